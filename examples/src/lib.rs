@@ -1,0 +1,1 @@
+//! Holds the examples; `cargo run --example NAME` from the workspace root runs one.

@@ -1,0 +1,1 @@
+//! Holds the integration tests; they live in `it` and `ui`.
