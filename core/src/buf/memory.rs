@@ -77,6 +77,16 @@ pub(crate) struct Segment {
 unsafe impl Send for Segment {}
 
 impl Segment {
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    #[cfg(test)]
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// The bytes, to be written to a file.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: `Memory`'s invariant: valid, initialized, and written by nobody meanwhile.

@@ -11,7 +11,7 @@ use crate::{
         ledger::EngineId,
         queue::{Dispatch, Queue, Refill},
         stats::Counters,
-        worker,
+        worker::{self, Begin},
     },
     error::ErrorKind,
     sync::{Mutex, lock},
@@ -50,7 +50,7 @@ impl Crew {
         });
         let mut failure = None;
         for lane in crew.queue.first_lanes() {
-            if let Err(error) = crew.start_worker(lane) {
+            if let Err(error) = crew.start_worker(lane, Begin::Parked) {
                 crew.queue.not_started(lane);
                 failure = Some(error);
             }
@@ -104,7 +104,7 @@ impl Crew {
         }
         for lane in start {
             // Without this thread the others take longer, that is all: each group has one.
-            if self.start_worker(lane).is_err() {
+            if self.start_worker(lane, Begin::AtWork).is_err() {
                 self.queue.not_started(lane);
             }
         }
@@ -113,12 +113,12 @@ impl Crew {
         }
     }
 
-    fn start_worker(self: &Arc<Self>, lane: LaneId) -> io::Result<()> {
+    fn start_worker(self: &Arc<Self>, lane: LaneId, begin: Begin) -> io::Result<()> {
         let crew = Arc::clone(self);
         let name = format!("ds-aio {}.{}", lane.group, lane.index);
         let thread = thread::Builder::new()
             .name(name)
-            .spawn(move || worker::run(&crew, lane))?;
+            .spawn(move || worker::run(&crew, lane, begin))?;
         self.counters.worker_started();
         lock(&self.threads).push(thread);
         Ok(())

@@ -120,13 +120,17 @@ impl Queue {
         self.refill
     }
 
-    /// One lane of each group, to be started before the first request.
+    /// One lane of each group, to be started parked, before the first request.
     pub(crate) fn first_lanes(&self) -> Vec<LaneId> {
         let mut state = lock(&self.state);
-        let groups = 0..self.shape.groups;
-        groups
-            .filter_map(|group| state.start_lane(self.shape, group))
-            .collect()
+        let mut lanes = Vec::with_capacity(self.shape.groups);
+        for group in 0..self.shape.groups {
+            if let Some(lane) = state.start_lane(self.shape, group) {
+                state.groups[group].idle.push(lane);
+                lanes.push(lane);
+            }
+        }
+        lanes
     }
 
     /// Takes a request in, if there are blocks to run; tells whom to notify, or why it is refused.
@@ -193,7 +197,9 @@ impl Queue {
     /// A lane that was to be started could not be, and may be again later.
     pub(crate) fn not_started(&self, lane: LaneId) {
         let mut state = lock(&self.state);
-        state.groups[lane.group].vacant.push(lane.index);
+        let group = &mut state.groups[lane.group];
+        group.idle.retain(|&idle| idle != lane);
+        group.vacant.push(lane.index);
         state.workers -= 1;
         self.exited.notify_all();
     }

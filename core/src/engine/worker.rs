@@ -35,14 +35,28 @@ pub(crate) fn would_deadlock() -> Error {
     Error::new(Operation::Wait, ErrorKind::WouldDeadlock.into())
 }
 
+/// How a worker's life begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// The queue counts it as idle and will wake it.
+    Parked,
+    /// It asks the queue for work.
+    AtWork,
+}
+
 /// The life of a worker's thread.
-pub(crate) fn run(crew: &Arc<Crew>, id: LaneId) {
+pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
     // Signals are the business of the program's own threads; and SIGXFSZ, which would end the
     // process, must turn into EFBIG. Nothing is lost if the mask cannot be set.
     let _ = SigSet::all().thread_set_mask();
     WORKER_OF.set(Some(crew.engine()));
     let mut worker = Worker::new(crew, id);
-    let ended = catch_unwind(AssertUnwindSafe(|| worker.work()));
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        if begin == Begin::Parked {
+            worker.lane.park();
+        }
+        worker.work();
+    }));
     if ended.is_err() {
         // First those in flight here: nobody else will ever complete them.
         for run in worker.slots.into_iter().flatten() {
