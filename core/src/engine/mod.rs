@@ -7,12 +7,14 @@
 mod crew;
 mod file;
 mod ledger;
+#[cfg(all(test, loom))]
+mod loom_tests;
 pub(crate) mod plan;
 mod queue;
 mod request;
 mod scope;
 mod stats;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests;
 mod ticket;
 mod worker;

@@ -29,7 +29,7 @@
 
 pub(crate) mod file;
 mod parker;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;
 
