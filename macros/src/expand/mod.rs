@@ -30,3 +30,31 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         Consts::Assoc | Consts::Free => quote!(#builder #impls),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use crate::error::Errors;
+
+    #[test]
+    fn a_given_crate_path_is_the_only_one_used() {
+        let input = parse_quote! {
+            #[config(section = "s", env_prefix = "S", engine, crate = elsewhere, fixed(k = 1))]
+            struct S {
+                #[config(default = 1, range = 1..=2, multiple_of = 1, one_of = [1], bytes)]
+                block_size: usize,
+                #[config(default = "")]
+                text: String,
+                #[config(default = 1)]
+                other: Alias,
+            }
+        };
+        let mut errors = Errors::default();
+        let input = crate::parse::input(&input, &mut errors);
+        assert!(errors.is_empty(), "{}", errors.to_tokens());
+        let code = super::config(&input.unwrap()).to_string();
+        assert!(code.contains("elsewhere :: FieldMeta"));
+        assert!(!code.contains("ds_aio"), "{code}");
+    }
+}
