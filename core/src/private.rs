@@ -1,8 +1,9 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
 pub use crate::config::FixedKey;
+pub use crate::config::slot::Values;
 pub use crate::config::text::{as_str, format, format_len};
-pub use crate::config::value::{Const, Values};
+pub use crate::config::value::Const;
 
 use crate::config::{ConfigErrors, ConfigSchema, FieldMeta, Loader, check_values, constraint};
 

@@ -43,11 +43,12 @@ pub(crate) fn generic(span: Span) -> Error {
 }
 
 pub(crate) fn no_section(span: Span, name: &Ident) -> Error {
-    let suggestion = name.to_string().to_lowercase();
-    let suggestion = suggestion
-        .strip_suffix("config")
-        .filter(|rest| !rest.is_empty());
-    let suggestion = suggestion.unwrap_or("name");
+    let name = name.to_string();
+    let words = name
+        .strip_suffix("Config")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(&name);
+    let suggestion = snake_case(words);
     Error::new(
         span,
         format!(
@@ -185,9 +186,20 @@ pub(crate) fn setter_taken(field: &Ident) -> Error {
     Error::new(field.span(), message)
 }
 
+fn snake_case(camel: &str) -> String {
+    let mut snake = String::new();
+    for c in camel.chars() {
+        if c.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
 /// The known name that differs least, if it differs little.
 fn closest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let tolerance = (written.len() / 3).clamp(1, 3);
+    let tolerance = (written.len() / 3).clamp(2, 3);
     known
         .iter()
         .map(|known| (edit_distance(written, known), *known))

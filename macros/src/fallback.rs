@@ -59,10 +59,15 @@ pub(crate) fn config(input: &Input) -> TokenStream {
 
 fn stub_setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
-    let setters = input.fields.iter().map(|field| {
-        let (name, ty, span) = (&field.ident, expand::setter_type(field), field.ty.span());
-        quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
-    });
+    // A setter called `build` is among the mistakes already reported.
+    let setters = input
+        .fields
+        .iter()
+        .filter(|field| field.name() != "build")
+        .map(|field| {
+            let (name, ty, span) = (&field.ident, expand::setter_type(field), field.ty.span());
+            quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
+        });
     quote!(#(#setters)*)
 }
 
@@ -79,7 +84,7 @@ fn consts(input: &Input) -> TokenStream {
         names.push(name);
         item.unwrap_or_default()
     };
-    let text = quote!(&'static str);
+    let text = input.text_type(Span::call_site());
     let mut consts = once("", &text, quote!(""));
     consts.extend(once("FORMAT", &text, quote!("")));
     for field in &input.fields {
@@ -87,7 +92,7 @@ fn consts(input: &Input) -> TokenStream {
         consts.extend(once(&upper, &text, quote!("")));
         consts.extend(once(&format!("{upper}_ENV"), &text, quote!("")));
         if let Some(default) = field.default.clone() {
-            let ty = field.const_type(&input.krate);
+            let ty = field.const_type(input);
             consts.extend(once(&format!("{upper}_DEFAULT"), &ty, default));
         }
     }

@@ -111,13 +111,33 @@ impl Input {
         }
     }
 
+    /// The path of ds-aio as if written at `span`, so that an error in code made of it shows there.
+    /// What the path resolves to stays as it was: it may be somebody's `$crate`.
+    pub(crate) fn krate_at(&self, span: Span) -> TokenStream {
+        let located = self.krate.clone().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        });
+        located.collect()
+    }
+
+    /// The type of a text constant; a free one may leave out the lifetime, and so it should.
+    pub(crate) fn text_type(&self, span: Span) -> TokenStream {
+        match self.consts {
+            Consts::Assoc => quote_spanned!(span=> &'static str),
+            Consts::Free | Consts::None => quote_spanned!(span=> &str),
+        }
+    }
+
     pub(crate) fn builder_ident(&self) -> Ident {
         format_ident!("{}Builder", self.ident)
     }
 
     /// Whether `Default` can be generated.
     pub(crate) fn has_default(&self) -> bool {
-        self.fields.iter().all(|field| field.required.is_none())
+        self.fields
+            .iter()
+            .all(|field| field.required.is_none() || field.default.is_some())
     }
 
     /// Whether the whole default can be a constant.
@@ -174,10 +194,10 @@ impl Field {
     }
 
     /// The type of the default constant.
-    pub(crate) fn const_type(&self, krate: &TokenStream) -> TokenStream {
-        let (ty, span) = (&self.ty, self.ty.span());
+    pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
+        let (ty, span, krate) = (&self.ty, self.ty.span(), &input.krate);
         match self.shape() {
-            Shape::Text => quote_spanned!(span=> &'static str),
+            Shape::Text => input.text_type(span),
             Shape::Integer | Shape::Float | Shape::Bool => quote_spanned!(span=> #ty),
             Shape::Unknown => quote_spanned!(span=> <#ty as #krate::ConfigValue>::Const),
         }

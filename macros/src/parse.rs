@@ -78,7 +78,8 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
         struct_attribute(&mut input, name, stream)
     });
-    if !seen.iter().any(|name| name == "section") {
+    // A misspelt attribute may have been the section.
+    if !seen.misspelt && !seen.has("section") {
         errors.push(error::no_section(derive.ident.span(), &derive.ident));
     }
     input.fields = named
@@ -117,10 +118,7 @@ fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
-    if !seen
-        .iter()
-        .any(|name| name == "default" || name == "required")
-    {
+    if !seen.misspelt && !seen.has("default") && !seen.has("required") {
         errors.push(error::neither_default_nor_required(&field.ident));
     }
     Some(field)
@@ -224,6 +222,20 @@ struct Place {
     elsewhere: &'static [&'static str],
 }
 
+/// What stood in the attributes of one struct or field.
+#[derive(Default)]
+struct Seen {
+    names: Vec<String>,
+    /// Whether there was a name that is known nowhere.
+    misspelt: bool,
+}
+
+impl Seen {
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|seen| seen == name)
+    }
+}
+
 /// Hands every attribute of every `#[config(…)]` to `apply`; after a mistake in one it goes on
 /// behind the next comma. Returns the names that were seen.
 fn attributes(
@@ -231,8 +243,8 @@ fn attributes(
     place: &Place,
     errors: &mut Errors,
     mut apply: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
-) -> Vec<String> {
-    let mut seen = Vec::new();
+) -> Seen {
+    let mut seen = Seen::default();
     for attribute in attrs
         .iter()
         .filter(|attribute| attribute.path().is_ident("config"))
@@ -259,22 +271,22 @@ fn attributes(
 fn one_attribute(
     stream: ParseStream<'_>,
     place: &Place,
-    seen: &mut Vec<String>,
+    seen: &mut Seen,
     apply: &mut impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
 ) -> Result<()> {
     let name = stream.call(Ident::parse_any)?;
     let written = name.to_string();
     if !place.known.contains(&written.as_str()) {
-        return Err(if place.elsewhere.contains(&written.as_str()) {
-            error::misplaced_attribute(&name, place.other, place.name)
-        } else {
-            error::unknown_attribute(&name, place.known, place.name)
-        });
+        if place.elsewhere.contains(&written.as_str()) {
+            return Err(error::misplaced_attribute(&name, place.other, place.name));
+        }
+        seen.misspelt = true;
+        return Err(error::unknown_attribute(&name, place.known, place.name));
     }
-    if seen.contains(&written) && !REPEATABLE.contains(&written.as_str()) {
+    if seen.has(&written) && !REPEATABLE.contains(&written.as_str()) {
         return Err(error::repeated_attribute(&name));
     }
-    seen.push(written);
+    seen.names.push(written);
     apply(&name, stream)?;
     if stream.is_empty() || stream.peek(Token![,]) {
         Ok(())

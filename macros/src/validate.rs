@@ -64,10 +64,10 @@ fn field_rules(field: &Field, errors: &mut Errors) {
     let is_number = is_integer || shape == Shape::Float;
     for rule in &field.rules {
         let (name, needs, fits) = match rule.kind {
-            RuleKind::Range { .. } => ("range", "a number", is_number),
+            RuleKind::Range { .. } => ("range", "a numeric", is_number),
             RuleKind::MultipleOf(_) => ("multiple_of", "an integer", is_integer),
             RuleKind::PowerOfTwo => ("power_of_two", "an integer", is_integer),
-            RuleKind::OneOf(_) => ("one_of", "a number or text", shape != Shape::Bool),
+            RuleKind::OneOf(_) => ("one_of", "a numeric or text", shape != Shape::Bool),
         };
         if !fits {
             errors.push(error::rule_does_not_apply(rule.span, name, needs));
@@ -106,14 +106,18 @@ fn keys(input: &Input, errors: &mut Errors) {
 }
 
 fn variables(input: &Input, errors: &mut Errors) {
-    let mut taken: Vec<(String, &Ident)> = Vec::new();
+    let mut taken: Vec<(String, &Field)> = Vec::new();
     for field in &input.fields {
         let Some(name) = field.env_name(input) else {
             continue;
         };
         match taken.iter().find(|(taken, _)| *taken == name.value()) {
-            Some((_, by)) => errors.push(error::variable_taken(name.span(), &name.value(), by)),
-            None => taken.push((name.value(), &field.ident)),
+            // Two fields of one key are one mistake, reported as such.
+            Some((_, by)) if by.key().value() == field.key().value() => {}
+            Some((_, by)) => {
+                errors.push(error::variable_taken(name.span(), &name.value(), &by.ident));
+            }
+            None => taken.push((name.value(), field)),
         }
     }
 }

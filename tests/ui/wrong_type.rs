@@ -12,6 +12,13 @@ struct Unsupported {
 }
 
 #[derive(Config)]
+#[config(section = "unsupported")]
+struct WithDefault {
+    #[config(default = Mine)]
+    mine: Mine,
+}
+
+#[derive(Config)]
 #[config(section = "default")]
 struct Default {
     #[config(default = 8)]

@@ -237,6 +237,14 @@ impl Diagnostic {
         self.position().map(|(_, column)| column)
     }
 
+    /// Where in its file it is, to sort by; 0 outside files.
+    pub(crate) fn offset(&self) -> usize {
+        match &self.place {
+            Place::Span { span, .. } => span.start,
+            _ => 0,
+        }
+    }
+
     fn position(&self) -> Option<(usize, usize)> {
         match &self.place {
             Place::Span { source, span } => Some(source.position(span.start)),

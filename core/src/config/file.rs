@@ -13,44 +13,53 @@ use super::value::RawValue;
 mod json;
 mod toml;
 
-/// Reads the section `section` of the file at `path`; every mistake goes to `diagnostics`.
+/// Reads the section `section` of the file at `path`; every mistake is in the layer.
 ///
 /// `None` when the file is absent and may be.
-pub(crate) fn read(
-    path: &Path,
-    section: &str,
-    optional: bool,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Layer> {
+pub(crate) fn read(path: &Path, section: &str, optional: bool) -> Option<Layer> {
+    let mut diagnostics = Vec::new();
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
-    let entries = match extension.to_ascii_lowercase().as_str() {
-        "toml" => toml::entries,
-        "json" | "jsonc" => json::entries,
-        _ => {
-            diagnostics.push(unknown_format(path));
-            return None;
+    let entries = match (extension.to_ascii_lowercase().as_str(), std::fs::read(path)) {
+        (_, Err(error)) if optional && error.kind() == io::ErrorKind::NotFound => return None,
+        ("toml", Ok(bytes)) => entries(path, bytes, section, toml::entries, &mut diagnostics),
+        ("json" | "jsonc", Ok(bytes)) => {
+            entries(path, bytes, section, json::entries, &mut diagnostics)
         }
+        (_, Err(error)) => Err(Box::new(unreadable(path, &error))),
+        (_, Ok(_)) => Err(Box::new(unknown_format(path))),
     };
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if optional && error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => {
-            diagnostics.push(unreadable(path, &error));
-            return None;
-        }
-    };
-    let source = source_file(path, bytes, diagnostics)?;
-    let section = Section {
-        source: &source,
-        name: section,
-    };
+    let entries = entries.unwrap_or_else(|diagnostic| {
+        diagnostics.push(*diagnostic);
+        Vec::new()
+    });
     Some(Layer {
-        entries: entries(&section, diagnostics),
+        entries,
         unique_keys: true,
+        diagnostics,
     })
+}
+
+/// A format: the entries of a section, and what is wrong with the document.
+type Format = fn(&Section<'_>, &mut Vec<Diagnostic>) -> Vec<Entry>;
+
+fn entries(
+    path: &Path,
+    bytes: Vec<u8>,
+    section: &str,
+    format: Format,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<Vec<Entry>, Box<Diagnostic>> {
+    let source = source_file(path, bytes)?;
+    Ok(format(
+        &Section {
+            source: &source,
+            name: section,
+        },
+        diagnostics,
+    ))
 }
 
 /// The section to look for, and the file to point into.
@@ -99,17 +108,13 @@ impl Section<'_> {
     }
 }
 
-fn source_file(
-    path: &Path,
-    bytes: Vec<u8>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Arc<SourceFile>> {
+fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
     match String::from_utf8(bytes) {
         Ok(mut text) => {
             if text.starts_with('\u{feff}') {
                 text.drain(..'\u{feff}'.len_utf8());
             }
-            Some(Arc::new(SourceFile {
+            Ok(Arc::new(SourceFile {
                 path: path.to_owned(),
                 text,
             }))
@@ -122,13 +127,13 @@ fn source_file(
                 text,
             });
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
+            let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };
-            diagnostics.push(Diagnostic::new(
+            Err(Box::new(Diagnostic::new(
                 DiagnosticKind::Syntax,
-                "the file is not valid UTF-8",
+                message,
                 place,
-            ));
-            None
+            )))
         }
     }
 }

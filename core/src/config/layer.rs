@@ -3,7 +3,8 @@
 use super::constraint;
 use super::diagnostic::{Diagnostic, DiagnosticKind, Place, closest, quoted};
 use super::scalar::Scalar;
-use super::value::{RawValue, Rejection, Slot, Values};
+use super::slot::{Slot, Values};
+use super::value::{RawValue, Rejection};
 use super::{FieldMeta, FixedKey, Schema};
 
 /// One value that a source gives for a key.
@@ -21,6 +22,8 @@ pub(crate) struct Layer {
     pub(crate) entries: Vec<Entry>,
     /// Whether a key may occur once only. In a program the later call simply wins.
     pub(crate) unique_keys: bool,
+    /// What was wrong with the source itself.
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// A sound value and where it was written.
@@ -45,23 +48,24 @@ pub(super) fn merge(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Merged {
     let mut merged = Merged {
-        values: Values::new(),
+        values: Values::new(schema.fields),
         candidates: schema.fields.iter().map(|_| Vec::new()).collect(),
     };
     // A field whose only value is bad is not missing as well.
     let mut mentioned = vec![false; schema.fields.len()];
     for layer in layers {
+        let mut found = layer.diagnostics;
         let mut seen: Vec<(usize, &Entry)> = Vec::new();
         for entry in &layer.entries {
             let Some(index) = schema.index_of(&entry.key) else {
-                diagnostics.extend(foreign_key(schema, entry));
+                found.extend(foreign_key(schema, entry));
                 continue;
             };
             let field = &schema.fields[index];
             mentioned[index] = true;
             if layer.unique_keys {
                 if let Some((_, earlier)) = seen.iter().find(|(seen, _)| *seen == index) {
-                    diagnostics.push(given_twice(field, earlier, entry));
+                    found.push(given_twice(field, earlier, entry));
                 }
                 seen.push((index, entry));
             }
@@ -74,9 +78,11 @@ pub(super) fn merge(
                     });
                     merged.values.put(index, slot);
                 }
-                Err(diagnostic) => diagnostics.push(diagnostic),
+                Err(diagnostic) => found.push(*diagnostic),
             }
         }
+        found.sort_by_key(Diagnostic::offset);
+        diagnostics.append(&mut found);
     }
     for (index, field) in schema.fields.iter().enumerate() {
         if field.default.is_none() && !mentioned[index] {
@@ -112,7 +118,7 @@ pub(crate) fn check_values(
     diagnostics
 }
 
-fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
+fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Box<Diagnostic>> {
     let rejection = match field.read(&entry.raw) {
         Ok(slot) if slot.broken_rule(field).is_none() => return Ok(slot),
         Ok(slot) => Rejection {
@@ -122,13 +128,13 @@ fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
         Err(rejection) => rejection,
     };
     let shown = entry.raw.to_string();
-    Err(invalid(
+    Err(Box::new(invalid(
         rejection.kind,
         field,
         &shown,
         entry.place.clone(),
         rejection.hint,
-    ))
+    )))
 }
 
 fn invalid(

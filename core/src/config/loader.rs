@@ -20,8 +20,6 @@ use super::{ConfigSchema, EnvSource, ProcessEnv, Schema, file};
 pub struct Loader<T> {
     files: Vec<(PathBuf, bool)>,
     environment: Vec<Layer>,
-    /// Mistakes and warnings found while the variables were taken.
-    environment_diagnostics: Vec<Diagnostic>,
     warnings: Vec<Diagnostic>,
     explicit: Vec<Entry>,
     target: PhantomData<fn() -> T>,
@@ -39,7 +37,6 @@ impl<T: ConfigSchema> Loader<T> {
         Self {
             files: Vec::new(),
             environment: Vec::new(),
-            environment_diagnostics: Vec::new(),
             warnings: Vec::new(),
             explicit: Vec::new(),
             target: PhantomData,
@@ -67,11 +64,7 @@ impl<T: ConfigSchema> Loader<T> {
     /// Adds variables from `source`. An empty variable counts as unset.
     pub fn env_from(mut self, source: &(impl EnvSource + ?Sized)) -> Self {
         let schema = Schema::of::<T>();
-        let entries = variables(&schema, source, &mut self.environment_diagnostics);
-        self.environment.push(Layer {
-            entries,
-            unique_keys: false,
-        });
+        self.environment.push(variables(&schema, source));
         self.warnings.extend(misspelt_variables(&schema, source));
         self
     }
@@ -102,21 +95,16 @@ impl<T: ConfigSchema> Loader<T> {
         let mut diagnostics = Vec::new();
         let mut layers = Vec::new();
         for (path, optional) in &self.files {
-            layers.extend(file::read(
-                path,
-                schema.section,
-                *optional,
-                &mut diagnostics,
-            ));
+            layers.extend(file::read(path, schema.section, *optional));
         }
         layers.extend(self.environment);
         layers.push(Layer {
             entries: self.explicit,
             unique_keys: false,
+            diagnostics: Vec::new(),
         });
 
         let merged = merge(&schema, layers, &mut diagnostics);
-        diagnostics.extend(self.environment_diagnostics);
         ConfigErrors::check(diagnostics)?;
         let value = T::from_values(merged.values).ok_or_else(ConfigErrors::incomplete)?;
         let fields = schema.fields.iter().zip(merged.candidates);
@@ -136,12 +124,9 @@ impl<T: ConfigSchema> Loader<T> {
     }
 }
 
-fn variables(
-    schema: &Schema,
-    source: &(impl EnvSource + ?Sized),
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Entry> {
+fn variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
     let mut entries = Vec::new();
+    let mut diagnostics = Vec::new();
     for field in schema.fields {
         let Some(name) = field.env else { continue };
         let Some(value) = source.var(name).filter(|value| !value.is_empty()) else {
@@ -158,7 +143,11 @@ fn variables(
             Err(value) => diagnostics.push(not_unicode(name, &value, place).with_key(field.key)),
         }
     }
-    entries
+    Layer {
+        entries,
+        unique_keys: false,
+        diagnostics,
+    }
 }
 
 fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {

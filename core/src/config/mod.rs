@@ -12,6 +12,7 @@ mod loader;
 pub(crate) mod scalar;
 mod settings;
 mod size;
+pub(crate) mod slot;
 pub(crate) mod text;
 pub(crate) mod value;
 
@@ -26,7 +27,8 @@ pub use value::{ConfigValue, Kind, RawValue};
 
 pub(crate) use layer::check_values;
 
-use value::{Rejection, Slot, Values};
+use slot::{Operations, Slot, Values};
+use value::Rejection;
 
 /// A struct that can be loaded: implemented by `#[derive(Config)]`, for generic code to rely on.
 ///
@@ -73,7 +75,7 @@ pub struct FieldMeta {
     pub bytes: bool,
     /// Whether the field is left out of the generated texts.
     pub advanced: bool,
-    read: fn(&RawValue, &FieldMeta) -> Result<Slot, Rejection>,
+    operations: &'static Operations,
 }
 
 impl FieldMeta {
@@ -91,7 +93,7 @@ impl FieldMeta {
             doc,
             bytes: false,
             advanced: false,
-            read: value::read_slot::<T>,
+            operations: Operations::of::<T>(),
         }
     }
 
@@ -144,7 +146,7 @@ impl FieldMeta {
     }
 
     fn read(&self, raw: &RawValue) -> Result<Slot, Rejection> {
-        (self.read)(raw, self)
+        (self.operations.read)(raw, self)
     }
 }
 

@@ -1,10 +1,8 @@
 //! The types a field can have: how each is read from a document, a variable or a program.
 
-use core::any::Any;
 use core::fmt;
 use std::path::PathBuf;
 
-use super::constraint::Constraint;
 use super::diagnostic::DiagnosticKind;
 use super::scalar::{Integer, Scalar};
 use super::{FieldMeta, size};
@@ -161,6 +159,10 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn from_const(constant: Self::Const) -> Self;
 
+    /// The value a default in the table of fields stands for.
+    #[doc(hidden)]
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self>;
+
     /// Reads what a source wrote.
     #[doc(hidden)]
     fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection>;
@@ -203,6 +205,10 @@ macro_rules! integer {
             };
             fn from_const(constant: Self) -> Self {
                 constant
+            }
+            fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+                let Scalar::Integer(integer) = scalar else { return None };
+                <$type>::try_from(integer.$to()?).ok()
             }
             fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection> {
                 let integer = read_integer(raw, field)?;
@@ -256,6 +262,9 @@ macro_rules! float {
             const KIND: Kind = Kind::Float;
             fn from_const(constant: Self) -> Self {
                 constant
+            }
+            fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+                if let Scalar::$scalar(value) = scalar { Some(value) } else { None }
             }
             fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
                 let text = match raw {
@@ -323,6 +332,13 @@ impl ConfigValue for bool {
     fn from_const(constant: Self) -> Self {
         constant
     }
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Bool(value) = scalar {
+            Some(value)
+        } else {
+            None
+        }
+    }
     fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
         let text = match raw {
             RawValue::Bool(value) => return Ok(*value),
@@ -353,6 +369,13 @@ impl ConfigValue for String {
     fn from_const(constant: &'static str) -> Self {
         constant.to_owned()
     }
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Text(text) = scalar {
+            Some(text.to_owned())
+        } else {
+            None
+        }
+    }
     fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
         match raw {
             RawValue::Text(text) | RawValue::Untyped(text) => Ok(text.clone()),
@@ -371,6 +394,13 @@ impl ConfigValue for PathBuf {
     const KIND: Kind = Kind::Path;
     fn from_const(constant: &'static str) -> Self {
         constant.into()
+    }
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Text(text) = scalar {
+            Some(text.into())
+        } else {
+            None
+        }
     }
     fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection> {
         String::read(raw, field).map(PathBuf::from)
@@ -397,120 +427,7 @@ fn read_integer(raw: &RawValue, field: &FieldMeta) -> Result<Integer, Rejection>
 }
 
 /// How many bytes a size with a unit came to, for the message that refuses it.
-fn in_bytes(raw: &RawValue, bytes: Integer) -> Option<String> {
+pub(super) fn in_bytes(raw: &RawValue, bytes: Integer) -> Option<String> {
     let shown = bytes.to_string();
     (raw.to_string() != shown).then(|| format!("that is {shown} bytes"))
-}
-
-/// One value of any field type, as the merging code passes it around.
-trait Stored: Any + Send + Sync {
-    fn scalar(&self) -> Option<Scalar<'_>>;
-    fn show(&self) -> String;
-    fn boxed_clone(&self) -> Box<dyn Stored>;
-    fn into_any(self: Box<Self>) -> Box<dyn Any>;
-}
-
-impl<T: ConfigValue> Stored for T {
-    fn scalar(&self) -> Option<Scalar<'_>> {
-        ConfigValue::scalar(self)
-    }
-    fn show(&self) -> String {
-        ConfigValue::show(self)
-    }
-    fn boxed_clone(&self) -> Box<dyn Stored> {
-        Box::new(self.clone())
-    }
-    fn into_any(self: Box<Self>) -> Box<dyn Any> {
-        self
-    }
-}
-
-/// A value whose type only the generated code knows.
-pub(crate) struct Slot(Box<dyn Stored>);
-
-impl Slot {
-    pub(crate) fn show(&self) -> String {
-        self.0.show()
-    }
-
-    /// The first rule of `field` that the value breaks.
-    pub(crate) fn broken_rule(&self, field: &FieldMeta) -> Option<&'static Constraint> {
-        let scalar = self.0.scalar();
-        field
-            .constraints
-            .iter()
-            .find(|rule| !scalar.is_some_and(|scalar| rule.admits(scalar)))
-    }
-
-    pub(crate) fn hint(&self, raw: &RawValue) -> Option<String> {
-        match (self.0.scalar(), raw) {
-            (Some(Scalar::Integer(integer)), RawValue::Text(_) | RawValue::Untyped(_)) => {
-                in_bytes(raw, integer)
-            }
-            _ => None,
-        }
-    }
-}
-
-impl Clone for Slot {
-    fn clone(&self) -> Self {
-        Self(self.0.boxed_clone())
-    }
-}
-
-impl fmt::Debug for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.show())
-    }
-}
-
-/// Reads `raw` as a `T`; what [`FieldMeta`] points to.
-pub(crate) fn read_slot<T: ConfigValue>(
-    raw: &RawValue,
-    field: &FieldMeta,
-) -> Result<Slot, Rejection> {
-    T::read(raw, field).map(|value| Slot(Box::new(value)))
-}
-
-/// The values of a struct's fields by their index in its table, some perhaps absent.
-#[derive(Clone, Debug, Default)]
-pub struct Values {
-    slots: Vec<Option<Slot>>,
-}
-
-impl Values {
-    /// No value yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// These values, and `value` for the field `index`.
-    #[must_use]
-    pub fn with<T: ConfigValue>(mut self, index: usize, value: T) -> Self {
-        self.put(index, Slot(Box::new(value)));
-        self
-    }
-
-    /// Takes the field's value, if it was given.
-    pub fn take<T: ConfigValue>(&mut self, index: usize) -> Option<T> {
-        let slot = self.slots.get_mut(index)?.take()?;
-        slot.0.into_any().downcast().ok().map(|value| *value)
-    }
-
-    /// Takes the field's value, or its default where none was given.
-    pub fn take_or<T: ConfigValue>(&mut self, index: usize, default: T::Const) -> T {
-        self.take(index).unwrap_or_else(|| T::from_const(default))
-    }
-
-    pub(crate) fn put(&mut self, index: usize, slot: Slot) {
-        if self.slots.len() <= index {
-            self.slots.resize_with(index + 1, || None);
-        }
-        self.slots[index] = Some(slot);
-    }
-
-    pub(crate) fn get(&self, index: usize) -> Option<&Slot> {
-        self.slots.get(index)?.as_ref()
-    }
 }

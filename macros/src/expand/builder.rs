@@ -13,7 +13,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
     let doc = format!("Builds a [`{ident}`]: what is not set keeps its default.");
     quote! {
         #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::default::Default)]
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #[must_use = "a builder does nothing until `build()`"]
         #vis struct #builder {
             values: #krate::private::Values,

@@ -31,12 +31,13 @@ fn attributes(input: &Input, doc: &str) -> TokenStream {
 
 fn section(input: &Input) -> TokenStream {
     let (vis, section) = (visibility(input), &input.section);
+    let text_type = input.text_type(section.span());
     let name = input.const_ident("", section.span());
     let attributes = attributes(
         input,
         &format!("The section `{}` of a file.", section.value()),
     );
-    quote!(#attributes #vis const #name: &'static str = #section;)
+    quote!(#attributes #vis const #name: #text_type = #section;)
 }
 
 fn visibility(input: &Input) -> TokenStream {
@@ -49,24 +50,25 @@ fn visibility(input: &Input) -> TokenStream {
 }
 
 fn of_field(input: &Input, field: &Field) -> TokenStream {
-    let (vis, span, krate) = (visibility(input), field.ident.span(), &input.krate);
+    let (vis, span) = (visibility(input), field.ident.span());
+    let text_type = input.text_type(span);
     let (upper, key) = (field.upper(), field.key());
     let text = key.value();
 
     let name = input.const_ident(&upper, span);
     let about = attributes(input, &format!("Key `{text}`: {}", summary(field)));
-    let key = quote_spanned!(span=> #about #vis const #name: &'static str = #key;);
+    let key = quote_spanned!(span=> #about #vis const #name: #text_type = #key;);
 
     let default = field.default.as_ref().map(|default| {
         let name = input.const_ident(&format!("{upper}_DEFAULT"), span);
         let about = attributes(input, &format!("Default of `{text}`."));
-        let ty = field.const_type(krate);
+        let ty = field.const_type(input);
         quote_spanned!(span=> #about #vis const #name: #ty = #default;)
     });
     let env = field.env_name(input).map(|variable| {
         let name = input.const_ident(&format!("{upper}_ENV"), span);
         let about = attributes(input, &format!("Variable that sets `{text}`."));
-        quote_spanned!(span=> #about #vis const #name: &'static str = #variable;)
+        quote_spanned!(span=> #about #vis const #name: #text_type = #variable;)
     });
     quote!(#key #default #env)
 }
@@ -89,10 +91,11 @@ fn summary(field: &Field) -> String {
 fn format(input: &Input) -> TokenStream {
     let (vis, krate, ident) = (&input.vis, &input.krate, &input.ident);
     let name = input.const_ident("FORMAT", ident.span());
+    let text_type = input.text_type(ident.span());
     let about = attributes(input, "The section in JSON with every default.");
     quote! {
         #about
-        #vis const #name: &'static str = {
+        #vis const #name: #text_type = {
             const TEXT: [u8; #krate::private::format_len::<#ident>()] =
                 #krate::private::format::<#ident, { #krate::private::format_len::<#ident>() }>();
             #krate::private::as_str(&TEXT)

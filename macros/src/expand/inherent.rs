@@ -25,7 +25,7 @@ pub(crate) fn inherent(input: &Input) -> TokenStream {
             }
             /// Sets fields one by one, checked together at the end.
             #vis fn builder() -> #builder {
-                ::core::default::Default::default()
+                #builder { values: #krate::private::Values::of::<Self>() }
             }
         }
     }

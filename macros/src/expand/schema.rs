@@ -17,12 +17,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     let fixed = fixed(input);
     let from = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.ty.span());
-        if field.default.is_some() {
-            let default = input.const_path(&format!("{}_DEFAULT", field.upper()), span);
-            quote_spanned!(span=> #name: values.take_or(#index, #default))
-        } else {
-            quote_spanned!(span=> #name: values.take(#index)?)
-        }
+        quote_spanned!(span=> #name: values.take(#index)?)
     });
     let into = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.ty.span());
@@ -39,7 +34,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
                 ::core::option::Option::Some(Self { #(#from),* })
             }
             fn into_values(self) -> #krate::private::Values {
-                #krate::private::Values::new() #(#into)*
+                #krate::private::Values::of::<Self>() #(#into)*
             }
         }
     }
@@ -76,7 +71,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
 
 fn constraint(input: &Input, field: &Field, kind: &RuleKind) -> TokenStream {
     let krate = &input.krate;
-    let ty = field.const_type(krate);
+    let ty = field.const_type(input);
     let scalar = |value: &TokenStream| quote!(#krate::private::Const::<#ty>(#value).scalar());
     match kind {
         RuleKind::Range {
@@ -126,10 +121,11 @@ fn fixed(input: &Input) -> Option<TokenStream> {
 
 /// One assertion a field, with the span of what may be wrong: the default, or else the rules.
 pub(crate) fn checks(input: &Input) -> TokenStream {
-    let (ident, krate) = (&input.ident, &input.krate);
     let checks = input.fields.iter().enumerate().map(|(index, field)| {
         let rule = field.rules.first().map(|rule| rule.span).or(field.bytes)?;
         let span = field.default.as_ref().map_or(rule, Spanned::span);
+        let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
+        ident.set_span(ident.span().located_at(span));
         Some(quote_spanned! {span=>
             const _: () = #krate::private::assert_sound(
                 &<#ident as #krate::ConfigSchema>::FIELDS[#index],

@@ -12,8 +12,12 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
     let mut broken_lines = Vec::new();
     for error in &errors {
         let span = error.span().unwrap_or_default();
-        broken_lines.push(lines(section, &span));
-        diagnostics.push(section.syntax(error.message(), span));
+        let lines = lines(section, &span);
+        // The parser stumbles on over the rest of a line it has already complained about.
+        if !broken_lines.contains(&lines) {
+            diagnostics.push(section.syntax(error.message(), span));
+            broken_lines.push(lines);
+        }
     }
     let found = document
         .get_ref()
