@@ -1,13 +1,17 @@
 //! ds-aio
+
+// Generated code names this crate by its path, here as in any other crate.
 extern crate self as ds_aio;
 
 #[cfg(all(feature = "engine", unix))]
 mod buf;
-pub mod config;
+mod config;
 #[cfg(all(feature = "engine", unix))]
 mod engine;
 #[cfg(all(feature = "engine", unix))]
 mod error;
+#[doc(hidden)]
+pub mod private;
 #[cfg(all(feature = "engine", unix))]
 mod sync;
 #[cfg(all(feature = "engine", unix))]
@@ -21,4 +25,5 @@ pub use crate::{
     },
     error::{Error, ErrorKind, Failures, Operation, StartError},
 };
-pub use config::{EngineConfig, EngineSettings};
+pub use config::*;
+pub use ds_aio_macros::Config;

@@ -1,1 +1,55 @@
 //! The derive macros of ds-aio; use them through the `ds-aio` crate.
+//!
+//! One chain: [`parse`] reads the struct into the plain data of [`ir`], [`validate`] looks at it as
+//! a whole, [`expand`] writes the code. Mistakes are collected on the way and reported together; if
+//! there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
+
+use proc_macro::TokenStream;
+use quote::quote;
+use syn::{DeriveInput, parse_macro_input};
+
+mod error;
+mod expand;
+mod fallback;
+mod ir;
+mod parse;
+mod validate;
+
+/// Generates key constants, defaults, environment overrides, a builder and layered loading.
+///
+/// On the struct, `#[config(…)]` takes
+/// - `section = "…"`: the section of a file that holds the keys (required)
+/// - `env_prefix = "…"`: fields get variables, the prefix and the key in capitals; without it only
+///   fields with `env = "…"` have one
+/// - `consts = assoc | free | none`: constants in the struct (`Self::BLOCK_SIZE`, the default), in
+///   its module (`AIO_BLOCK_SIZE`), or not at all
+/// - `const_prefix = "…"`: what the names of constants start with; for `free` the section unless
+///   given
+/// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
+/// - `engine`: implements `EngineConfig`
+/// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
+///
+/// On a field it takes
+/// - `default = <const expression>` or `required`
+/// - `range = a..=b` (also `a..b`, `a..`, `..b`, `..=b`), `multiple_of = n`, `power_of_two`,
+///   `one_of = [a, b]`
+/// - `env = "NAME"`, or `env = skip` for none
+/// - `rename = "key"`, and `alias = "key"` as often as needed
+/// - `bytes`: the value may be written as a size, `4KiB`
+/// - `advanced`: left out of generated texts
+///
+/// A default that breaks a rule of its own field fails compilation.
+#[proc_macro_derive(Config, attributes(config))]
+pub fn derive_config(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let mut errors = error::Errors::default();
+    let Some(parsed) = parse::input(&input, &mut errors) else {
+        return errors.to_tokens().into();
+    };
+    validate::input(&parsed, &mut errors);
+    if errors.is_empty() {
+        return expand::config(&parsed).into();
+    }
+    let (errors, stubs) = (errors.to_tokens(), fallback::config(&parsed));
+    quote!(#errors #stubs).into()
+}

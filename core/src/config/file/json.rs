@@ -1,0 +1,116 @@
+//! JSON documents as people keep them: comments and trailing commas allowed, nothing else loosened.
+
+use jsonc_parser::ast::{Object, Value};
+use jsonc_parser::common::Ranged;
+use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
+
+use super::super::diagnostic::DiagnosticKind;
+use super::{Diagnostic, Entry, RawValue, Section, decimal};
+
+const DIALECT: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+    allow_bare_decimal_point_numbers: false,
+    allow_non_finite_numbers: false,
+    allow_extended_string_escapes: false,
+};
+
+pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
+    let document = match parse_to_ast(section.text(), &CollectOptions::default(), &DIALECT) {
+        Ok(document) => document.value,
+        Err(error) => {
+            let range = error.range();
+            diagnostics.push(section.syntax(error.kind().to_string(), range.start..range.end));
+            return Vec::new();
+        }
+    };
+    let root = match document {
+        Some(Value::Object(root)) => root,
+        Some(other) => {
+            let range = other.range();
+            diagnostics.push(
+                section
+                    .syntax("the document is not a JSON object", range.start..range.end)
+                    .expecting(format!(
+                        "an object with the section `\"{}\": {{…}}`",
+                        section.name
+                    )),
+            );
+            return Vec::new();
+        }
+        None => {
+            diagnostics.push(section.syntax("the document is empty", 0..0));
+            return Vec::new();
+        }
+    };
+    match find_section(section, &root, diagnostics) {
+        None | Some(Value::NullKeyword(_)) => Vec::new(),
+        Some(Value::Object(object)) => object
+            .properties
+            .iter()
+            .map(|property| {
+                let name = property.name.range();
+                let value = property.value.range();
+                section.entry(
+                    property.name.as_str(),
+                    name.start..name.end,
+                    raw(section, &property.value),
+                    value.start..value.end,
+                )
+            })
+            .collect(),
+        Some(other) => {
+            let range = other.range();
+            let raw = raw(section, other);
+            diagnostics.push(section.not_a_table(
+                &raw,
+                range.start..range.end,
+                "an object or null",
+            ));
+            Vec::new()
+        }
+    }
+}
+
+fn find_section<'root, 'text>(
+    section: &Section<'_>,
+    root: &'root Object<'text>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<&'root Value<'text>> {
+    let mut found = root
+        .properties
+        .iter()
+        .filter(|property| property.name.as_str() == section.name);
+    let first = found.next()?;
+    for again in found {
+        let (earlier, later) = (first.name.range(), again.name.range());
+        let message = format!("section `{}` is given twice", section.name);
+        let place = section.place(later.start..later.end);
+        diagnostics.push(
+            Diagnostic::new(DiagnosticKind::DuplicateKey, message, place)
+                .with_key(section.name)
+                .with_context(
+                    section.place(earlier.start..earlier.end),
+                    "first given here",
+                ),
+        );
+    }
+    Some(&first.value)
+}
+
+fn raw(section: &Section<'_>, value: &Value<'_>) -> RawValue {
+    let span = value.range().start..value.range().end;
+    match value {
+        Value::StringLit(text) => RawValue::Text(text.value.to_string()),
+        Value::NumberLit(number) => decimal(number.value),
+        Value::BooleanLit(value) => RawValue::Bool(value.value),
+        Value::NullKeyword(_) => RawValue::Null,
+        Value::Array(_) => section.other("a list", span),
+        Value::Object(_) => section.other("an object", span),
+    }
+}

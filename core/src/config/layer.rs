@@ -1,0 +1,251 @@
+//! Merging layers of values into one, and reporting every mistake in every layer.
+
+use super::constraint;
+use super::diagnostic::{Diagnostic, DiagnosticKind, Place, closest, quoted};
+use super::scalar::Scalar;
+use super::slot::{Slot, Values};
+use super::value::{RawValue, Rejection};
+use super::{FieldMeta, FixedKey, Schema};
+
+/// One value that a source gives for a key.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: String,
+    pub(crate) key_place: Place,
+    pub(crate) raw: RawValue,
+    pub(crate) place: Place,
+}
+
+/// The values of one source: a file, the environment, or the program's own calls.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    pub(crate) entries: Vec<Entry>,
+    /// Whether a key may occur once only. In a program the later call simply wins.
+    pub(crate) unique_keys: bool,
+    /// What was wrong with the source itself.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// A sound value and where it was written.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) shown: String,
+    pub(crate) place: Place,
+}
+
+/// What all layers come to.
+#[derive(Debug)]
+pub(crate) struct Merged {
+    pub(crate) values: Values,
+    /// For each field every sound value given for it, the effective one last.
+    pub(crate) candidates: Vec<Vec<Candidate>>,
+}
+
+/// Merges `layers`, later ones over earlier ones, and adds every mistake to `diagnostics`.
+pub(super) fn merge(
+    schema: &Schema,
+    layers: Vec<Layer>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Merged {
+    let mut merged = Merged {
+        values: Values::new(schema.fields),
+        candidates: schema.fields.iter().map(|_| Vec::new()).collect(),
+    };
+    // A field whose only value is bad is not missing as well.
+    let mut mentioned = vec![false; schema.fields.len()];
+    for layer in layers {
+        let mut found = layer.diagnostics;
+        let mut seen: Vec<(usize, &Entry)> = Vec::new();
+        for entry in &layer.entries {
+            let Some(index) = schema.index_of(&entry.key) else {
+                found.extend(foreign_key(schema, entry));
+                continue;
+            };
+            let field = &schema.fields[index];
+            mentioned[index] = true;
+            if layer.unique_keys {
+                if let Some((_, earlier)) = seen.iter().find(|(seen, _)| *seen == index) {
+                    found.push(given_twice(field, earlier, entry));
+                }
+                seen.push((index, entry));
+            }
+            match read(field, entry) {
+                Ok(slot) => {
+                    let shown = slot.show();
+                    merged.candidates[index].push(Candidate {
+                        shown,
+                        place: entry.place.clone(),
+                    });
+                    merged.values.put(index, slot);
+                }
+                Err(diagnostic) => found.push(*diagnostic),
+            }
+        }
+        found.sort_by_key(Diagnostic::offset);
+        diagnostics.append(&mut found);
+    }
+    for (index, field) in schema.fields.iter().enumerate() {
+        if field.default.is_none() && !mentioned[index] {
+            diagnostics.push(missing(schema.section, field));
+        }
+    }
+    merged
+}
+
+/// Every rule that `values` break, and every required field they lack.
+pub(crate) fn check_values(
+    section: &str,
+    fields: &[FieldMeta],
+    values: &Values,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        match values.get(index) {
+            Some(slot) if slot.broken_rule(field).is_some() => {
+                let shown = slot.show();
+                diagnostics.push(invalid(
+                    DiagnosticKind::NotAllowed,
+                    field,
+                    &shown,
+                    Place::Memory,
+                    None,
+                ));
+            }
+            None if field.default.is_none() => diagnostics.push(missing(section, field)),
+            _ => {}
+        }
+    }
+    diagnostics
+}
+
+fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Box<Diagnostic>> {
+    let rejection = match field.read(&entry.raw) {
+        Ok(slot) if slot.broken_rule(field).is_none() => return Ok(slot),
+        Ok(slot) => Rejection {
+            kind: DiagnosticKind::NotAllowed,
+            hint: slot.hint(&entry.raw),
+        },
+        Err(rejection) => rejection,
+    };
+    let shown = entry.raw.to_string();
+    Err(Box::new(invalid(
+        rejection.kind,
+        field,
+        &shown,
+        entry.place.clone(),
+        rejection.hint,
+    )))
+}
+
+fn invalid(
+    kind: DiagnosticKind,
+    field: &FieldMeta,
+    shown: &str,
+    place: Place,
+    hint: Option<String>,
+) -> Diagnostic {
+    let source = match &place {
+        Place::Variable(name) => format!(" in variable {name}"),
+        _ => String::new(),
+    };
+    let message = format!(
+        "invalid value {} for `{}`{source}",
+        quoted(shown),
+        field.key
+    );
+    Diagnostic::new(kind, message, place)
+        .with_key(field.key)
+        .with_value(shown)
+        .expecting(constraint::allowed(field))
+        .with_help(hint)
+}
+
+fn missing(section: &str, field: &FieldMeta) -> Diagnostic {
+    let variable = field
+        .env
+        .map(|name| format!(", or the variable {name}"))
+        .unwrap_or_default();
+    Diagnostic::new(
+        DiagnosticKind::Missing,
+        format!("`{}` is required, but nothing sets it", field.key),
+        Place::Memory,
+    )
+    .with_key(field.key)
+    .expecting(constraint::allowed(field))
+    .with_help(Some(format!(
+        "set `{}` in section `{section}`{variable}",
+        field.key
+    )))
+}
+
+fn given_twice(field: &FieldMeta, earlier: &Entry, entry: &Entry) -> Diagnostic {
+    let (kind, message) = if earlier.key == entry.key {
+        (
+            DiagnosticKind::DuplicateKey,
+            format!("`{}` is given twice", entry.key),
+        )
+    } else {
+        let message = format!(
+            "`{}` and `{}` mean the same and are both given",
+            earlier.key, entry.key
+        );
+        (DiagnosticKind::Conflict, message)
+    };
+    Diagnostic::new(kind, message, entry.key_place.clone())
+        .with_key(field.key)
+        .with_value(&entry.raw.to_string())
+        .with_context(earlier.key_place.clone(), "first given here")
+}
+
+/// The mistake in a key that is no field: an unknown one, or a fixed one with another value.
+fn foreign_key(schema: &Schema, entry: &Entry) -> Option<Diagnostic> {
+    match schema.fixed.iter().find(|fixed| fixed.key == entry.key) {
+        Some(fixed) if matches_fixed(fixed, &entry.raw) => None,
+        Some(fixed) => Some(unsupported(fixed, entry)),
+        None => Some(unknown_key(schema, entry)),
+    }
+}
+
+fn matches_fixed(fixed: &FixedKey, raw: &RawValue) -> bool {
+    match (fixed.value, raw) {
+        (Scalar::Bool(accepted), RawValue::Bool(given)) => accepted == *given,
+        (Scalar::Integer(accepted), RawValue::Integer(given)) => accepted == *given,
+        (Scalar::Text(accepted), RawValue::Text(given)) => accepted == given,
+        (accepted, RawValue::Untyped(given)) => accepted.to_string() == *given,
+        _ => false,
+    }
+}
+
+fn unsupported(fixed: &FixedKey, entry: &Entry) -> Diagnostic {
+    let shown = entry.raw.to_string();
+    let message = format!("`{}` = {} is not supported", fixed.key, quoted(&shown));
+    Diagnostic::new(DiagnosticKind::Unsupported, message, entry.place.clone())
+        .with_key(fixed.key)
+        .with_value(&shown)
+        .expecting(format!("{}, the only value supported", fixed.value))
+}
+
+fn unknown_key(schema: &Schema, entry: &Entry) -> Diagnostic {
+    let names = || {
+        schema
+            .fields
+            .iter()
+            .flat_map(|field| core::iter::once(&field.key).chain(field.aliases))
+    };
+    let help = match closest(&entry.key, names().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => {
+            let keys: Vec<_> = schema.fields.iter().map(|field| field.key).collect();
+            format!("the keys are {}", keys.join(", "))
+        }
+    };
+    let message = format!(
+        "unknown key {} in section `{}`",
+        quoted(&entry.key),
+        schema.section
+    );
+    Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
+        .with_key(&entry.key)
+        .with_value(&entry.raw.to_string())
+        .with_help(Some(help))
+}

@@ -1,0 +1,347 @@
+//! Layered loading: defaults, then files, then the environment, then explicit values.
+
+use core::fmt;
+use core::marker::PhantomData;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Place, closest, quoted};
+use super::layer::{Candidate, Entry, Layer, merge};
+use super::value::RawValue;
+use super::{ConfigSchema, EnvSource, ProcessEnv, Schema, file};
+
+/// Collects the layers of a configuration and loads it; made by the generated `loader()`.
+///
+/// The order of precedence is fixed, whatever the order of the calls: defaults, files in the order
+/// given, environment, explicit values. Nothing is read before [`load`](Self::load), except that
+/// [`env`](Self::env) and [`env_from`](Self::env_from) take the variables when they are called.
+#[derive(Debug)]
+#[must_use = "a loader does nothing until `load()`"]
+pub struct Loader<T> {
+    files: Vec<(PathBuf, bool)>,
+    environment: Vec<Layer>,
+    warnings: Vec<Diagnostic>,
+    explicit: Vec<Entry>,
+    target: PhantomData<fn() -> T>,
+}
+
+impl<T: ConfigSchema> Default for Loader<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: ConfigSchema> Loader<T> {
+    /// A loader that knows the defaults alone.
+    pub fn new() -> Self {
+        Self {
+            files: Vec::new(),
+            environment: Vec::new(),
+            warnings: Vec::new(),
+            explicit: Vec::new(),
+            target: PhantomData,
+        }
+    }
+
+    /// Adds a TOML (`.toml`) or JSON (`.json`, `.jsonc`) file; its section is read, the rest of it
+    /// ignored. It is an error if the file does not exist.
+    pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push((path.into(), false));
+        self
+    }
+
+    /// Like [`file`](Self::file), but a file that does not exist is passed over.
+    pub fn optional_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.files.push((path.into(), true));
+        self
+    }
+
+    /// Adds the environment of this process.
+    pub fn env(self) -> Self {
+        self.env_from(&ProcessEnv)
+    }
+
+    /// Adds variables from `source`. An empty variable counts as unset.
+    pub fn env_from(mut self, source: &(impl EnvSource + ?Sized)) -> Self {
+        let schema = Schema::of::<T>();
+        self.environment.push(variables(&schema, source));
+        self.warnings.extend(misspelt_variables(&schema, source));
+        self
+    }
+
+    /// Sets the field `key`, above every other layer. Text is read as a variable's would be, so
+    /// `set("block_size", "4MiB")` suits values from a command line. The last call for a key wins.
+    ///
+    /// An unknown key or a bad value is reported by [`load`](Self::load).
+    pub fn set(mut self, key: &str, value: impl Into<RawValue>) -> Self {
+        self.explicit.push(Entry {
+            key: key.to_owned(),
+            key_place: Place::Explicit,
+            raw: value.into(),
+            place: Place::Explicit,
+        });
+        self
+    }
+
+    /// Reads the files and merges all layers.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong in any layer, all of it at once: files that cannot be read or
+    /// parsed, unknown and duplicate keys, values that are not allowed (those that a later layer
+    /// overrides too), and required fields that nothing sets.
+    pub fn load(self) -> Result<Loaded<T>, ConfigErrors> {
+        let schema = Schema::of::<T>();
+        let mut diagnostics = Vec::new();
+        let mut layers = Vec::new();
+        for (path, optional) in &self.files {
+            layers.extend(file::read(path, schema.section, *optional));
+        }
+        layers.extend(self.environment);
+        layers.push(Layer {
+            entries: self.explicit,
+            unique_keys: false,
+            diagnostics: Vec::new(),
+        });
+
+        let merged = merge(&schema, layers, &mut diagnostics);
+        ConfigErrors::check(diagnostics)?;
+        let value = T::from_values(merged.values).ok_or_else(ConfigErrors::incomplete)?;
+        let fields = schema.fields.iter().zip(merged.candidates);
+        let provenance = fields.map(|(field, candidates)| Provenance {
+            key: field.key,
+            given: candidates.into_iter().map(Shadowed::from).collect(),
+            default: field
+                .default
+                .map(|default| default.to_string())
+                .unwrap_or_default(),
+        });
+        Ok(Loaded {
+            value,
+            provenance: provenance.collect(),
+            warnings: self.warnings,
+        })
+    }
+}
+
+fn variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
+    let mut entries = Vec::new();
+    let mut diagnostics = Vec::new();
+    for field in schema.fields {
+        let Some(name) = field.env else { continue };
+        let Some(value) = source.var(name).filter(|value| !value.is_empty()) else {
+            continue;
+        };
+        let place = Place::Variable(name.to_owned());
+        match value.into_string() {
+            Ok(text) => entries.push(Entry {
+                key: field.key.to_owned(),
+                key_place: place.clone(),
+                raw: RawValue::Untyped(text),
+                place,
+            }),
+            Err(value) => diagnostics.push(not_unicode(name, &value, place).with_key(field.key)),
+        }
+    }
+    Layer {
+        entries,
+        unique_keys: false,
+        diagnostics,
+    }
+}
+
+fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {
+    let shown = value.to_string_lossy();
+    let message = format!(
+        "the value {} of variable {name} is not valid UTF-8",
+        quoted(&shown)
+    );
+    Diagnostic::new(DiagnosticKind::NotUnicode, message, place).with_value(&shown)
+}
+
+/// Warnings about variables with our prefix that look like misspelt ones of ours. Others with the
+/// prefix are left alone: orchestrators inject variables of their own.
+fn misspelt_variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnostic> {
+    let Some(prefix) = schema.env_prefix else {
+        return Vec::new();
+    };
+    let known = || schema.fields.iter().filter_map(|field| field.env);
+    let mut warnings = Vec::new();
+    for name in source.names() {
+        let Some(name) = name.to_str() else { continue };
+        let ours = name
+            .strip_prefix(prefix)
+            .and_then(|rest| rest.strip_prefix('_'));
+        let Some(rest) = ours.filter(|_| known().all(|known| known != name)) else {
+            continue;
+        };
+        let tails = known().filter_map(|known| known.strip_prefix(prefix)?.strip_prefix('_'));
+        if let Some(meant) = closest(rest, tails) {
+            warnings.push(
+                Diagnostic::new(
+                    DiagnosticKind::UnknownVariable,
+                    format!("variable {name} is not known"),
+                    Place::Variable(name.to_owned()),
+                )
+                .with_help(Some(format!("did you mean {prefix}_{meant}?")))
+                .warning(),
+            );
+        }
+    }
+    warnings.sort_by(|a, b| a.variable().cmp(&b.variable()));
+    warnings
+}
+
+/// Where an effective value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The field's own default.
+    Default,
+    /// A file.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line of the value, from 1.
+        line: usize,
+        /// The column of the value, in characters from 1.
+        column: usize,
+    },
+    /// An environment variable, by its name.
+    Variable(String),
+    /// A call of [`Loader::set`].
+    Explicit,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => f.write_str("default"),
+            Origin::File { path, line, column } => write!(f, "{}:{line}:{column}", path.display()),
+            Origin::Variable(name) => write!(f, "variable {name}"),
+            Origin::Explicit => f.write_str("explicit"),
+        }
+    }
+}
+
+/// A value that a later layer overrode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shadowed {
+    /// Where it was written.
+    pub origin: Origin,
+    /// The value, as text.
+    pub value: String,
+}
+
+impl From<Candidate> for Shadowed {
+    fn from(candidate: Candidate) -> Self {
+        let origin = match candidate.place {
+            Place::Span { source, span } => {
+                let (line, column) = source.position(span.start);
+                Origin::File {
+                    path: source.path.clone(),
+                    line,
+                    column,
+                }
+            }
+            Place::File(path) => Origin::File {
+                path,
+                line: 1,
+                column: 1,
+            },
+            Place::Variable(name) => Origin::Variable(name),
+            Place::Explicit | Place::Memory => Origin::Explicit,
+        };
+        Self {
+            origin,
+            value: candidate.shown,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Provenance {
+    key: &'static str,
+    /// Every value given, the effective one last; empty when the default holds.
+    given: Vec<Shadowed>,
+    default: String,
+}
+
+impl Provenance {
+    fn origin(&self) -> &Origin {
+        self.given
+            .last()
+            .map_or(&Origin::Default, |effective| &effective.origin)
+    }
+
+    fn value(&self) -> &str {
+        self.given
+            .last()
+            .map_or(&self.default, |effective| &effective.value)
+    }
+
+    fn shadowed(&self) -> &[Shadowed] {
+        self.given
+            .split_last()
+            .map_or(&[], |(_, shadowed)| shadowed)
+    }
+}
+
+/// A loaded configuration: the value, and where each part of it came from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Loaded<T> {
+    /// The configuration.
+    pub value: T,
+    provenance: Vec<Provenance>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl<T: ConfigSchema> Loaded<T> {
+    /// Where the value of `key` (or of the key that `key` is an alias of) came from; `None` if
+    /// there is no such key.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.provenance_of(key).map(Provenance::origin)
+    }
+
+    /// The values that the effective one of `key` overrode, in the order of the layers. The
+    /// default is not among them. Empty too if there is no such key.
+    #[must_use]
+    pub fn shadowed(&self, key: &str) -> &[Shadowed] {
+        self.provenance_of(key).map_or(&[], Provenance::shadowed)
+    }
+
+    /// What deserves a look although loading succeeded: variables that look misspelt.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// A table of every key, its value and its origin, one line each, ending with a newline.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let header = ["KEY", "VALUE", "FROM"].map(str::to_owned);
+        let rows = self.provenance.iter().map(|field| {
+            let mut origin = field.origin().to_string();
+            for shadowed in field.shadowed().iter().rev() {
+                origin += &format!(", over {} from {}", shadowed.value, shadowed.origin);
+            }
+            [field.key.to_owned(), field.value().to_owned(), origin]
+        });
+        table(core::iter::once(header).chain(rows).collect())
+    }
+
+    fn provenance_of(&self, key: &str) -> Option<&Provenance> {
+        self.provenance.get(Schema::of::<T>().index_of(key)?)
+    }
+}
+
+fn table(rows: Vec<[String; 3]>) -> String {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let (keys, values) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    rows.iter()
+        .map(|[key, value, origin]| format!("{key:keys$}  {value:values$}  {origin}\n"))
+        .collect()
+}

@@ -1,0 +1,106 @@
+//! The settings the engine runs on, and how any struct hands them over.
+
+use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Place};
+use super::{AioConfig, ConfigSchema, check_values};
+
+/// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct
+/// through [`EngineConfig`]. The default is `AioConfig`'s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EngineSettings {
+    /// Bytes per I/O request.
+    pub block_size: usize,
+    /// Requests in flight per worker.
+    pub queue_depth: usize,
+    /// Workers that share one request.
+    pub thread_count: usize,
+    /// Submit each block on its own instead of in batches.
+    pub single_submit: bool,
+    /// Refill the queue as blocks complete instead of waiting for the whole batch.
+    pub overlap_events: bool,
+}
+
+impl EngineSettings {
+    /// Checks every setting against the rules of [`AioConfig`]'s fields, and that
+    /// `thread_count × queue_depth × block_size` bytes can be addressed.
+    ///
+    /// # Errors
+    ///
+    /// Every setting that is not allowed, each with its value and what is allowed.
+    pub fn check(&self) -> Result<(), ConfigErrors> {
+        let Self {
+            block_size,
+            queue_depth,
+            thread_count,
+            single_submit,
+            overlap_events,
+        } = *self;
+        let config = AioConfig {
+            block_size,
+            queue_depth,
+            thread_count,
+            single_submit,
+            overlap_events,
+        };
+        let mut diagnostics =
+            check_values(AioConfig::SECTION, AioConfig::FIELDS, &config.into_values());
+        diagnostics.extend(self.check_bytes_in_flight());
+        ConfigErrors::check(diagnostics)
+    }
+
+    fn check_bytes_in_flight(&self) -> Option<Diagnostic> {
+        let bytes = self
+            .thread_count
+            .checked_mul(self.queue_depth)
+            .and_then(|requests| requests.checked_mul(self.block_size));
+        if bytes.is_some_and(|bytes| isize::try_from(bytes).is_ok()) {
+            return None;
+        }
+        let key = "thread_count × queue_depth × block_size";
+        let value = format!(
+            "{} × {} × {}",
+            self.thread_count, self.queue_depth, self.block_size
+        );
+        let message = format!("{key} = {value} is more bytes than can be in flight");
+        Some(
+            Diagnostic::new(DiagnosticKind::NotAllowed, message, Place::Memory)
+                .with_key(key)
+                .with_value(&value)
+                .expecting(format!("a product of at most {} bytes", isize::MAX)),
+        )
+    }
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        let AioConfig {
+            block_size,
+            queue_depth,
+            thread_count,
+            single_submit,
+            overlap_events,
+        } = AioConfig::DEFAULT;
+        Self {
+            block_size,
+            queue_depth,
+            thread_count,
+            single_submit,
+            overlap_events,
+        }
+    }
+}
+
+/// A configuration that can start an engine.
+///
+/// `#[config(engine)]` on a struct with `#[derive(Config)]` implements it: fields whose keys are
+/// those of [`EngineSettings`] are taken, the others keep `AioConfig`'s defaults.
+pub trait EngineConfig {
+    /// The settings for the engine, unchecked.
+    fn engine_settings(&self) -> EngineSettings;
+}
+
+impl EngineConfig for EngineSettings {
+    fn engine_settings(&self) -> EngineSettings {
+        self.clone()
+    }
+}

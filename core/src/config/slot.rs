@@ -1,0 +1,160 @@
+//! Values of any field type in one list, for the merging code that knows none of the types.
+
+use core::any::Any;
+use core::fmt;
+
+use super::constraint::Constraint;
+use super::scalar::Scalar;
+use super::value::{ConfigValue, RawValue, Rejection, in_bytes};
+use super::{ConfigSchema, FieldMeta};
+
+/// What the merging code does with the values of one type; found through [`FieldMeta`].
+///
+/// The bound on the type stands here and nowhere else in generated code, so that a type that is
+/// not supported is one message.
+#[derive(Debug)]
+pub(crate) struct Operations {
+    pub(crate) read: fn(&RawValue, &FieldMeta) -> Result<Slot, Rejection>,
+    from_scalar: fn(Scalar<'static>) -> Option<Box<dyn Any + Send + Sync>>,
+    scalar: for<'a> fn(&'a dyn Any) -> Option<Scalar<'a>>,
+    show: fn(&dyn Any) -> String,
+    clone: fn(&dyn Any) -> Option<Box<dyn Any + Send + Sync>>,
+}
+
+impl Operations {
+    pub(crate) const fn of<T: ConfigValue>() -> &'static Self {
+        &Self {
+            read: |raw, field| {
+                let value = Box::new(T::read(raw, field)?);
+                Ok(Slot {
+                    value,
+                    operations: Self::of::<T>(),
+                })
+            },
+            from_scalar: |scalar| Some(Box::new(T::from_scalar(scalar)?)),
+            scalar: |value| value.downcast_ref::<T>()?.scalar(),
+            show: |value| value.downcast_ref::<T>().map(T::show).unwrap_or_default(),
+            clone: |value| Some(Box::new(value.downcast_ref::<T>()?.clone())),
+        }
+    }
+}
+
+/// A value whose type only the generated code knows.
+pub(crate) struct Slot {
+    value: Box<dyn Any + Send + Sync>,
+    operations: &'static Operations,
+}
+
+impl Slot {
+    pub(crate) fn show(&self) -> String {
+        (self.operations.show)(&*self.value)
+    }
+
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        (self.operations.scalar)(&*self.value)
+    }
+
+    /// The first rule of `field` that the value breaks.
+    pub(crate) fn broken_rule(&self, field: &FieldMeta) -> Option<&'static Constraint> {
+        let scalar = self.scalar();
+        field
+            .constraints
+            .iter()
+            .find(|rule| !scalar.is_some_and(|scalar| rule.admits(scalar)))
+    }
+
+    pub(crate) fn hint(&self, raw: &RawValue) -> Option<String> {
+        match (self.scalar(), raw) {
+            (Some(Scalar::Integer(integer)), RawValue::Text(_) | RawValue::Untyped(_)) => {
+                in_bytes(raw, integer)
+            }
+            _ => None,
+        }
+    }
+
+    fn duplicate(&self) -> Option<Self> {
+        let value = (self.operations.clone)(&*self.value)?;
+        Some(Self {
+            value,
+            operations: self.operations,
+        })
+    }
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.show())
+    }
+}
+
+/// The values of a struct's fields by their index in its table, some perhaps absent.
+#[derive(Debug)]
+pub struct Values {
+    fields: &'static [FieldMeta],
+    slots: Vec<Option<Slot>>,
+}
+
+impl Values {
+    /// No value yet for the fields of `T`.
+    #[must_use]
+    pub fn of<T: ConfigSchema>() -> Self {
+        Self::new(T::FIELDS)
+    }
+
+    pub(crate) fn new(fields: &'static [FieldMeta]) -> Self {
+        Self {
+            fields,
+            slots: fields.iter().map(|_| None).collect(),
+        }
+    }
+
+    /// These values, and `value` for the field `index`.
+    #[must_use]
+    pub fn with<T: Any + Send + Sync>(mut self, index: usize, value: T) -> Self {
+        if let Some(field) = self.fields.get(index) {
+            self.put(
+                index,
+                Slot {
+                    value: Box::new(value),
+                    operations: field.operations,
+                },
+            );
+        }
+        self
+    }
+
+    /// Takes the field's value, or its default; `None` where it has neither.
+    pub fn take<T: Any>(&mut self, index: usize) -> Option<T> {
+        let value = match self.slots.get_mut(index)?.take() {
+            Some(slot) => slot.value,
+            None => {
+                let field = self.fields.get(index)?;
+                (field.operations.from_scalar)(field.default?)?
+            }
+        };
+        value.downcast().ok().map(|value| *value)
+    }
+
+    pub(crate) fn put(&mut self, index: usize, slot: Slot) {
+        if let Some(place) = self.slots.get_mut(index) {
+            *place = Some(slot);
+        }
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&Slot> {
+        self.slots.get(index)?.as_ref()
+    }
+}
+
+impl Clone for Values {
+    fn clone(&self) -> Self {
+        let slots = self
+            .slots
+            .iter()
+            .map(|slot| slot.as_ref().and_then(Slot::duplicate));
+        Self {
+            fields: self.fields,
+            slots: slots.collect(),
+        }
+    }
+}

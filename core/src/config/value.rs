@@ -1,0 +1,433 @@
+//! The types a field can have: how each is read from a document, a variable or a program.
+
+use core::fmt;
+use std::path::PathBuf;
+
+use super::diagnostic::DiagnosticKind;
+use super::scalar::{Integer, Scalar};
+use super::{FieldMeta, size};
+
+/// A value as a source wrote it, before the field's type is known.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RawValue {
+    /// An integer.
+    Integer(Integer),
+    /// A number with a fraction or an exponent, as written.
+    Decimal(String),
+    /// A truth value.
+    Bool(bool),
+    /// A quoted text: a text, never a number or a truth value.
+    Text(String),
+    /// Text of a source without types (a variable, an argument): the field's type says what it is.
+    Untyped(String),
+    /// JSON's `null`.
+    Null,
+    /// Anything no field takes.
+    Other {
+        /// What it is: `a list`, `a table`, …
+        what: &'static str,
+        /// As written, perhaps shortened.
+        text: String,
+    },
+}
+
+impl RawValue {
+    pub(crate) fn what(&self) -> &'static str {
+        match self {
+            RawValue::Integer(_) => "an integer",
+            RawValue::Decimal(_) => "a number with a fraction",
+            RawValue::Bool(_) => "a boolean",
+            RawValue::Text(_) | RawValue::Untyped(_) => "a text",
+            RawValue::Null => "null",
+            RawValue::Other { what, .. } => what,
+        }
+    }
+}
+
+impl fmt::Display for RawValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RawValue::Integer(value) => value.fmt(f),
+            RawValue::Bool(value) => value.fmt(f),
+            RawValue::Null => f.write_str("null"),
+            RawValue::Decimal(text)
+            | RawValue::Text(text)
+            | RawValue::Untyped(text)
+            | RawValue::Other { text, .. } => f.write_str(text),
+        }
+    }
+}
+
+/// Text is untyped here, as on a command line: `"8"` suits an integer field.
+impl From<&str> for RawValue {
+    fn from(text: &str) -> Self {
+        RawValue::Untyped(text.to_owned())
+    }
+}
+
+/// Text is untyped here, as on a command line: `"8"` suits an integer field.
+impl From<String> for RawValue {
+    fn from(text: String) -> Self {
+        RawValue::Untyped(text)
+    }
+}
+
+impl From<bool> for RawValue {
+    fn from(value: bool) -> Self {
+        RawValue::Bool(value)
+    }
+}
+
+/// The shape of a field's values, which messages and texts speak about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An integer between the bounds of its type.
+    Integer {
+        /// The least value of the type.
+        min: Integer,
+        /// The greatest value of the type.
+        max: Integer,
+    },
+    /// A number.
+    Float,
+    /// A truth value.
+    Bool,
+    /// Text.
+    Text,
+    /// A file system path.
+    Path,
+}
+
+/// Why a raw value does not suit a field.
+#[derive(Clone, Debug)]
+pub struct Rejection {
+    pub(crate) kind: DiagnosticKind,
+    pub(crate) hint: Option<String>,
+}
+
+impl Rejection {
+    fn wrong_type(raw: &RawValue) -> Self {
+        // An untyped text has no type of its own that could be wrong.
+        let hint = match raw {
+            RawValue::Untyped(_) => None,
+            typed => Some(format!("found {}", typed.what())),
+        };
+        Self {
+            kind: DiagnosticKind::WrongType,
+            hint,
+        }
+    }
+
+    fn malformed(hint: Option<String>) -> Self {
+        Self {
+            kind: DiagnosticKind::WrongType,
+            hint,
+        }
+    }
+
+    fn not_allowed(hint: Option<String>) -> Self {
+        Self {
+            kind: DiagnosticKind::NotAllowed,
+            hint,
+        }
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A type that a field of a `Config` struct can have.
+///
+/// Implemented for every integer type, `f32`, `f64`, `bool`, `String` and `PathBuf`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a type that `#[derive(Config)]` can load",
+    label = "not a supported field type",
+    note = "a field is an integer, `f32`, `f64`, `bool`, `String` or `PathBuf`"
+)]
+pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
+    /// The type of the generated default constant: the type itself, or `&'static str` for text.
+    type Const: Copy + 'static;
+
+    /// The shape of the values.
+    #[doc(hidden)]
+    const KIND: Kind;
+
+    /// The value a default constant stands for.
+    #[doc(hidden)]
+    fn from_const(constant: Self::Const) -> Self;
+
+    /// The value a default in the table of fields stands for.
+    #[doc(hidden)]
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self>;
+
+    /// Reads what a source wrote.
+    #[doc(hidden)]
+    fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection>;
+
+    /// The value as constraints compare it; `None` where it has no such form.
+    #[doc(hidden)]
+    fn scalar(&self) -> Option<Scalar<'_>>;
+
+    /// The value as tables and messages show it.
+    #[doc(hidden)]
+    fn show(&self) -> String {
+        self.scalar()
+            .map(|scalar| scalar.to_string())
+            .unwrap_or_default()
+    }
+}
+
+/// A typed constant on its way to a [`Scalar`]; inherent impls, because trait methods are not const.
+#[derive(Clone, Copy, Debug)]
+pub struct Const<T>(pub T);
+
+macro_rules! integer {
+    ($($type:ty: $wide:ty, $from:ident, $to:ident;)*) => {$(
+        impl Const<$type> {
+            #[doc(hidden)]
+            #[must_use]
+            #[allow(clippy::cast_lossless, reason = "`From` is not const, and covers no usize")]
+            pub const fn scalar(self) -> Scalar<'static> {
+                Scalar::Integer(Integer::$from(self.0 as $wide))
+            }
+        }
+
+        impl sealed::Sealed for $type {}
+
+        impl ConfigValue for $type {
+            type Const = Self;
+            const KIND: Kind = Kind::Integer {
+                min: Integer::$from(<$type>::MIN as $wide),
+                max: Integer::$from(<$type>::MAX as $wide),
+            };
+            fn from_const(constant: Self) -> Self {
+                constant
+            }
+            fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+                let Scalar::Integer(integer) = scalar else { return None };
+                <$type>::try_from(integer.$to()?).ok()
+            }
+            fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection> {
+                let integer = read_integer(raw, field)?;
+                integer
+                    .$to()
+                    .and_then(|wide| <$type>::try_from(wide).ok())
+                    .ok_or_else(|| Rejection::not_allowed(in_bytes(raw, integer)))
+            }
+            fn scalar(&self) -> Option<Scalar<'_>> {
+                Some(Const(*self).scalar())
+            }
+        }
+
+        impl From<$type> for RawValue {
+            fn from(value: $type) -> Self {
+                RawValue::Integer(Integer::$from(value as $wide))
+            }
+        }
+    )*};
+}
+
+integer! {
+    u8: u128, from_u128, to_u128;
+    u16: u128, from_u128, to_u128;
+    u32: u128, from_u128, to_u128;
+    u64: u128, from_u128, to_u128;
+    u128: u128, from_u128, to_u128;
+    usize: u128, from_u128, to_u128;
+    i8: i128, from_i128, to_i128;
+    i16: i128, from_i128, to_i128;
+    i32: i128, from_i128, to_i128;
+    i64: i128, from_i128, to_i128;
+    i128: i128, from_i128, to_i128;
+    isize: i128, from_i128, to_i128;
+}
+
+macro_rules! float {
+    ($($type:ty: $scalar:ident;)*) => {$(
+        impl Const<$type> {
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn scalar(self) -> Scalar<'static> {
+                Scalar::$scalar(self.0)
+            }
+        }
+
+        impl sealed::Sealed for $type {}
+
+        impl ConfigValue for $type {
+            type Const = Self;
+            const KIND: Kind = Kind::Float;
+            fn from_const(constant: Self) -> Self {
+                constant
+            }
+            fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+                if let Scalar::$scalar(value) = scalar { Some(value) } else { None }
+            }
+            fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+                let text = match raw {
+                    RawValue::Integer(_) | RawValue::Decimal(_) | RawValue::Untyped(_) => {
+                        raw.to_string()
+                    }
+                    // JSON has no other way to write these.
+                    RawValue::Text(text) if is_non_finite_name(text) => text.clone(),
+                    other => return Err(Rejection::wrong_type(other)),
+                };
+                let value: $type =
+                    text.parse().map_err(|_| Rejection::wrong_type(raw))?;
+                if value.is_infinite() && !is_non_finite_name(&text) {
+                    let hint = concat!("that is more than an `", stringify!($type), "` holds");
+                    return Err(Rejection::not_allowed(Some(hint.to_owned())));
+                }
+                Ok(value)
+            }
+            fn scalar(&self) -> Option<Scalar<'_>> {
+                Some(Const(*self).scalar())
+            }
+        }
+
+        impl From<$type> for RawValue {
+            fn from(value: $type) -> Self {
+                RawValue::Decimal(format!("{value:?}"))
+            }
+        }
+    )*};
+}
+
+float! {
+    f32: F32;
+    f64: F64;
+}
+
+fn is_non_finite_name(text: &str) -> bool {
+    let name = text.strip_prefix(['-', '+']).unwrap_or(text);
+    ["inf", "infinity", "nan"]
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known))
+}
+
+impl Const<bool> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn scalar(self) -> Scalar<'static> {
+        Scalar::Bool(self.0)
+    }
+}
+
+impl Const<&'static str> {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn scalar(self) -> Scalar<'static> {
+        Scalar::Text(self.0)
+    }
+}
+
+impl sealed::Sealed for bool {}
+
+impl ConfigValue for bool {
+    type Const = Self;
+    const KIND: Kind = Kind::Bool;
+    fn from_const(constant: Self) -> Self {
+        constant
+    }
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Bool(value) = scalar {
+            Some(value)
+        } else {
+            None
+        }
+    }
+    fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+        let text = match raw {
+            RawValue::Bool(value) => return Ok(*value),
+            RawValue::Untyped(text) => text.trim(),
+            other => return Err(Rejection::wrong_type(other)),
+        };
+        let is_any = |names: [&str; 4]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
+        if is_any(["1", "true", "yes", "on"]) {
+            Ok(true)
+        } else if is_any(["0", "false", "no", "off"]) {
+            Ok(false)
+        } else {
+            Err(Rejection::malformed(Some(
+                "1, yes, on and 0, no, off are understood too, in any case".to_owned(),
+            )))
+        }
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(Scalar::Bool(*self))
+    }
+}
+
+impl sealed::Sealed for String {}
+
+impl ConfigValue for String {
+    type Const = &'static str;
+    const KIND: Kind = Kind::Text;
+    fn from_const(constant: &'static str) -> Self {
+        constant.to_owned()
+    }
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Text(text) = scalar {
+            Some(text.to_owned())
+        } else {
+            None
+        }
+    }
+    fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+        match raw {
+            RawValue::Text(text) | RawValue::Untyped(text) => Ok(text.clone()),
+            other => Err(Rejection::wrong_type(other)),
+        }
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(Scalar::Text(self))
+    }
+}
+
+impl sealed::Sealed for PathBuf {}
+
+impl ConfigValue for PathBuf {
+    type Const = &'static str;
+    const KIND: Kind = Kind::Path;
+    fn from_const(constant: &'static str) -> Self {
+        constant.into()
+    }
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Text(text) = scalar {
+            Some(text.into())
+        } else {
+            None
+        }
+    }
+    fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection> {
+        String::read(raw, field).map(PathBuf::from)
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        self.to_str().map(Scalar::Text)
+    }
+    fn show(&self) -> String {
+        self.display().to_string()
+    }
+}
+
+fn read_integer(raw: &RawValue, field: &FieldMeta) -> Result<Integer, Rejection> {
+    match raw {
+        RawValue::Integer(value) => Ok(*value),
+        RawValue::Text(text) | RawValue::Untyped(text) if field.bytes => {
+            size::parse(text.trim()).map_err(|error| Rejection::malformed(error.hint()))
+        }
+        RawValue::Untyped(text) => {
+            Integer::parse(text.trim(), 10).ok_or_else(|| Rejection::wrong_type(raw))
+        }
+        other => Err(Rejection::wrong_type(other)),
+    }
+}
+
+/// How many bytes a size with a unit came to, for the message that refuses it.
+pub(super) fn in_bytes(raw: &RawValue, bytes: Integer) -> Option<String> {
+    let shown = bytes.to_string();
+    (raw.to_string() != shown).then(|| format!("that is {shown} bytes"))
+}

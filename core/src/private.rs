@@ -1,0 +1,42 @@
+//! What generated code calls. Not covered by semantic versioning: use the derive.
+
+pub use crate::config::FixedKey;
+pub use crate::config::slot::Values;
+pub use crate::config::text::{as_str, format, format_len};
+pub use crate::config::value::Const;
+
+use crate::config::{ConfigErrors, ConfigSchema, FieldMeta, Loader, check_values, constraint};
+
+/// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
+///
+/// # Panics
+///
+/// At compile time alone: generated code calls it in a `const`.
+#[track_caller]
+pub const fn assert_sound(field: &FieldMeta) {
+    if let Some(mistake) = constraint::mistake(field) {
+        #[allow(clippy::panic, reason = "this is how a const reports an error")]
+        {
+            panic!("{}", mistake)
+        }
+    }
+}
+
+/// Builds a struct from what its builder was given.
+///
+/// # Errors
+///
+/// Every rule that a value breaks, and every required field without a value.
+pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
+    ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
+    T::from_values(values).ok_or_else(ConfigErrors::incomplete)
+}
+
+/// Loads the defaults and the environment of this process.
+///
+/// # Errors
+///
+/// Every variable with a bad value, and every required field without one.
+pub fn from_env<T: ConfigSchema>() -> Result<T, ConfigErrors> {
+    Loader::new().env().load().map(|loaded| loaded.value)
+}

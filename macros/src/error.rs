@@ -1,0 +1,225 @@
+//! Every diagnostic of the derive by name, and the list in which they are collected.
+
+use core::fmt::Display;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use syn::Error;
+
+/// The mistakes found so far; all are reported at once.
+#[derive(Default)]
+pub(crate) struct Errors {
+    list: Vec<Error>,
+}
+
+impl Errors {
+    pub(crate) fn push(&mut self, error: Error) {
+        self.list.push(error);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(crate) fn to_tokens(&self) -> TokenStream {
+        let errors = self.list.iter().map(Error::to_compile_error);
+        quote!(#(#errors)*)
+    }
+}
+
+pub(crate) fn not_a_struct(span: Span) -> Error {
+    Error::new(
+        span,
+        "`Config` can be derived for structs with named fields only",
+    )
+}
+
+pub(crate) fn no_fields(span: Span) -> Error {
+    Error::new(span, "a `Config` struct needs at least one field")
+}
+
+pub(crate) fn generic(span: Span) -> Error {
+    Error::new(span, "`Config` cannot be derived for generic structs")
+}
+
+pub(crate) fn no_section(span: Span, name: &Ident) -> Error {
+    let name = name.to_string();
+    let words = name
+        .strip_suffix("Config")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(&name);
+    let suggestion = snake_case(words);
+    Error::new(
+        span,
+        format!(
+            "the struct does not say which section of a file it is: \
+             add `#[config(section = \"{suggestion}\")]`"
+        ),
+    )
+}
+
+pub(crate) fn bad_section(span: Span) -> Error {
+    Error::new(
+        span,
+        "a section name consists of letters, digits, `_` and `-`",
+    )
+}
+
+pub(crate) fn bad_prefix(span: Span, attribute: &str) -> Error {
+    let message = format!(
+        "`{attribute}` consists of letters, digits and `_`, and does not start with a digit"
+    );
+    Error::new(span, message)
+}
+
+pub(crate) fn bad_variable(span: Span) -> Error {
+    Error::new(
+        span,
+        "the name of a variable is neither empty nor contains `=` or NUL",
+    )
+}
+
+pub(crate) fn bad_key(span: Span) -> Error {
+    Error::new(span, "a key must not be empty")
+}
+
+pub(crate) fn unknown_attribute(name: &Ident, known: &[&str], place: &str) -> Error {
+    let written = name.to_string();
+    let message = match closest(&written, known) {
+        Some(meant) => format!("unknown attribute `{written}`, did you mean `{meant}`?"),
+        None => format!(
+            "unknown attribute `{written}`; on a {place} there are {}",
+            known
+                .iter()
+                .map(|name| format!("`{name}`"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
+    };
+    Error::new(name.span(), message)
+}
+
+pub(crate) fn misplaced_attribute(name: &Ident, right: &str, wrong: &str) -> Error {
+    Error::new(
+        name.span(),
+        format!("`{name}` belongs on a {right}, not on a {wrong}"),
+    )
+}
+
+pub(crate) fn repeated_attribute(name: &Ident) -> Error {
+    Error::new(name.span(), format!("`{name}` is given twice"))
+}
+
+pub(crate) fn takes_no_value(name: &Ident, span: Span) -> Error {
+    Error::new(span, format!("`{name}` takes no value"))
+}
+
+pub(crate) fn expected_comma(span: Span) -> Error {
+    Error::new(span, "expected `,`")
+}
+
+pub(crate) fn expected_expression(span: Span) -> Error {
+    Error::new(span, "expected an expression")
+}
+
+pub(crate) fn unknown_consts(span: Span) -> Error {
+    Error::new(span, "`consts` is `assoc`, `free` or `none`")
+}
+
+pub(crate) fn bad_env(span: Span) -> Error {
+    Error::new(span, "`env` is the name of a variable in quotes, or `skip`")
+}
+
+pub(crate) fn unbounded_range(span: Span) -> Error {
+    Error::new(span, "a range needs at least one bound")
+}
+
+pub(crate) fn range_without_end(span: Span) -> Error {
+    Error::new(span, "`..=` needs a bound after it")
+}
+
+pub(crate) fn not_a_range(span: Span) -> Error {
+    Error::new(
+        span,
+        "expected a range: `a..b`, `a..=b`, `a..`, `..b` or `..=b`",
+    )
+}
+
+pub(crate) fn neither_default_nor_required(field: &Ident) -> Error {
+    let message = format!("`{field}` needs `default = …` or `required`");
+    Error::new(field.span(), message)
+}
+
+pub(crate) fn default_and_required(span: Span) -> Error {
+    Error::new(
+        span,
+        "a field with a default is not `required`: drop one of the two",
+    )
+}
+
+pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error {
+    Error::new(span, format!("`{rule}` needs {needs} field"))
+}
+
+pub(crate) fn key_taken(span: Span, key: &str, by: impl Display) -> Error {
+    Error::new(span, format!("the key `{key}` is already that of {by}"))
+}
+
+pub(crate) fn variable_taken(span: Span, variable: &str, by: &Ident) -> Error {
+    Error::new(
+        span,
+        format!("the variable `{variable}` is already that of field `{by}`"),
+    )
+}
+
+pub(crate) fn constant_taken(span: Span, name: &Ident, field: &Ident, by: &str) -> Error {
+    let message = format!(
+        "field `{field}` would generate the constant `{name}`, which is already generated for \
+         {by}: rename the field, or use `consts = none`"
+    );
+    Error::new(span, message)
+}
+
+pub(crate) fn setter_taken(field: &Ident) -> Error {
+    let message = "a field named `build` would collide with the builder's own `build()`: call it \
+                   otherwise and add `rename = \"build\"`";
+    Error::new(field.span(), message)
+}
+
+fn snake_case(camel: &str) -> String {
+    let mut snake = String::new();
+    for c in camel.chars() {
+        if c.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+/// The known name that differs least, if it differs little.
+fn closest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
+    let tolerance = (written.len() / 3).clamp(2, 3);
+    known
+        .iter()
+        .map(|known| (edit_distance(written, known), *known))
+        .filter(|(distance, _)| *distance <= tolerance)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, known)| known)
+}
+
+/// Levenshtein's; a crate for it would cost every build of the derive.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

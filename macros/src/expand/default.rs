@@ -1,0 +1,48 @@
+//! `Default`, and the constant behind it where every value is one.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::ir::{Input, Shape};
+
+pub(crate) fn default(input: &Input) -> TokenStream {
+    if !input.has_default() {
+        return TokenStream::new();
+    }
+    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
+    let fields = input.fields.iter().map(|field| {
+        let (name, span) = (&field.ident, field.ty.span());
+        let default = input.const_path(&format!("{}_DEFAULT", field.upper()), span);
+        match field.shape() {
+            Shape::Text | Shape::Unknown => {
+                quote_spanned!(span=> #name: #krate::ConfigValue::from_const(#default))
+            }
+            _ => quote_spanned!(span=> #name: #default),
+        }
+    });
+    let value = quote!(Self { #(#fields),* });
+    let constant = input.has_const_default().then(|| {
+        quote! {
+            #[allow(dead_code)]
+            impl #ident {
+                /// Every field at its default.
+                #vis const DEFAULT: Self = #value;
+            }
+        }
+    });
+    let value = if constant.is_some() {
+        quote!(Self::DEFAULT)
+    } else {
+        value
+    };
+    quote! {
+        #constant
+        #[automatically_derived]
+        impl ::core::default::Default for #ident {
+            fn default() -> Self {
+                #value
+            }
+        }
+    }
+}

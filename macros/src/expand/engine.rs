@@ -1,0 +1,44 @@
+//! `EngineConfig`: the fields that the engine knows by name, handed over with their own types.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::ir::Input;
+
+/// The keys of `EngineSettings`.
+const SETTINGS: &[&str] = &[
+    "block_size",
+    "queue_depth",
+    "thread_count",
+    "single_submit",
+    "overlap_events",
+];
+
+pub(crate) fn engine(input: &Input) -> TokenStream {
+    if !input.engine {
+        return TokenStream::new();
+    }
+    let (ident, krate) = (&input.ident, &input.krate);
+    let settings = input.fields.iter().filter_map(|field| {
+        let key = field.key().value();
+        let (name, span) = (&field.ident, field.ty.span());
+        SETTINGS.contains(&key.as_str()).then(|| {
+            let setting = format_ident!("{key}");
+            // A type of another kind is the field's mistake, so the field's type is what is shown.
+            quote_spanned!(span=> settings.#setting = self.#name;)
+        })
+    });
+    let settings: Vec<_> = settings.collect();
+    let mutable = (!settings.is_empty()).then(|| quote!(mut));
+    quote! {
+        #[automatically_derived]
+        impl #krate::EngineConfig for #ident {
+            fn engine_settings(&self) -> #krate::EngineSettings {
+                let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
+                #(#settings)*
+                settings
+            }
+        }
+    }
+}

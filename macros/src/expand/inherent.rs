@@ -1,0 +1,32 @@
+//! What users call on the struct itself, with no trait to import.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::ir::Input;
+
+pub(crate) fn inherent(input: &Input) -> TokenStream {
+    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
+    let builder = input.builder_ident();
+    quote! {
+        #[allow(dead_code)]
+        impl #ident {
+            /// Loads the defaults and the environment of this process over them.
+            ///
+            /// # Errors
+            ///
+            /// Every variable with a bad value, and every required field without one.
+            #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> {
+                #krate::private::from_env()
+            }
+            /// Loads files, the environment and explicit values over the defaults.
+            #vis fn loader() -> #krate::Loader<Self> {
+                #krate::Loader::new()
+            }
+            /// Sets fields one by one, checked together at the end.
+            #vis fn builder() -> #builder {
+                #builder { values: #krate::private::Values::of::<Self>() }
+            }
+        }
+    }
+}

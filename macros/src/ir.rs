@@ -1,0 +1,254 @@
+//! The struct as plain data: what [`crate::parse`] fills in and [`crate::expand`] reads.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, Lit, LitStr, Type, Visibility};
+
+/// One annotated struct.
+pub(crate) struct Input {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    /// The path of ds-aio.
+    pub(crate) krate: TokenStream,
+    pub(crate) section: LitStr,
+    pub(crate) env_prefix: Option<LitStr>,
+    pub(crate) const_prefix: Option<LitStr>,
+    pub(crate) consts: Consts,
+    pub(crate) engine: bool,
+    pub(crate) fixed: Vec<Fixed>,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// Where constants are generated.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Consts {
+    Assoc,
+    Free,
+    None,
+}
+
+/// `fixed(key = value)`.
+pub(crate) struct Fixed {
+    pub(crate) key: Ident,
+    pub(crate) value: Lit,
+}
+
+/// One field.
+pub(crate) struct Field {
+    pub(crate) ident: Ident,
+    pub(crate) ty: Type,
+    pub(crate) docs: Vec<Attribute>,
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) env: Env,
+    pub(crate) default: Option<TokenStream>,
+    pub(crate) required: Option<Span>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) bytes: Option<Span>,
+    pub(crate) advanced: bool,
+}
+
+/// The variable of a field.
+pub(crate) enum Env {
+    /// From the prefix, if the struct has one.
+    Prefixed,
+    Named(LitStr),
+    Skip,
+}
+
+/// What a field admits.
+pub(crate) struct Rule {
+    pub(crate) span: Span,
+    pub(crate) kind: RuleKind,
+}
+
+pub(crate) enum RuleKind {
+    Range {
+        min: Option<TokenStream>,
+        max: Option<TokenStream>,
+        max_excluded: bool,
+    },
+    MultipleOf(TokenStream),
+    PowerOfTwo,
+    OneOf(Vec<TokenStream>),
+}
+
+/// What the name of a type says about it; the compiler has the last word.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Shape {
+    Integer,
+    Float,
+    Bool,
+    /// Owned text, whose default is a `&'static str`.
+    Text,
+    Unknown,
+}
+
+impl Input {
+    /// The name of the constant for `suffix`; the struct's own with an empty one.
+    pub(crate) fn const_ident(&self, suffix: &str, span: Span) -> Ident {
+        let prefix = match (&self.const_prefix, self.consts) {
+            (Some(prefix), _) => const_prefix(&prefix.value()),
+            (None, Consts::Free) => const_prefix(&self.section.value()),
+            (None, _) => String::new(),
+        };
+        match (prefix.as_str(), suffix) {
+            ("", "") => Ident::new("SECTION", span),
+            ("", suffix) => Ident::new(suffix, span),
+            (prefix, "") => Ident::new(prefix, span),
+            (prefix, suffix) => format_ident!("{prefix}_{suffix}", span = span),
+        }
+    }
+
+    /// How generated code names the constant.
+    pub(crate) fn const_path(&self, suffix: &str, span: Span) -> TokenStream {
+        let ident = self.const_ident(suffix, span);
+        match self.consts {
+            Consts::Assoc => quote_spanned!(span=> Self::#ident),
+            Consts::Free | Consts::None => quote_spanned!(span=> #ident),
+        }
+    }
+
+    /// The path of ds-aio as if written at `span`, so that an error in code made of it shows there.
+    /// What the path resolves to stays as it was: it may be somebody's `$crate`.
+    pub(crate) fn krate_at(&self, span: Span) -> TokenStream {
+        let located = self.krate.clone().into_iter().map(|mut token| {
+            token.set_span(token.span().located_at(span));
+            token
+        });
+        located.collect()
+    }
+
+    /// The type of a text constant; a free one may leave out the lifetime, and so it should.
+    pub(crate) fn text_type(&self, span: Span) -> TokenStream {
+        match self.consts {
+            Consts::Assoc => quote_spanned!(span=> &'static str),
+            Consts::Free | Consts::None => quote_spanned!(span=> &str),
+        }
+    }
+
+    pub(crate) fn builder_ident(&self) -> Ident {
+        format_ident!("{}Builder", self.ident)
+    }
+
+    /// Whether `Default` can be generated.
+    pub(crate) fn has_default(&self) -> bool {
+        self.fields
+            .iter()
+            .all(|field| field.required.is_none() || field.default.is_some())
+    }
+
+    /// Whether the whole default can be a constant.
+    pub(crate) fn has_const_default(&self) -> bool {
+        let is_const = |shape| matches!(shape, Shape::Integer | Shape::Float | Shape::Bool);
+        self.has_default() && self.fields.iter().all(|field| is_const(field.shape()))
+    }
+}
+
+impl Field {
+    /// The name without `r#`.
+    pub(crate) fn name(&self) -> String {
+        self.ident.unraw().to_string()
+    }
+
+    pub(crate) fn key(&self) -> LitStr {
+        let named = || LitStr::new(&self.name(), self.ident.span());
+        self.rename.clone().unwrap_or_else(named)
+    }
+
+    /// The name in constants: `BLOCK_SIZE`.
+    pub(crate) fn upper(&self) -> String {
+        upper(&self.name())
+    }
+
+    pub(crate) fn env_name(&self, input: &Input) -> Option<LitStr> {
+        match (&self.env, &input.env_prefix) {
+            (Env::Named(name), _) => Some(name.clone()),
+            (Env::Prefixed, Some(prefix)) => {
+                let key = self.key();
+                let name = format!("{}_{}", prefix.value(), upper(&key.value()));
+                Some(LitStr::new(&name, key.span()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The doc comment as text.
+    pub(crate) fn doc_text(&self) -> String {
+        let lines = self.docs.iter().filter_map(|attribute| {
+            let syn::Meta::NameValue(doc) = &attribute.meta else {
+                return None;
+            };
+            let syn::Expr::Lit(syn::ExprLit {
+                lit: Lit::Str(text),
+                ..
+            }) = &doc.value
+            else {
+                return None;
+            };
+            Some(text.value().trim().to_owned())
+        });
+        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    }
+
+    /// The type of the default constant.
+    pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
+        let (ty, span, krate) = (&self.ty, self.ty.span(), &input.krate);
+        match self.shape() {
+            Shape::Text => input.text_type(span),
+            Shape::Integer | Shape::Float | Shape::Bool => quote_spanned!(span=> #ty),
+            Shape::Unknown => quote_spanned!(span=> <#ty as #krate::ConfigValue>::Const),
+        }
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        let Type::Path(path) = &self.ty else {
+            return Shape::Unknown;
+        };
+        let Some(last) = path.path.segments.last() else {
+            return Shape::Unknown;
+        };
+        match last.ident.to_string().as_str() {
+            "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => Shape::Integer,
+            "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => Shape::Integer,
+            "f32" | "f64" => Shape::Float,
+            "bool" => Shape::Bool,
+            "String" | "PathBuf" => Shape::Text,
+            _ => Shape::Unknown,
+        }
+    }
+}
+
+/// `block-size` as it stands in the names of constants and variables: `BLOCK_SIZE`.
+pub(crate) fn upper(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect()
+}
+
+/// Always the start of an identifier, even of a section that is refused later.
+fn const_prefix(text: &str) -> String {
+    let upper: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                c.to_ascii_uppercase()
+            } else {
+                '_'
+            }
+        })
+        .collect();
+    if upper.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("_{upper}")
+    } else {
+        upper
+    }
+}

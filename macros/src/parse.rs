@@ -1,0 +1,387 @@
+//! From syntax to [`crate::ir`]: reads every attribute, and goes on after a mistake in one.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{
+    Attribute, Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized,
+};
+
+use crate::error::{self, Errors};
+use crate::ir::{Consts, Env, Field, Fixed, Input, Rule, RuleKind};
+
+/// The attributes of a struct; [`struct_attribute`] reads them.
+const ON_STRUCT: &[&str] = &[
+    "section",
+    "env_prefix",
+    "const_prefix",
+    "consts",
+    "fixed",
+    "engine",
+    "crate",
+];
+
+/// The attributes of a field; [`field_attribute`] reads them.
+const ON_FIELD: &[&str] = &[
+    "default",
+    "required",
+    "range",
+    "multiple_of",
+    "power_of_two",
+    "one_of",
+    "env",
+    "rename",
+    "alias",
+    "bytes",
+    "advanced",
+];
+
+/// The attributes that may be repeated.
+const REPEATABLE: &[&str] = &["alias", "fixed"];
+
+/// Reads the struct; `None` when it is nothing that fields could be read from.
+pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> {
+    let Data::Struct(data) = &derive.data else {
+        errors.push(error::not_a_struct(derive.ident.span()));
+        return None;
+    };
+    let Fields::Named(named) = &data.fields else {
+        errors.push(error::not_a_struct(derive.ident.span()));
+        return None;
+    };
+    if !derive.generics.params.is_empty() {
+        errors.push(error::generic(derive.generics.span()));
+        return None;
+    }
+    let mut input = Input {
+        vis: derive.vis.clone(),
+        ident: derive.ident.clone(),
+        krate: quote!(::ds_aio),
+        section: LitStr::new("", derive.ident.span()),
+        env_prefix: None,
+        const_prefix: None,
+        consts: Consts::Assoc,
+        engine: false,
+        fixed: Vec::new(),
+        fields: Vec::new(),
+    };
+    let place = Place {
+        name: "struct",
+        known: ON_STRUCT,
+        other: "field",
+        elsewhere: ON_FIELD,
+    };
+    let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
+        struct_attribute(&mut input, name, stream)
+    });
+    // A misspelt attribute may have been the section.
+    if !seen.misspelt && !seen.has("section") {
+        errors.push(error::no_section(derive.ident.span(), &derive.ident));
+    }
+    input.fields = named
+        .named
+        .iter()
+        .filter_map(|syntax| field(syntax, errors))
+        .collect();
+    Some(input)
+}
+
+fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
+    let mut field = Field {
+        ident: syntax.ident.clone()?,
+        ty: syntax.ty.clone(),
+        docs: syntax
+            .attrs
+            .iter()
+            .filter(|attr| attr.path().is_ident("doc"))
+            .cloned()
+            .collect(),
+        rename: None,
+        aliases: Vec::new(),
+        env: Env::Prefixed,
+        default: None,
+        required: None,
+        rules: Vec::new(),
+        bytes: None,
+        advanced: false,
+    };
+    let place = Place {
+        name: "field",
+        known: ON_FIELD,
+        other: "struct",
+        elsewhere: ON_STRUCT,
+    };
+    let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
+        field_attribute(&mut field, name, stream)
+    });
+    if !seen.misspelt && !seen.has("default") && !seen.has("required") {
+        errors.push(error::neither_default_nor_required(&field.ident));
+    }
+    Some(field)
+}
+
+fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) -> Result<()> {
+    match name.to_string().as_str() {
+        "section" => input.section = value(stream)?,
+        "env_prefix" => input.env_prefix = Some(value(stream)?),
+        "const_prefix" => input.const_prefix = Some(value(stream)?),
+        "engine" => {
+            flag(name, stream)?;
+            input.engine = true;
+        }
+        "crate" => input.krate = value::<Path>(stream)?.into_token_stream(),
+        "consts" => {
+            stream.parse::<Token![=]>()?;
+            let style = stream.call(Ident::parse_any)?;
+            input.consts = match style.to_string().as_str() {
+                "assoc" => Consts::Assoc,
+                "free" => Consts::Free,
+                "none" => Consts::None,
+                _ => return Err(error::unknown_consts(style.span())),
+            };
+        }
+        "fixed" => {
+            let keys;
+            parenthesized!(keys in stream);
+            let fixed = Punctuated::<Fixed, Token![,]>::parse_terminated(&keys)?;
+            input.fixed.extend(fixed);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> Result<()> {
+    let rule = |kind| Rule {
+        span: name.span(),
+        kind,
+    };
+    match name.to_string().as_str() {
+        "default" => field.default = Some(expression_value(stream)?),
+        "required" => {
+            flag(name, stream)?;
+            field.required = Some(name.span());
+        }
+        "range" => {
+            stream.parse::<Token![=]>()?;
+            field.rules.push(rule(range(stream)?));
+        }
+        "multiple_of" => {
+            field
+                .rules
+                .push(rule(RuleKind::MultipleOf(expression_value(stream)?)));
+        }
+        "power_of_two" => {
+            flag(name, stream)?;
+            field.rules.push(rule(RuleKind::PowerOfTwo));
+        }
+        "one_of" => {
+            stream.parse::<Token![=]>()?;
+            let choices;
+            bracketed!(choices in stream);
+            let choices = Punctuated::<Expression, Token![,]>::parse_terminated(&choices)?;
+            let choices = choices.into_iter().map(|choice| choice.0).collect();
+            field.rules.push(rule(RuleKind::OneOf(choices)));
+        }
+        "env" => {
+            stream.parse::<Token![=]>()?;
+            field.env = if stream.peek(LitStr) {
+                Env::Named(stream.parse()?)
+            } else {
+                let skip = stream.call(Ident::parse_any)?;
+                if skip != "skip" {
+                    return Err(error::bad_env(skip.span()));
+                }
+                Env::Skip
+            };
+        }
+        "rename" => field.rename = Some(value(stream)?),
+        "alias" => field.aliases.push(value(stream)?),
+        "bytes" => {
+            flag(name, stream)?;
+            field.bytes = Some(name.span());
+        }
+        "advanced" => {
+            flag(name, stream)?;
+            field.advanced = true;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Where an attribute stands, and what is known there and elsewhere.
+struct Place {
+    name: &'static str,
+    known: &'static [&'static str],
+    other: &'static str,
+    elsewhere: &'static [&'static str],
+}
+
+/// What stood in the attributes of one struct or field.
+#[derive(Default)]
+struct Seen {
+    names: Vec<String>,
+    /// Whether there was a name that is known nowhere.
+    misspelt: bool,
+}
+
+impl Seen {
+    fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|seen| seen == name)
+    }
+}
+
+/// Hands every attribute of every `#[config(…)]` to `apply`; after a mistake in one it goes on
+/// behind the next comma. Returns the names that were seen.
+fn attributes(
+    attrs: &[Attribute],
+    place: &Place,
+    errors: &mut Errors,
+    mut apply: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
+) -> Seen {
+    let mut seen = Seen::default();
+    for attribute in attrs
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("config"))
+    {
+        let parsed = attribute.parse_args_with(|stream: ParseStream<'_>| {
+            while !stream.is_empty() {
+                if let Err(error) = one_attribute(stream, place, &mut seen, &mut apply) {
+                    errors.push(error);
+                    skip_to_comma(stream);
+                }
+                if !stream.is_empty() {
+                    stream.parse::<Token![,]>()?;
+                }
+            }
+            Ok(())
+        });
+        if let Err(error) = parsed {
+            errors.push(error);
+        }
+    }
+    seen
+}
+
+fn one_attribute(
+    stream: ParseStream<'_>,
+    place: &Place,
+    seen: &mut Seen,
+    apply: &mut impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
+) -> Result<()> {
+    let name = stream.call(Ident::parse_any)?;
+    let written = name.to_string();
+    if !place.known.contains(&written.as_str()) {
+        if place.elsewhere.contains(&written.as_str()) {
+            return Err(error::misplaced_attribute(&name, place.other, place.name));
+        }
+        seen.misspelt = true;
+        return Err(error::unknown_attribute(&name, place.known, place.name));
+    }
+    if seen.has(&written) && !REPEATABLE.contains(&written.as_str()) {
+        return Err(error::repeated_attribute(&name));
+    }
+    seen.names.push(written);
+    apply(&name, stream)?;
+    if stream.is_empty() || stream.peek(Token![,]) {
+        Ok(())
+    } else {
+        Err(error::expected_comma(stream.span()))
+    }
+}
+
+fn skip_to_comma(stream: ParseStream<'_>) {
+    while !stream.is_empty() && !stream.peek(Token![,]) {
+        if stream.parse::<TokenTree>().is_err() {
+            return;
+        }
+    }
+}
+
+fn value<T: Parse>(stream: ParseStream<'_>) -> Result<T> {
+    stream.parse::<Token![=]>()?;
+    stream.parse()
+}
+
+fn flag(name: &Ident, stream: ParseStream<'_>) -> Result<()> {
+    if stream.is_empty() || stream.peek(Token![,]) {
+        Ok(())
+    } else {
+        Err(error::takes_no_value(name, stream.span()))
+    }
+}
+
+fn expression_value(stream: ParseStream<'_>) -> Result<TokenStream> {
+    value::<Expression>(stream).map(|expression| expression.0)
+}
+
+/// `a..b`, `a..=b`, `a..`, `..b` or `..=b`.
+fn range(stream: ParseStream<'_>) -> Result<RuleKind> {
+    let start = stream.span();
+    let min = if stream.peek(Token![..]) {
+        None
+    } else {
+        Some(stream.parse::<Expression>()?.0)
+    };
+    let max_excluded = if stream.peek(Token![..=]) {
+        stream.parse::<Token![..=]>()?;
+        false
+    } else if stream.peek(Token![..]) {
+        stream.parse::<Token![..]>()?;
+        true
+    } else {
+        return Err(error::not_a_range(start));
+    };
+    let open = stream.is_empty() || stream.peek(Token![,]);
+    let max = if open {
+        None
+    } else {
+        Some(stream.parse::<Expression>()?.0)
+    };
+    match (&min, &max) {
+        (_, None) if !max_excluded => Err(error::range_without_end(start)),
+        (None, None) => Err(error::unbounded_range(start)),
+        _ => Ok(RuleKind::Range {
+            min,
+            max,
+            max_excluded,
+        }),
+    }
+}
+
+/// A constant expression: whatever syn reads as one without its large `full` grammar, and else
+/// everything up to the next comma or the dots of a range, for the compiler to judge.
+struct Expression(TokenStream);
+
+impl Parse for Expression {
+    fn parse(stream: ParseStream<'_>) -> Result<Self> {
+        let ahead = stream.fork();
+        if let Ok(expression) = ahead.parse::<syn::Expr>() {
+            stream.advance_to(&ahead);
+            return Ok(Self(expression.into_token_stream()));
+        }
+        let mut tokens = TokenStream::new();
+        while !(stream.is_empty() || stream.peek(Token![,]) || stream.peek(Token![..])) {
+            tokens.extend(stream.parse::<TokenTree>());
+        }
+        if tokens.is_empty() {
+            return Err(error::expected_expression(stream.span()));
+        }
+        Ok(Self(tokens))
+    }
+}
+
+impl Parse for Fixed {
+    fn parse(stream: ParseStream<'_>) -> Result<Self> {
+        let key = stream.call(Ident::parse_any)?;
+        Ok(Self {
+            key,
+            value: value(stream)?,
+        })
+    }
+}

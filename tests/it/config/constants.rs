@@ -1,0 +1,210 @@
+//! The constants of DeepSpeed's module, one by one.
+
+use ds_aio::{
+    AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
+    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
+    AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
+    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
+    AioConfig, Config, ConfigSchema,
+};
+
+#[test]
+fn section_is_aio() {
+    assert_eq!(AIO, "aio");
+}
+
+#[test]
+fn block_size_is_one_mebibyte() {
+    const TYPED: usize = AIO_BLOCK_SIZE_DEFAULT;
+    assert_eq!(AIO_BLOCK_SIZE, "block_size");
+    assert_eq!(TYPED, 1_048_576);
+    assert_eq!(AIO_BLOCK_SIZE_ENV, "DS_AIO_BLOCK_SIZE");
+}
+
+#[test]
+fn queue_depth_is_eight() {
+    const TYPED: usize = AIO_QUEUE_DEPTH_DEFAULT;
+    assert_eq!(AIO_QUEUE_DEPTH, "queue_depth");
+    assert_eq!(TYPED, 8);
+    assert_eq!(AIO_QUEUE_DEPTH_ENV, "DS_AIO_QUEUE_DEPTH");
+}
+
+#[test]
+fn thread_count_is_one() {
+    const TYPED: usize = AIO_THREAD_COUNT_DEFAULT;
+    assert_eq!(AIO_THREAD_COUNT, "thread_count");
+    assert_eq!(TYPED, 1);
+    assert_eq!(AIO_THREAD_COUNT_ENV, "DS_AIO_THREAD_COUNT");
+}
+
+#[test]
+fn single_submit_is_off() {
+    const TYPED: bool = AIO_SINGLE_SUBMIT_DEFAULT;
+    assert_eq!(AIO_SINGLE_SUBMIT, "single_submit");
+    assert_eq!(TYPED, false);
+    assert_eq!(AIO_SINGLE_SUBMIT_ENV, "DS_AIO_SINGLE_SUBMIT");
+}
+
+#[test]
+fn overlap_events_is_on() {
+    const TYPED: bool = AIO_OVERLAP_EVENTS_DEFAULT;
+    assert_eq!(AIO_OVERLAP_EVENTS, "overlap_events");
+    assert_eq!(TYPED, true);
+    assert_eq!(AIO_OVERLAP_EVENTS_ENV, "DS_AIO_OVERLAP_EVENTS");
+}
+
+#[test]
+fn format_is_the_fragment() {
+    let expected = "\n\"aio\": {\n  \"block_size\": 1048576,\n  \"queue_depth\": 8,\n  \
+                    \"thread_count\": 1,\n  \"single_submit\": false,\n  \
+                    \"overlap_events\": true\n}\n";
+    assert_eq!(AIO_FORMAT, expected);
+}
+
+#[test]
+fn format_in_braces_is_json() {
+    let document: serde_json::Value = serde_json::from_str(&format!("{{{AIO_FORMAT}}}")).unwrap();
+    let expected = serde_json::json!({ "aio": {
+        "block_size": 1_048_576,
+        "queue_depth": 8,
+        "thread_count": 1,
+        "single_submit": false,
+        "overlap_events": true,
+    }});
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn default_is_made_of_the_constants() {
+    let config = AioConfig::default();
+    assert_eq!(config.block_size, AIO_BLOCK_SIZE_DEFAULT);
+    assert_eq!(config.queue_depth, AIO_QUEUE_DEPTH_DEFAULT);
+    assert_eq!(config.thread_count, AIO_THREAD_COUNT_DEFAULT);
+    assert_eq!(config.single_submit, AIO_SINGLE_SUBMIT_DEFAULT);
+    assert_eq!(config.overlap_events, AIO_OVERLAP_EVENTS_DEFAULT);
+    const CONST: AioConfig = AioConfig::DEFAULT;
+    assert_eq!(config, CONST);
+}
+
+/// Fields of every kind, with defaults that are hard to write down.
+#[derive(Config)]
+#[config(section = "odd-one")]
+#[allow(dead_code)]
+struct Odd {
+    #[config(default = u128::MAX)]
+    widest: u128,
+    #[config(default = i128::MIN)]
+    lowest: i128,
+    #[config(default = -0.1)]
+    tenth: f64,
+    #[config(default = 0.1)]
+    single: f32,
+    #[config(default = 1e300)]
+    huge: f64,
+    #[config(default = f64::MIN_POSITIVE)]
+    tiny: f64,
+    #[config(default = 5e-324)]
+    tiniest: f64,
+    #[config(default = f64::MAX)]
+    largest: f64,
+    #[config(default = core::f64::consts::PI)]
+    pi: f64,
+    #[config(default = core::f32::consts::E)]
+    e: f32,
+    #[config(default = f32::MIN_POSITIVE)]
+    tiny_single: f32,
+    #[config(default = 123_456_789_012.5)]
+    plain: f64,
+    #[config(default = 0.0)]
+    zero: f64,
+    #[config(default = f64::NEG_INFINITY)]
+    unbounded: f64,
+    #[config(default = "a \"quoted\" \\ path\u{1}\n\té")]
+    text: String,
+    #[config(default = "/mnt/nvme")]
+    path: std::path::PathBuf,
+    #[config(default = 7, advanced)]
+    hidden: u8,
+    #[config(required)]
+    name: String,
+}
+
+#[test]
+fn format_writes_every_type_exactly() {
+    let document: serde_json::Value =
+        serde_json::from_str(&format!("{{{}}}", Odd::FORMAT)).unwrap();
+    let section = &document["odd-one"];
+    assert!(Odd::FORMAT.contains(&format!("\"widest\": {},", u128::MAX)));
+    assert!(Odd::FORMAT.contains(&format!("\"lowest\": {},", i128::MIN)));
+    let doubles = [
+        ("tenth", Odd::TENTH_DEFAULT),
+        ("huge", Odd::HUGE_DEFAULT),
+        ("tiny", Odd::TINY_DEFAULT),
+        ("tiniest", Odd::TINIEST_DEFAULT),
+        ("largest", Odd::LARGEST_DEFAULT),
+        ("pi", Odd::PI_DEFAULT),
+        ("plain", Odd::PLAIN_DEFAULT),
+        ("zero", Odd::ZERO_DEFAULT),
+    ];
+    for (key, expected) in doubles {
+        // serde_json's own float reading is approximate, so the text itself is read.
+        assert_eq!(written(key).parse::<f64>().unwrap(), expected, "{key}");
+    }
+    let singles = [
+        ("single", Odd::SINGLE_DEFAULT),
+        ("e", Odd::E_DEFAULT),
+        ("tiny_single", Odd::TINY_SINGLE_DEFAULT),
+    ];
+    for (key, expected) in singles {
+        assert_eq!(written(key).parse::<f32>().unwrap(), expected, "{key}");
+    }
+    assert_eq!(written("tenth"), "-0.1");
+    assert_eq!(written("single"), "0.1");
+    assert_eq!(written("plain"), "123456789012.5");
+    assert_eq!(section["unbounded"], "-inf");
+    assert_eq!(section["text"], Odd::TEXT_DEFAULT);
+    assert_eq!(section["path"], "/mnt/nvme");
+    assert!(
+        section.get("hidden").is_none(),
+        "advanced fields are left out"
+    );
+    assert!(section["name"].is_null());
+}
+
+fn written(key: &str) -> &'static str {
+    let (_, rest) = Odd::FORMAT.split_once(&format!("\"{key}\": ")).unwrap();
+    rest.split([',', '\n']).next().unwrap()
+}
+
+#[test]
+fn one_changed_default_changes_the_text() {
+    #[derive(Config)]
+    #[config(section = "s")]
+    #[allow(dead_code)]
+    struct One {
+        #[config(default = 1 << 4)]
+        n: u8,
+    }
+    #[derive(Config)]
+    #[config(section = "s")]
+    #[allow(dead_code)]
+    struct Two {
+        #[config(default = 1 << 5)]
+        n: u8,
+    }
+    assert_eq!(One::FORMAT, "\n\"s\": {\n  \"n\": 16\n}\n");
+    assert_eq!(Two::FORMAT, "\n\"s\": {\n  \"n\": 32\n}\n");
+}
+
+#[test]
+fn the_table_describes_the_fields() {
+    let [block_size, .., overlap] = AioConfig::FIELDS else {
+        panic!("five fields")
+    };
+    assert_eq!(block_size.key, AIO_BLOCK_SIZE);
+    assert_eq!(block_size.doc, "Bytes per I/O request.");
+    assert!(block_size.bytes && !overlap.bytes);
+    assert_eq!(overlap.allowed(), "true or false");
+    assert_eq!(AioConfig::SECTION, "aio");
+    assert_eq!(AioConfig::ENV_PREFIX, Some("DS_AIO"));
+}

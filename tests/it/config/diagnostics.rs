@@ -1,0 +1,178 @@
+//! All mistakes of all layers in one run.
+
+use ds_aio::{AioConfig, Config, ConfigErrors, DiagnosticKind};
+
+use super::support::{Files, only};
+
+#[test]
+fn three_faults_in_a_file_and_four_in_variables_are_seven_diagnostics() {
+    let files = Files::new();
+    let document = "[aio]\nblock_size = 1000\nqueue_depht = 4\nsingle_submit = \"yes\"\n";
+    let errors = AioConfig::loader()
+        .file(files.write("ds.toml", document))
+        .env_from(&[
+            ("DS_AIO_BLOCK_SIZE", "0.1KiB"),
+            ("DS_AIO_QUEUE_DEPTH", "zero"),
+            ("DS_AIO_THREAD_COUNT", "1025"),
+            ("DS_AIO_SINGLE_SUBMIT", "perhaps"),
+        ])
+        .load()
+        .unwrap_err();
+    assert_eq!(errors.len(), 7, "{errors}");
+    let found: Vec<_> = errors
+        .iter()
+        .map(|error| (error.kind(), error.key().unwrap()))
+        .collect();
+    use DiagnosticKind::{NotAllowed, UnknownKey, WrongType};
+    assert_eq!(
+        found,
+        [
+            (NotAllowed, "block_size"),
+            (UnknownKey, "queue_depht"),
+            (WrongType, "single_submit"),
+            (WrongType, "block_size"),
+            (WrongType, "queue_depth"),
+            (NotAllowed, "thread_count"),
+            (WrongType, "single_submit"),
+        ]
+    );
+    for error in &errors.iter().collect::<Vec<_>>()[..3] {
+        let place = format!(
+            "ds.toml:{}:{}",
+            error.line().unwrap(),
+            error.column().unwrap()
+        );
+        assert!(error.to_string().contains(&place), "{error}");
+        assert!(error.to_string().contains('^'), "{error}");
+    }
+    let shown = errors.to_string();
+    assert_eq!(shown.matches("error: ").count(), 7, "{shown}");
+    assert_eq!(format!("{errors:?}"), shown);
+}
+
+#[test]
+fn a_shadowed_bad_value_is_still_reported() {
+    let files = Files::new();
+    let result = AioConfig::loader()
+        .file(files.write("ds.toml", "[aio]\nqueue_depth = 0\n"))
+        .env_from(&[("DS_AIO_QUEUE_DEPTH", "4")])
+        .set("queue_depth", 8)
+        .load();
+    assert_eq!(only(result).line(), Some(2));
+}
+
+#[test]
+fn one_bad_file_does_not_hide_another() {
+    let files = Files::new();
+    let errors = AioConfig::loader()
+        .file(files.path("absent.toml"))
+        .file(files.write("broken.json", "{"))
+        .file(files.write("bad.toml", "[aio]\nthread_count = 0\n"))
+        .file(files.write("odd.ini", ""))
+        .load()
+        .unwrap_err();
+    let kinds: Vec<_> = errors.iter().map(|error| error.kind()).collect();
+    use DiagnosticKind::{NotAllowed, Syntax, UnknownFormat, Unreadable};
+    assert_eq!(kinds, [Unreadable, Syntax, NotAllowed, UnknownFormat]);
+}
+
+#[test]
+fn explicit_mistakes_name_the_key() {
+    let errors = AioConfig::loader()
+        .set("qeue_depth", 1)
+        .set("block_size", "1MB")
+        .load();
+    let errors = errors.unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "error: unknown key `qeue_depth` in section `aio`\n  \
+         = help: did you mean `queue_depth`?\n\
+         error: invalid value `1MB` for `block_size`: expected a size from 512 to 1073741824 bytes \
+         (512 to 1GiB), a multiple of 512\n  \
+         = help: `MB` is 1000-based to some and 1024-based to others; units here are binary: \
+         write `MiB`"
+    );
+}
+
+#[test]
+fn the_builder_reports_every_violation() {
+    let errors = AioConfig::builder()
+        .block_size(100)
+        .queue_depth(0)
+        .thread_count(1)
+        .build();
+    let errors = errors.unwrap_err();
+    let found: Vec<_> = errors
+        .iter()
+        .map(|e| (e.key().unwrap(), e.value().unwrap()))
+        .collect();
+    assert_eq!(found, [("block_size", "100"), ("queue_depth", "0")]);
+    assert!(
+        errors
+            .to_string()
+            .contains("expected an integer from 1 to 65536")
+    );
+}
+
+#[derive(Debug, Config)]
+#[config(section = "job", env_prefix = "JOB")]
+struct Job {
+    #[config(required, one_of = ["adam", "lion"])]
+    optimizer: String,
+    #[config(required)]
+    steps: u32,
+    #[config(default = 0.9, range = 0.0..1.0)]
+    momentum: f64,
+}
+
+#[test]
+fn required_fields_are_reported_unless_something_sets_them() {
+    let errors = Job::loader().load().unwrap_err();
+    assert!(
+        errors
+            .iter()
+            .all(|error| error.kind() == DiagnosticKind::Missing)
+    );
+    assert_eq!(
+        errors.to_string(),
+        "error: `optimizer` is required, but nothing sets it: expected one of `adam`, `lion`\n  \
+         = help: set `optimizer` in section `job`, or the variable JOB_OPTIMIZER\n\
+         error: `steps` is required, but nothing sets it: expected an integer from 0 to \
+         4294967295\n  = help: set `steps` in section `job`, or the variable JOB_STEPS"
+    );
+    // A bad value is one mistake, not a missing field as well.
+    let errors = Job::loader()
+        .env_from(&[("JOB_STEPS", "x")])
+        .set("optimizer", "adam")
+        .load();
+    assert_eq!(only(errors).kind(), DiagnosticKind::WrongType);
+
+    let job = Job::loader()
+        .set("steps", 5)
+        .set("optimizer", "lion")
+        .load()
+        .unwrap()
+        .value;
+    assert_eq!(
+        (job.optimizer.as_str(), job.steps, job.momentum),
+        ("lion", 5, 0.9)
+    );
+    let job = Job::builder().optimizer("adam").steps(3).build().unwrap();
+    assert_eq!((job.optimizer.as_str(), job.steps), ("adam", 3));
+    assert_eq!(Job::builder().momentum(1.0).build().unwrap_err().len(), 3);
+}
+
+#[test]
+fn values_of_users_are_escaped_and_shortened() {
+    let long = format!("\u{1b}[31m\n{}", "x".repeat(500));
+    let error = only(AioConfig::loader().set("queue_depth", long).load());
+    assert!(!error.to_string().contains('\u{1b}'));
+    assert_eq!(error.to_string().lines().count(), 1);
+    assert!(error.to_string().len() < 300, "{error}");
+}
+
+#[test]
+fn errors_are_errors() {
+    fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
+    is_error::<ConfigErrors>();
+}

@@ -1,0 +1,124 @@
+//! Structs of other crates: their own fields, defaults and prefixes, and an engine from them.
+
+use ds_aio::{Config, EngineConfig, EngineSettings};
+
+/// A trainer's configuration with two of the engine's settings.
+#[derive(Debug, Clone, PartialEq, Config)]
+#[config(section = "trainer", env_prefix = "TRAINER", engine)]
+pub(crate) struct Trainer {
+    /// Bytes per request; larger than usual.
+    #[config(default = 8 << 20, bytes)]
+    pub(crate) block_size: usize,
+    /// How the engine's setting is called here.
+    #[config(default = 4, rename = "queue_depth", env = "DEPTH", alias = "depth")]
+    pub(crate) lanes: usize,
+    /// Where to swap to.
+    #[config(default = "/tmp", env = skip)]
+    pub(crate) directory: std::path::PathBuf,
+}
+
+#[test]
+fn present_fields_are_used_and_absent_ones_take_defaults() {
+    let settings = Trainer::default().engine_settings();
+    let defaults = EngineSettings::default();
+    assert_eq!((settings.block_size, settings.queue_depth), (8 << 20, 4));
+    assert_eq!(settings.thread_count, defaults.thread_count);
+    assert_eq!(settings.overlap_events, defaults.overlap_events);
+    assert!(settings.check().is_ok());
+}
+
+#[test]
+fn a_struct_without_ranges_is_checked_by_the_settings() {
+    let trainer = Trainer::builder().block_size(3).lanes(0).build().unwrap();
+    assert_eq!(trainer.engine_settings().check().unwrap_err().len(), 2);
+}
+
+#[test]
+fn names_prefixes_and_skips_are_honoured() {
+    assert_eq!(Trainer::SECTION, "trainer");
+    assert_eq!(Trainer::LANES, "queue_depth");
+    assert_eq!(Trainer::LANES_ENV, "DEPTH");
+    assert_eq!(Trainer::BLOCK_SIZE_ENV, "TRAINER_BLOCK_SIZE");
+    assert_eq!(Trainer::DIRECTORY_DEFAULT, "/tmp");
+    let environment = [
+        ("DEPTH", "9"),
+        ("TRAINER_DIRECTORY", "/elsewhere"),
+        ("TRAINER_QUEUE_DEPTH", "1"),
+    ];
+    let trainer = Trainer::loader()
+        .env_from(&environment)
+        .load()
+        .unwrap()
+        .value;
+    assert_eq!(
+        (trainer.lanes, trainer.directory.to_str()),
+        (9, Some("/tmp"))
+    );
+    let trainer = Trainer::builder().directory("/mnt").build().unwrap();
+    assert_eq!(trainer.directory.to_str(), Some("/mnt"));
+}
+
+#[test]
+fn a_struct_without_any_setting_takes_all_defaults() {
+    #[derive(Config)]
+    #[config(section = "other", consts = none, engine)]
+    struct Other {
+        #[config(default = 1)]
+        #[allow(dead_code)]
+        unrelated: i32,
+    }
+    assert_eq!(
+        Other::default().engine_settings(),
+        EngineSettings::default()
+    );
+}
+
+mod free_constants {
+    use ds_aio::Config;
+
+    #[derive(Config)]
+    #[config(section = "swap-space", env_prefix = "SWAP", consts = free, const_prefix = "swap")]
+    pub(super) struct First {
+        #[config(default = 1)]
+        pub(super) size: u8,
+    }
+
+    #[derive(Config)]
+    #[config(section = "swap-space", env_prefix = "SWAP", consts = free)]
+    pub(super) struct Second {
+        #[config(default = 2)]
+        pub(super) size: u8,
+    }
+}
+
+#[test]
+fn free_constants_take_the_prefix_or_the_section() {
+    assert_eq!(free_constants::SWAP, "swap-space");
+    assert_eq!(
+        free_constants::SWAP_SIZE_DEFAULT,
+        free_constants::First::default().size
+    );
+    assert_eq!(
+        free_constants::SWAP_SPACE_SIZE_DEFAULT,
+        free_constants::Second::default().size
+    );
+    assert_eq!(
+        free_constants::SWAP_FORMAT,
+        "\n\"swap-space\": {\n  \"size\": 1\n}\n"
+    );
+}
+
+#[test]
+fn types_are_known_by_the_compiler_not_by_their_names() {
+    type Bytes = u64;
+    const LEAST: u64 = 1 << 9;
+    #[derive(Config)]
+    #[config(section = "alias")]
+    struct Alias {
+        #[config(default = LEAST * 2, bytes, range = LEAST.., power_of_two)]
+        size: Bytes,
+    }
+    assert_eq!(Alias::SIZE_DEFAULT, 1024);
+    assert_eq!(Alias::default().size, 1024);
+    assert!(Alias::builder().size(256).build().is_err());
+}

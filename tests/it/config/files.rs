@@ -1,0 +1,260 @@
+//! TOML and JSON files: the section of a whole document, with the place of every mistake.
+
+use ds_aio::{AioConfig, DiagnosticKind};
+
+use super::support::{Files, load_file, only};
+
+#[test]
+fn the_format_constant_loads_back_to_the_defaults() {
+    let document = format!("{{{}}}", ds_aio::AIO_FORMAT);
+    assert_eq!(
+        load_file("ds.json", document).unwrap().value,
+        AioConfig::default()
+    );
+}
+
+#[test]
+fn a_whole_deepspeed_config_is_read_for_its_section() {
+    let document = r#"{
+        // what people keep beside it
+        "train_batch_size": 8,
+        "zero_optimization": { "stage": 3, "offload_param": { "device": "nvme", "x": [1, null], } },
+        "train_batch_size": 9, /* a duplicate elsewhere is none of our business */
+        "aio": {
+            "block_size": 262144, // 256 KiB
+            "queue_depth": 3.2e1,
+            "intra_op_parallelism": 2.0,
+            "single_submit": true,
+            "overlap_events": false,
+            "use_gds": false,
+        },
+    }"#;
+    let loaded = load_file("ds_config.json", document).unwrap();
+    let config = &loaded.value;
+    assert_eq!(
+        (config.block_size, config.queue_depth, config.thread_count),
+        (262_144, 32, 2)
+    );
+    assert_eq!((config.single_submit, config.overlap_events), (true, false));
+}
+
+#[test]
+fn a_toml_table_is_read_and_sizes_are_quoted() {
+    let document = "title = 'x'\n[aio]\nblock_size = \"4MiB\"\nqueue_depth = 0x10\n\
+                    thread_count = 1_000\nsingle_submit = true\n[other]\nblock_size = -1\n";
+    let config = load_file("a.toml", document).unwrap().value;
+    assert_eq!(
+        (config.block_size, config.queue_depth, config.thread_count),
+        (4 << 20, 16, 1000)
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_ignored() {
+    assert_eq!(
+        load_file("a.json", "\u{feff}{\"aio\": {\"queue_depth\": 2}}")
+            .unwrap()
+            .value
+            .queue_depth,
+        2
+    );
+    let error = only(load_file("a.toml", "\u{feff}aio.queue_depth = 0"));
+    assert_eq!((error.line(), error.column()), (Some(1), Some(19)));
+}
+
+#[test]
+fn a_null_section_is_the_defaults() {
+    assert_eq!(
+        load_file("a.json", r#"{"aio": null}"#).unwrap().value,
+        AioConfig::default()
+    );
+    let error = only(load_file("a.json", r#"{"aio": {"queue_depth": null}}"#));
+    assert_eq!(error.kind(), DiagnosticKind::WrongType);
+    assert_eq!(error.help(), Some("found null"));
+}
+
+#[test]
+fn gds_is_refused_unless_off() {
+    let error = only(load_file("a.json", r#"{"aio": {"use_gds": true}}"#));
+    assert_eq!(error.kind(), DiagnosticKind::Unsupported);
+    assert_eq!(error.message(), "`use_gds` = `true` is not supported");
+    assert_eq!(
+        (error.key(), error.line(), error.column()),
+        (Some("use_gds"), Some(1), Some(21))
+    );
+}
+
+#[test]
+fn a_key_and_its_alias_are_a_conflict_with_both_places() {
+    let document = "[aio]\nthread_count = 2\nqueue_depth = 4\nintra_op_parallelism = 2\n";
+    let error = only(load_file("a.toml", document));
+    assert_eq!(error.kind(), DiagnosticKind::Conflict);
+    assert_eq!(error.key(), Some("thread_count"));
+    assert_eq!((error.line(), error.column()), (Some(4), Some(1)));
+    let shown = error.to_string();
+    assert!(
+        shown.contains("`thread_count` and `intra_op_parallelism` mean the same"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("2 | thread_count = 2\n  | ------------ first given here"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("4 | intra_op_parallelism = 2\n  | ^^^^"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn duplicate_keys_are_refused() {
+    let json = only(load_file(
+        "a.json",
+        "{\"aio\": {\"queue_depth\": 2,\n\"queue_depth\": 2}}",
+    ));
+    assert_eq!(json.kind(), DiagnosticKind::DuplicateKey);
+    assert_eq!((json.line(), json.column()), (Some(2), Some(1)));
+    let section = only(load_file(
+        "a.json",
+        "{\"aio\": {}, \"aio\": {\"queue_depth\": 2}}",
+    ));
+    assert_eq!(section.kind(), DiagnosticKind::DuplicateKey);
+    assert_eq!(section.column(), Some(13));
+    let toml = only(load_file(
+        "a.toml",
+        "[aio]\nqueue_depth = 2\nqueue_depth = 3\n",
+    ));
+    assert_eq!(
+        (toml.kind(), toml.line()),
+        (DiagnosticKind::Syntax, Some(3))
+    );
+}
+
+#[test]
+fn a_misspelt_key_is_an_error_with_a_suggestion() {
+    for (name, document) in [
+        ("a.toml", "[aio]\nqueue_dept = 2\n"),
+        ("a.json", "{\"aio\": {\n\"queue_dept\": 2}}"),
+        ("b.toml", "[aio]\nQueue-Depth = 2\n"),
+    ] {
+        let error = only(load_file(name, document));
+        assert_eq!(error.kind(), DiagnosticKind::UnknownKey);
+        assert_eq!(error.help(), Some("did you mean `queue_depth`?"));
+        assert_eq!((error.line(), error.column()), (Some(2), Some(1)));
+    }
+    let error = only(load_file("a.toml", "[aio]\nunrelated = 2\n"));
+    assert_eq!(
+        error.help(),
+        Some("the keys are block_size, queue_depth, thread_count, single_submit, overlap_events")
+    );
+}
+
+#[test]
+fn a_bad_value_is_shown_with_a_caret() {
+    let files = Files::new();
+    let path = files.write("ds.toml", "# tuning\n[aio]\nqueue_depth = 0 # none\n");
+    let error = only(AioConfig::loader().file(&path).load());
+    let expected = format!(
+        "error: invalid value `0` for `queue_depth`\n --> {}:3:15\n  |\n\
+         3 | queue_depth = 0 # none\n  |               ^ expected an integer from 1 to 65536",
+        path.display()
+    );
+    assert_eq!(error.to_string(), expected);
+    assert_eq!(error.kind(), DiagnosticKind::NotAllowed);
+    assert_eq!(error.path(), Some(path.as_path()));
+    assert_eq!((error.line(), error.column()), (Some(3), Some(15)));
+}
+
+#[test]
+fn wrong_types_say_what_was_found() {
+    let cases = [
+        ("queue_depth = '8'", "found a text"),
+        ("queue_depth = 8.0", "found a number with a fraction"),
+        ("queue_depth = true", "found a boolean"),
+        ("queue_depth = [8]", "found a list"),
+        ("queue_depth = {}", "found a table"),
+        ("queue_depth = 1979-05-27", "found a date or time"),
+        ("single_submit = 1", "found an integer"),
+        ("single_submit = 'true'", "found a text"),
+    ];
+    for (line, found) in cases {
+        let error = only(load_file("a.toml", format!("[aio]\n{line}\n")));
+        assert_eq!(error.kind(), DiagnosticKind::WrongType, "{line}");
+        assert_eq!(error.help(), Some(found), "{line}");
+    }
+}
+
+#[test]
+fn a_section_that_is_no_table_is_an_error() {
+    for (name, document) in [
+        ("a.toml", "aio = 3\n"),
+        ("b.toml", "[[aio]]\nqueue_depth = 1\n"),
+        ("a.json", "{\"aio\": [1]}"),
+        ("b.json", "{\"aio\": \"x\"}"),
+    ] {
+        let error = only(load_file(name, document));
+        assert_eq!(
+            (error.kind(), error.key()),
+            (DiagnosticKind::WrongType, Some("aio"))
+        );
+    }
+    for document in ["", "[]", "null", "3"] {
+        assert_eq!(
+            only(load_file("a.json", document)).kind(),
+            DiagnosticKind::Syntax
+        );
+    }
+}
+
+#[test]
+fn syntax_errors_have_a_place_and_loosened_json_is_refused() {
+    for document in [
+        "{\"aio\": {\"queue_depth\": 2 \"thread_count\": 2}}",
+        "{\"aio\": {queue_depth: 2}}",
+        "{'aio': {}}",
+        "{\"aio\": {\"queue_depth\": 0x10}}",
+        "{\"aio\": {\"queue_depth\": +1}}",
+        "{\"aio\": {\"queue_depth\": NaN}}",
+        "{\"aio\": {",
+        "{\"aio\": {}} {}",
+    ] {
+        let error = only(load_file("a.json", document));
+        assert_eq!(
+            (error.kind(), error.line()),
+            (DiagnosticKind::Syntax, Some(1)),
+            "{document}"
+        );
+    }
+    let deep = "[".repeat(100_000);
+    assert_eq!(
+        only(load_file("a.json", format!("{{\"x\": {deep}"))).kind(),
+        DiagnosticKind::Syntax
+    );
+    assert!(load_file("a.toml", format!("x = {deep}")).is_err());
+}
+
+#[test]
+fn a_toml_file_with_several_faults_reports_each_once() {
+    let document = "[aio]\nblock_size = \nqueue_depth = 0\nthread_count == 2\nsingle = true\n";
+    let errors = load_file("a.toml", document).unwrap_err();
+    let mut lines: Vec<_> = errors.iter().map(|error| error.line().unwrap()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [2, 3, 4, 5], "{errors}");
+}
+
+#[test]
+fn a_file_that_is_not_utf8_has_its_place() {
+    let error = only(load_file("a.toml", b"[aio]\n# \xff\n"));
+    assert_eq!(error.kind(), DiagnosticKind::Syntax);
+    assert_eq!((error.line(), error.column()), (Some(2), Some(3)));
+}
+
+#[test]
+fn an_unknown_extension_is_an_error() {
+    for name in ["ds.yaml", "ds", "ds.toml.bak"] {
+        let error = only(load_file(name, "[aio]"));
+        assert_eq!(error.kind(), DiagnosticKind::UnknownFormat);
+        assert_eq!(error.expected(), Some("`.toml`, `.json` or `.jsonc`"));
+    }
+    assert!(load_file("DS.JSON", "{}").is_ok());
+}

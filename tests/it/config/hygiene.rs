@@ -1,0 +1,199 @@
+//! Surroundings in which generated code still compiles: each module is the test.
+
+/// No prelude, and every usual name taken by something else.
+mod no_prelude {
+    #![no_implicit_prelude]
+    #![deny(missing_docs, warnings)]
+    #![forbid(unsafe_code)]
+    #![allow(dead_code)]
+
+    mod core {}
+    mod std {}
+    mod alloc {}
+    struct Option;
+    struct Result;
+    struct Some;
+    struct None;
+    struct Ok;
+    struct Err;
+    struct Default;
+    struct Into;
+    struct From;
+    struct Clone;
+    struct Debug;
+    struct Values;
+    struct Const;
+    struct Loader;
+    struct FieldMeta;
+    struct ConfigErrors;
+
+    /// Documented.
+    #[derive(::ds_aio::Config)]
+    #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false))]
+    pub struct Free {
+        /// Documented.
+        #[config(default = 1 << 12, bytes, range = 1..=1 << 13, multiple_of = 2, power_of_two)]
+        pub block_size: usize,
+        /// Documented.
+        #[config(default = "x", one_of = ["x", "y"], alias = "b")]
+        pub text: ::std::string::String,
+        /// Documented.
+        #[config(default = -1.5, range = ..0.0, advanced)]
+        pub number: f64,
+    }
+
+    /// Documented.
+    #[derive(::ds_aio::Config)]
+    #[config(section = "a", env_prefix = "A", engine)]
+    pub struct Assoc {
+        /// Documented.
+        #[config(default = true)]
+        pub overlap_events: bool,
+        /// Documented.
+        #[config(required)]
+        pub path: ::std::path::PathBuf,
+    }
+
+    /// Documented.
+    #[derive(::ds_aio::Config)]
+    #[config(section = "a", consts = none)]
+    pub struct Bare {
+        /// Documented.
+        #[config(default = 3)]
+        pub x: i8,
+    }
+}
+
+/// The strictest lints; clippy runs over this too.
+mod pedantic {
+    #![deny(
+        missing_docs,
+        warnings,
+        unused,
+        unreachable_pub,
+        clippy::all,
+        clippy::pedantic
+    )]
+    #![forbid(unsafe_code)]
+
+    use ds_aio::Config;
+
+    /// Documented.
+    #[derive(Debug, Clone, PartialEq, Config)]
+    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, engine)]
+    pub(crate) struct Pedantic {
+        /// Bytes of something, as `DS_AIO` counts them.
+        #[config(default = 1048576, bytes, range = 512..=1 << 30)]
+        pub(crate) block_size: usize,
+        /// One.
+        #[config(default = false)]
+        pub(crate) single_submit: bool,
+        /// Two.
+        #[config(default = true)]
+        pub(crate) overlap_events: bool,
+        /// Three.
+        #[config(default = true)]
+        pub(crate) three: bool,
+        /// Text.
+        #[config(default = "text")]
+        pub(crate) text: String,
+        /// Number.
+        #[config(default = 0.5, range = 0.0..1.0)]
+        pub(crate) share: f32,
+    }
+}
+
+/// A private struct that nobody uses much raises no warning.
+mod private {
+    #![deny(warnings)]
+
+    #[derive(ds_aio::Config)]
+    #[config(section = "private", env_prefix = "PRIVATE", consts = free)]
+    struct Private {
+        #[config(default = 1)]
+        x: u8,
+    }
+
+    #[derive(ds_aio::Config)]
+    #[config(section = "private")]
+    struct Associated {
+        #[config(default = 1)]
+        x: u8,
+    }
+
+    #[test]
+    fn loads() {
+        let both = (
+            Private::default().x,
+            Associated::loader().load().unwrap().value.x,
+        );
+        assert_eq!(both, (1, 1));
+    }
+}
+
+/// The struct may have the derive's own name.
+mod same_name {
+    use ds_aio::Config;
+
+    #[derive(Config)]
+    #[config(section = "same")]
+    pub(super) struct Config {
+        #[config(default = 1)]
+        pub(super) x: u8,
+    }
+}
+
+#[test]
+fn a_struct_may_be_called_config() {
+    assert_eq!(same_name::Config::default().x, 1);
+}
+
+/// ds-aio under another name, and behind somebody else's module. That nothing names `::ds_aio`
+/// then is asserted beside the expansion itself.
+mod renamed {
+    pub(super) mod facade {
+        pub(crate) use ds_aio as inner;
+    }
+
+    #[derive(facade::inner::Config)]
+    #[config(section = "renamed", crate = facade::inner, engine)]
+    pub(super) struct Renamed {
+        #[config(default = 2)]
+        pub(super) queue_depth: usize,
+    }
+}
+
+#[test]
+fn the_crate_may_be_found_elsewhere() {
+    use ds_aio::EngineConfig;
+    assert_eq!(renamed::Renamed::default().engine_settings().queue_depth, 2);
+}
+
+/// Raw identifiers lose their `r#` in keys, constants and variables.
+#[derive(ds_aio::Config)]
+#[config(section = "raw", env_prefix = "RAW")]
+struct Raw {
+    #[config(default = 1)]
+    r#type: u8,
+    #[config(default = 2)]
+    r#loop: u8,
+}
+
+#[test]
+fn raw_identifiers_are_plain_names() {
+    assert_eq!(Raw::TYPE, "type");
+    assert_eq!(Raw::TYPE_ENV, "RAW_TYPE");
+    let raw = Raw::builder().r#type(5).build().unwrap();
+    assert_eq!((raw.r#type, raw.r#loop), (5, 2));
+}
+
+#[test]
+fn a_struct_inside_a_function_works() {
+    #[derive(ds_aio::Config)]
+    #[config(section = "inner", consts = free)]
+    struct Inner {
+        #[config(default = 4)]
+        x: u8,
+    }
+    assert_eq!(Inner::default().x, INNER_X_DEFAULT);
+}

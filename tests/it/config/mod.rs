@@ -1,0 +1,13 @@
+//! The configuration half: constants, loading, diagnostics, the derive on structs of others.
+
+mod constants;
+mod diagnostics;
+mod downstream;
+mod environment;
+mod files;
+mod hygiene;
+mod precedence;
+mod rules;
+mod settings;
+mod sizes;
+mod support;

@@ -1,0 +1,26 @@
+//! Names that collide within one struct.
+
+use ds_aio::Config;
+
+#[derive(Config)]
+#[config(section = "names", env_prefix = "N", fixed(gone = 1))]
+struct Names {
+    #[config(default = 1)]
+    format: u32,
+    #[config(default = 1)]
+    x: u32,
+    #[config(default = 1)]
+    x_default: u32,
+    #[config(default = 1, rename = "x")]
+    y: u32,
+    #[config(default = 1, alias = "gone")]
+    z: u32,
+    #[config(default = 1, env = "N_Z")]
+    w: u32,
+    #[config(default = 1)]
+    build: u32,
+}
+
+fn main() {
+    let _ = Names::X_DEFAULT + Names::Z_DEFAULT;
+}
