@@ -1,5 +1,16 @@
 //! ds-aio
 
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
+
 // Generated code names this crate by its path, here as in any other crate.
 extern crate self as ds_aio;
 

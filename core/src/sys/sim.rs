@@ -150,7 +150,7 @@ impl Sim {
             .0
             .changed
             .wait_timeout_while(guard, HUNG, waiting)
-            .unwrap();
+            .unwrap_or_else(PoisonError::into_inner);
         assert!(
             !timeout.timed_out(),
             "never happened; the record: {:#?}",
