@@ -78,7 +78,7 @@ pub enum ErrorKind {
     UnexpectedEof,
     /// The range `offset .. offset + length` does not fit the system's file offsets.
     InvalidRange,
-    /// The path holds a NUL byte, or the options exclude each other.
+    /// The path holds a NUL byte, or this kind of file does not take the operation (`EINVAL`).
     InvalidInput,
     /// The process or the system has no descriptors left (`EMFILE`, `ENFILE`).
     TooManyOpenFiles,
@@ -156,7 +156,7 @@ impl ErrorKind {
             Self::FileTooLarge => "beyond the largest file size allowed here",
             Self::UnexpectedEof => "end of file",
             Self::InvalidRange => "the range does not fit a file offset",
-            Self::InvalidInput => "not a usable path or set of options",
+            Self::InvalidInput => "the system calls this an invalid argument",
             Self::TooManyOpenFiles => "no file descriptors left",
             Self::OutOfMemory => "out of memory",
             Self::Io => "input/output error",
@@ -181,7 +181,7 @@ impl ErrorKind {
             Self::FileTooLarge => "raise the limit (ulimit -f) or split the data over files",
             Self::UnexpectedEof => "ask for no more than the file holds",
             Self::InvalidRange => "keep offset + length within 2^63 - 1",
-            Self::InvalidInput => "check the path and the options",
+            Self::InvalidInput => "check the path, the options and what kind of file it is",
             Self::TooManyOpenFiles => "raise the limit (ulimit -n) or close files",
             Self::OutOfMemory => "ask for less or free memory",
             Self::Io => "see the system log",

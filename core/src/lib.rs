@@ -1,4 +1,25 @@
-//! ds-aio
+//! Asynchronous file I/O for tensors larger than memory, driven by one annotated struct.
+//!
+//! - [`Config`] derives, from one struct, key constants, typed defaults, environment overrides, a
+//!   builder and a layered loader; [`AioConfig`] is the ready-made one, with DeepSpeed's five settings.
+//! - [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
+//!   their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
+//!
+#![cfg_attr(all(feature = "engine", unix), doc = "```")]
+#![cfg_attr(not(all(feature = "engine", unix)), doc = "```ignore")]
+//! use ds_aio::{AioConfig, Engine};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! let engine = Engine::new(&AioConfig::from_env()?)?;
+//! let file = engine.create(dir.path().join("layer0.swp"))?;
+//! let tensor = engine.pwrite(&file, vec![42_u8; 100_000], 0).wait()?;
+//! let tensor = engine.pread(&file, tensor, 0).wait()?;
+//! assert_eq!(tensor, [42; 100_000]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
+//! runtime, on any system.
 
 #![cfg_attr(
     not(test),
@@ -38,3 +59,8 @@ pub use crate::{
 };
 pub use config::*;
 pub use ds_aio_macros::Config;
+
+/// The README's code, compiled and run.
+#[cfg(all(doctest, feature = "engine", unix))]
+#[doc = include_str!("../README.md")]
+struct Readme;

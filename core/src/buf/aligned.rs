@@ -69,7 +69,7 @@ impl AioBuf {
             .and_then(NonZeroUsize::new)
             .ok_or_else(|| out_of_memory(ErrorKind::OutOfMemory.into()))?;
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_NORESERVE;
+        let flags = MapFlags::MAP_PRIVATE;
         // SAFETY: a new anonymous mapping at an address of the kernel's choice touches no memory
         // that exists.
         let base = unsafe { mmap_anonymous(None, mapped, protection, flags) }

@@ -31,18 +31,21 @@ impl Memory {
 
     /// The memory of a buffer that is only read from, at its final place.
     pub(crate) fn of<B: IoBuf>(buffer: &B) -> Self {
-        Self {
-            start: buffer.as_ptr().cast_mut(),
-            len: buffer.len(),
-        }
+        Self::new(buffer.as_ptr().cast_mut(), buffer.len())
     }
 
     /// The memory of a buffer to be filled, at its final place.
     pub(crate) fn of_mut<B: IoBufMut>(buffer: &mut B) -> Self {
         let len = buffer.len();
-        Self {
-            start: buffer.as_mut_ptr(),
-            len,
+        Self::new(buffer.as_mut_ptr(), len)
+    }
+
+    /// An empty buffer may give any address, null as well, which no slice may begin at.
+    fn new(start: *mut u8, len: usize) -> Self {
+        if len == 0 {
+            Self::EMPTY
+        } else {
+            Self { start, len }
         }
     }
 

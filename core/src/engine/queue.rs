@@ -157,9 +157,10 @@ impl Queue {
             Refill::AfterBatch => {
                 for _ in 0..self.shape.groups {
                     let group = state.rotate_groups();
-                    state.open_batch(self.shape, group, &mut dispatch);
-                    let needed = state.groups[group].batch.len();
-                    state.recruit_from(self.shape, group, needed, &mut dispatch);
+                    if state.open_batch(self.shape, group, &mut dispatch) {
+                        let needed = state.groups[group].batch.len();
+                        state.recruit_from(self.shape, group, needed, &mut dispatch);
+                    }
                 }
             }
         }
