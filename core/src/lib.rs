@@ -5,18 +5,22 @@
 //! - [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
 //!   their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
 //!
-#![cfg_attr(all(feature = "engine", unix), doc = "```")]
-#![cfg_attr(not(all(feature = "engine", unix)), doc = "```ignore")]
-//! use ds_aio::{AioConfig, Engine};
-//!
-//! # let dir = tempfile::tempdir()?;
-//! let engine = Engine::new(&AioConfig::from_env()?)?;
-//! let file = engine.create(dir.path().join("layer0.swp"))?;
-//! let tensor = engine.pwrite(&file, vec![42_u8; 100_000], 0).wait()?;
-//! let tensor = engine.pread(&file, tensor, 0).wait()?;
-//! assert_eq!(tensor, [42; 100_000]);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+#![cfg_attr(
+    all(feature = "engine", unix),
+    doc = "
+```
+use ds_aio::{AioConfig, Engine};
+
+# let dir = tempfile::tempdir()?;
+let engine = Engine::new(&AioConfig::from_env()?)?;
+let file = engine.create(dir.path().join(\"layer0.swp\"))?;
+let tensor = engine.pwrite(&file, vec![42_u8; 100_000], 0).wait()?;
+let tensor = engine.pread(&file, tensor, 0).wait()?;
+assert_eq!(tensor, [42; 100_000]);
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+"
+)]
 //!
 //! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system.
