@@ -78,7 +78,7 @@ pub(super) fn merge(
                     });
                     merged.values.put(index, slot);
                 }
-                Err(diagnostic) => found.push(*diagnostic),
+                Err(diagnostic) => found.push(diagnostic),
             }
         }
         found.sort_by_key(Diagnostic::offset);
@@ -118,7 +118,7 @@ pub(crate) fn check_values(
     diagnostics
 }
 
-fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Box<Diagnostic>> {
+fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
     let rejection = match field.read(&entry.raw) {
         Ok(slot) if slot.broken_rule(field).is_none() => return Ok(slot),
         Ok(slot) => Rejection {
@@ -128,13 +128,13 @@ fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Box<Diagnostic>> {
         Err(rejection) => rejection,
     };
     let shown = entry.raw.to_string();
-    Err(Box::new(invalid(
+    Err(invalid(
         rejection.kind,
         field,
         &shown,
         entry.place.clone(),
         rejection.hint,
-    )))
+    ))
 }
 
 fn invalid(
