@@ -142,8 +142,7 @@ impl Input {
 
     /// Whether the whole default can be a constant.
     pub(crate) fn has_const_default(&self) -> bool {
-        let is_const = |shape| matches!(shape, Shape::Integer | Shape::Float | Shape::Bool);
-        self.has_default() && self.fields.iter().all(|field| is_const(field.shape()))
+        self.has_default() && self.fields.iter().all(|field| field.shape() != Shape::Text)
     }
 }
 
@@ -195,11 +194,10 @@ impl Field {
 
     /// The type of the default constant.
     pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
-        let (ty, span, krate) = (&self.ty, self.ty.span(), &input.krate);
+        let (ty, span) = (&self.ty, self.ty.span());
         match self.shape() {
             Shape::Text => input.text_type(span),
-            Shape::Integer | Shape::Float | Shape::Bool => quote_spanned!(span=> #ty),
-            Shape::Unknown => quote_spanned!(span=> <#ty as #krate::ConfigValue>::Const),
+            _ => quote_spanned!(span=> #ty),
         }
     }
 

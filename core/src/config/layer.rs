@@ -1,6 +1,5 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
-use super::constraint;
 use super::diagnostic::{Diagnostic, DiagnosticKind, Place, closest, quoted};
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
@@ -101,7 +100,7 @@ pub(crate) fn check_values(
     let mut diagnostics = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         match values.get(index) {
-            Some(slot) if slot.broken_rule(field).is_some() => {
+            Some(slot) if !slot.keeps_rules(field) => {
                 let shown = slot.show();
                 diagnostics.push(invalid(
                     DiagnosticKind::NotAllowed,
@@ -120,7 +119,7 @@ pub(crate) fn check_values(
 
 fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
     let rejection = match field.read(&entry.raw) {
-        Ok(slot) if slot.broken_rule(field).is_none() => return Ok(slot),
+        Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
         Ok(slot) => Rejection {
             kind: DiagnosticKind::NotAllowed,
             hint: slot.hint(&entry.raw),
@@ -156,7 +155,7 @@ fn invalid(
     Diagnostic::new(kind, message, place)
         .with_key(field.key)
         .with_value(shown)
-        .expecting(constraint::allowed(field))
+        .expecting(field.allowed())
         .with_help(hint)
 }
 
@@ -171,7 +170,7 @@ fn missing(section: &str, field: &FieldMeta) -> Diagnostic {
         Place::Memory,
     )
     .with_key(field.key)
-    .expecting(constraint::allowed(field))
+    .expecting(field.allowed())
     .with_help(Some(format!(
         "set `{}` in section `{section}`{variable}",
         field.key
