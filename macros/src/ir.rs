@@ -12,6 +12,8 @@ pub(crate) struct Input {
     pub(crate) ident: Ident,
     /// The path of ds-aio.
     pub(crate) krate: TokenStream,
+    /// Whether the struct names that path itself.
+    pub(crate) krate_given: bool,
     pub(crate) section: LitStr,
     pub(crate) env_prefix: Option<LitStr>,
     pub(crate) const_prefix: Option<LitStr>,
@@ -114,6 +116,9 @@ impl Input {
     /// The path of ds-aio as if written at `span`, so that an error in code made of it shows there.
     /// What the path resolves to stays as it was: it may be somebody's `$crate`.
     pub(crate) fn krate_at(&self, span: Span) -> TokenStream {
+        if !self.krate_given {
+            return quote_spanned!(span=> ::ds_aio);
+        }
         let located = self.krate.clone().into_iter().map(|mut token| {
             token.set_span(token.span().located_at(span));
             token

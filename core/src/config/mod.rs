@@ -17,7 +17,13 @@ pub(crate) mod slot;
 pub(crate) mod text;
 pub(crate) mod value;
 
-pub use aio::*;
+pub use aio::{
+    AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
+    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
+    AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
+    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
+    AioConfig, AioConfigBuilder,
+};
 pub use diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Severity};
 pub use env::{EnvSource, ProcessEnv};
 pub use field::FieldMeta;

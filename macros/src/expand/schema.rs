@@ -41,7 +41,8 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 }
 
 fn meta(input: &Input, field: &Field) -> TokenStream {
-    let (krate, ty, span) = (&input.krate, &field.ty, field.ty.span());
+    let (ty, span) = (&field.ty, field.ty.span());
+    let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
     let key = input.const_path(&upper, field.ident.span());
     let aliases = (!field.aliases.is_empty()).then(|| {
@@ -59,8 +60,9 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));
     let advanced = field.advanced.then(|| quote!(.advanced()));
-    let new = quote_spanned!(span=> #krate::FieldMeta::new::<#ty>);
-    quote!(#new(#key, #doc) #aliases #env #default #(#rules)* #bytes #advanced .meta())
+    // All of it at the type: an unsupported one is then one message, not one for each token.
+    let new = quote_spanned!(span=> #krate::FieldMeta::new::<#ty>(#key, #doc));
+    quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())
 }
 
 fn rule_calls(kind: &RuleKind) -> TokenStream {
