@@ -240,6 +240,12 @@ impl Diagnostic {
         self.position().map(|(_, column)| column)
     }
 
+    /// Whether a source may have held values that nobody saw.
+    pub(crate) fn hides_values(&self) -> bool {
+        use DiagnosticKind::{Syntax, UnknownFormat, Unreadable};
+        matches!(self.0.kind, Syntax | UnknownFormat | Unreadable)
+    }
+
     /// Where in its file it is, to sort by; 0 outside files.
     pub(crate) fn offset(&self) -> usize {
         match &self.0.place {

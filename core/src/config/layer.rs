@@ -80,13 +80,23 @@ pub(super) fn merge(
                 Err(diagnostic) => found.push(diagnostic),
             }
         }
+        for key in found.iter().filter_map(Diagnostic::key) {
+            if let Some(index) = schema.index_of(key) {
+                mentioned[index] = true;
+            }
+        }
         found.sort_by_key(Diagnostic::offset);
         diagnostics.append(&mut found);
     }
-    for (index, field) in schema.fields.iter().enumerate() {
-        if field.default.is_none() && !mentioned[index] {
-            diagnostics.push(missing(schema.section, field));
-        }
+    // What a source that cannot be read would have set is unknown.
+    if !diagnostics.iter().any(Diagnostic::hides_values) {
+        let unset = schema
+            .fields
+            .iter()
+            .zip(mentioned)
+            .filter(|(_, mentioned)| !mentioned);
+        let required = unset.filter(|(field, _)| field.default.is_none());
+        diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
     }
     merged
 }

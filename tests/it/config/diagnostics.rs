@@ -147,6 +147,11 @@ fn required_fields_are_reported_unless_something_sets_them() {
         .load();
     assert_eq!(only(errors).kind(), DiagnosticKind::WrongType);
 
+    // Nor is anything called missing that a broken file may have held.
+    let files = Files::new();
+    let errors = Job::loader().file(files.write("job.json", "{")).load();
+    assert_eq!(only(errors).kind(), DiagnosticKind::Syntax);
+
     let job = Job::loader()
         .set("steps", 5)
         .set("optimizer", "lion")

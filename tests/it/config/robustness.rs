@@ -24,7 +24,7 @@ impl Generator {
 
 fn mutated(generator: &mut Generator, document: &str) -> Vec<u8> {
     let mut bytes = document.as_bytes().to_vec();
-    for _ in 0..=generator.below(2) {
+    for _ in 0..1 + generator.below(4) / 3 {
         let at = generator.below(bytes.len());
         match generator.below(5) {
             0 => bytes[at] = generator.below(256) as u8,
