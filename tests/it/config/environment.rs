@@ -106,6 +106,21 @@ mod not_unicode {
         assert_eq!(error.key(), Some("queue_depth"));
     }
 
+    #[derive(Debug, ds_aio::Config)]
+    #[config(section = "needs", env_prefix = "NEEDS")]
+    #[allow(dead_code)]
+    struct Needs {
+        #[config(required)]
+        path: std::path::PathBuf,
+    }
+
+    #[test]
+    fn in_a_required_field_is_one_error() {
+        let environment = [("NEEDS_PATH", bad())];
+        let error = only(Needs::loader().env_from(&environment).load());
+        assert_eq!(error.kind(), DiagnosticKind::NotUnicode);
+    }
+
     #[test]
     fn elsewhere_is_none_of_our_business() {
         let environment = [
