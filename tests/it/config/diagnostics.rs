@@ -173,6 +173,7 @@ fn values_of_users_are_escaped_and_shortened() {
     let error = only(AioConfig::loader().set("queue_depth", long).load());
     assert!(!error.to_string().contains('\u{1b}'));
     assert_eq!(error.to_string().lines().count(), 1);
+    assert!(error.to_string().contains("xx…`"), "{error}");
     assert!(error.to_string().len() < 300, "{error}");
 }
 

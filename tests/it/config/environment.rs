@@ -36,7 +36,7 @@ fn an_empty_variable_is_unset() {
 #[test]
 fn booleans_have_eight_names_in_any_case() {
     let load = |text| load_env(&[("DS_AIO_SINGLE_SUBMIT", text)]).map(|it| it.value.single_submit);
-    for text in ["1", "true", "yes", "on", "TRUE", "Yes", "oN"] {
+    for text in ["1", "true", "yes", "on", "TRUE", "Yes", "oN", " on "] {
         assert!(load(text).unwrap(), "{text}");
     }
     for text in ["0", "false", "no", "off", "False", "NO", "oFf"] {
