@@ -166,6 +166,16 @@ fn a_bad_value_is_shown_with_a_caret() {
 }
 
 #[test]
+fn columns_count_characters() {
+    let error = only(load_file(
+        "a.json",
+        "{\"é…\": 1, \"aio\": {\"queue_depth\": 0}}",
+    ));
+    assert_eq!((error.line(), error.column()), (Some(1), Some(34)));
+    assert!(error.to_string().contains("a.json:1:34"), "{error}");
+}
+
+#[test]
 fn wrong_types_say_what_was_found() {
     let cases = [
         ("queue_depth = '8'", "found a text"),
