@@ -1,19 +1,66 @@
-//! ds-aio
+//! Asynchronous file I/O for tensors larger than memory, driven by one annotated struct.
+//!
+//! - [`Config`] derives, from one struct, key constants, typed defaults, environment overrides, a
+//!   builder and a layered loader; [`AioConfig`] is the ready-made one, with DeepSpeed's five settings.
+//! - [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
+//!   their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
+//!
+#![cfg_attr(all(feature = "engine", unix), doc = "```")]
+#![cfg_attr(not(all(feature = "engine", unix)), doc = "```ignore")]
+//! use ds_aio::{AioConfig, Engine};
+//!
+//! # let dir = tempfile::tempdir()?;
+//! let engine = Engine::new(&AioConfig::from_env()?)?;
+//! let file = engine.create(dir.path().join("layer0.swp"))?;
+//! let tensor = engine.pwrite(&file, vec![42_u8; 100_000], 0).wait()?;
+//! let tensor = engine.pread(&file, tensor, 0).wait()?;
+//! assert_eq!(tensor, [42; 100_000]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
+//! runtime, on any system.
+
+#![cfg_attr(
+    not(test),
+    warn(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::print_stdout,
+        clippy::print_stderr
+    )
+)]
 
 // Generated code names this crate by its path, here as in any other crate.
 extern crate self as ds_aio;
 
+#[cfg(all(feature = "engine", unix))]
+mod buf;
 mod config;
+#[cfg(all(feature = "engine", unix))]
+mod engine;
+#[cfg(all(feature = "engine", unix))]
+mod error;
 #[doc(hidden)]
 pub mod private;
+#[cfg(all(feature = "engine", unix))]
+mod sync;
+#[cfg(all(feature = "engine", unix))]
+mod sys;
 
-pub use config::{
-    AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
-    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
-    AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
-    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
-    AioConfig, AioConfigBuilder, Choices, ConfigErrors, ConfigSchema, ConfigValue, Diagnostic,
-    DiagnosticKind, EngineConfig, EngineSettings, EnvSource, FieldMeta, FixedKey, Integer, Kind,
-    Loaded, Loader, Origin, ProcessEnv, RawValue, Rules, Scalar, Severity, Shadowed,
+#[cfg(all(feature = "engine", unix))]
+pub use crate::{
+    buf::{AioBuf, IoBuf, IoBufMut},
+    engine::{
+        AioFile, EffectiveSettings, Engine, Failed, OpenOptions, Scope, ScopedTicket, Stats, Ticket,
+    },
+    error::{Error, ErrorKind, Failures, Operation, StartError},
 };
+pub use config::*;
 pub use ds_aio_macros::Config;
+
+/// The README's code, compiled and run.
+#[cfg(all(doctest, feature = "engine", unix))]
+#[doc = include_str!("../README.md")]
+struct Readme;

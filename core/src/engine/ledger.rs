@@ -1,0 +1,134 @@
+//! The failures that nobody has been told of yet.
+
+use std::{
+    collections::HashMap,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use crate::{
+    error::{Error, Failures},
+    sync::{Mutex, lock},
+};
+
+/// As many failures as are kept whole; the rest is counted.
+const KEPT: usize = 1024;
+
+/// Tells engines apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EngineId(u64);
+
+impl EngineId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Every failure between its delivery to a ticket and the moment somebody learns of it: the
+/// ticket's holder, or, if the ticket is dropped or forgotten, whoever syncs the file or closes
+/// the engine.
+pub(crate) struct Ledger {
+    engine: EngineId,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Default)]
+struct Entries {
+    next: u64,
+    kept: Vec<Entry>,
+    /// Abandoned failures that found no room, by file.
+    omitted: HashMap<u64, usize>,
+}
+
+struct Entry {
+    number: u64,
+    file: u64,
+    abandoned: bool,
+    error: Error,
+}
+
+/// What a ticket holds of its failure's entry; none if there was no room for one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Receipt {
+    file: u64,
+    number: Option<u64>,
+}
+
+impl Ledger {
+    pub(crate) fn new(engine: EngineId) -> Self {
+        Self {
+            engine,
+            entries: Mutex::new(Entries::default()),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> EngineId {
+        self.engine
+    }
+
+    /// Notes a failure whose ticket is there to deliver it.
+    pub(crate) fn record(&self, file: u64, error: &Error) -> Receipt {
+        let mut entries = lock(&self.entries);
+        let number = entries.next;
+        entries.next += 1;
+        let room = entries.kept.len() < KEPT;
+        if room {
+            entries.kept.push(Entry {
+                number,
+                file,
+                abandoned: false,
+                error: error.clone(),
+            });
+        }
+        Receipt {
+            file,
+            number: room.then_some(number),
+        }
+    }
+
+    /// The ticket's holder knows.
+    pub(crate) fn claim(&self, receipt: Receipt) {
+        lock(&self.entries)
+            .kept
+            .retain(|entry| Some(entry.number) != receipt.number);
+    }
+
+    /// The ticket is gone, and nobody knows.
+    pub(crate) fn abandon(&self, receipt: Receipt) {
+        let mut entries = lock(&self.entries);
+        match entries
+            .kept
+            .iter_mut()
+            .find(|entry| Some(entry.number) == receipt.number)
+        {
+            Some(entry) => entry.abandoned = true,
+            // An entry that had room and is no longer kept has been reported by `take_all`.
+            None if receipt.number.is_some() => {}
+            None => *entries.omitted.entry(receipt.file).or_default() += 1,
+        }
+    }
+
+    /// The abandoned failures of one file, and `also`.
+    pub(crate) fn take_abandoned(&self, file: u64, also: Option<Error>) -> Result<(), Failures> {
+        let mut entries = lock(&self.entries);
+        let (taken, kept) = std::mem::take(&mut entries.kept)
+            .into_iter()
+            .partition(|entry| entry.file == file && entry.abandoned);
+        entries.kept = kept;
+        let omitted = entries.omitted.remove(&file).unwrap_or_default();
+        let errors = Vec::into_iter(taken)
+            .map(|entry: Entry| entry.error)
+            .chain(also);
+        Failures::check(errors.collect(), omitted)
+    }
+
+    /// Every failure nobody has been told of, be its ticket dropped, forgotten or still held.
+    pub(crate) fn take_all(&self) -> Result<(), Failures> {
+        let mut entries = lock(&self.entries);
+        let errors = std::mem::take(&mut entries.kept)
+            .into_iter()
+            .map(|entry| entry.error);
+        let omitted = std::mem::take(&mut entries.omitted).into_values().sum();
+        Failures::check(errors.collect(), omitted)
+    }
+}

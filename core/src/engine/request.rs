@@ -1,0 +1,149 @@
+//! Requests: the engine's side, from acceptance to delivery.
+
+use std::sync::Arc;
+
+use crate::{
+    buf::Memory,
+    engine::{
+        file::{Epoch, FileState},
+        plan::{Block, Plan, Route},
+        stats::Counters,
+    },
+    error::{Cause, Error, ErrorKind, Operation},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        lock,
+    },
+    sys::Direction,
+};
+
+/// Who is told that a request has ended.
+pub(crate) trait Delivery: Send + Sync {
+    /// Called exactly once a request, when nothing of the engine touches its memory any more.
+    fn deliver(&self, result: Result<(), Error>);
+}
+
+/// What was asked for.
+pub(crate) struct Asked {
+    pub(crate) direction: Direction,
+    pub(crate) file: Arc<FileState>,
+    pub(crate) memory: Memory,
+    /// Where in the file, in bytes.
+    pub(crate) offset: u64,
+    pub(crate) plan: Plan,
+}
+
+/// A request that was accepted: its blocks are claimed by workers, and the one that completes the
+/// last of them delivers the result.
+pub(crate) struct Request {
+    asked: Asked,
+    /// Blocks that are neither completed nor given up.
+    remaining: AtomicUsize,
+    /// Set with `failure`, to be read without its lock.
+    failed: AtomicBool,
+    /// The first failure in file order so far: bytes before it, and why.
+    failure: Mutex<Option<(usize, Cause)>>,
+    epoch: Epoch,
+    counters: Arc<Counters>,
+    delivery: Arc<dyn Delivery>,
+}
+
+impl Request {
+    /// Takes on a request; it counts as in flight from here on. Its result is delivered once its
+    /// blocks are completed or it is refused.
+    pub(crate) fn accept(
+        asked: Asked,
+        counters: Arc<Counters>,
+        delivery: Arc<dyn Delivery>,
+    ) -> Arc<Self> {
+        counters.accepted();
+        let blocks = blocks_of(&asked);
+        Arc::new(Self {
+            remaining: AtomicUsize::new(blocks),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            epoch: asked.file.flights.begin(),
+            asked,
+            counters,
+            delivery,
+        })
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    pub(crate) fn blocks(&self) -> usize {
+        blocks_of(&self.asked)
+    }
+
+    /// The block of that number; none past the last.
+    pub(crate) fn block(&self, number: usize) -> Option<Block> {
+        if self.asked.plan.blocks() == 0 {
+            let empty = Block {
+                start: 0,
+                len: 0,
+                route: Route::Buffered,
+            };
+            return (number == 0).then_some(empty);
+        }
+        self.asked.plan.block(number)
+    }
+
+    /// Whether a block has failed, so that blocks not yet begun need not be.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    /// Notes that byte `position` of the request and those after it were not transferred.
+    pub(crate) fn fail(&self, position: usize, cause: Cause) {
+        let mut failure = lock(&self.failure);
+        if failure.is_none_or(|(first, _)| position < first) {
+            *failure = Some((position, cause));
+        }
+        drop(failure);
+        self.failed.store(true, Ordering::Release);
+    }
+
+    /// So many blocks are over and done with; after the last one the result is delivered.
+    pub(crate) fn complete(&self, blocks: usize) {
+        if blocks > 0 && self.remaining.fetch_sub(blocks, Ordering::AcqRel) == blocks {
+            self.end();
+        }
+    }
+
+    /// The queue does not take the request.
+    pub(crate) fn refuse(&self, reason: ErrorKind) {
+        self.fail(0, reason.into());
+        self.complete(self.blocks());
+    }
+
+    fn end(&self) {
+        let asked = &self.asked;
+        let wanted = asked.plan.len();
+        let failure = *lock(&self.failure);
+        let result = match failure {
+            None => Ok(()),
+            Some((done, cause)) => Err(Error::new(operation(asked.direction), cause)
+                .at_path(asked.file.open.path())
+                .for_range(asked.offset, wanted, done)),
+        };
+        self.counters.ended(asked.direction, wanted, &result);
+        self.delivery.deliver(result);
+        asked.file.flights.end(self.epoch);
+    }
+}
+
+/// A sync, and a read or write of no bytes, is one empty block.
+fn blocks_of(asked: &Asked) -> usize {
+    asked.plan.blocks().max(1)
+}
+
+fn operation(direction: Direction) -> Operation {
+    match direction {
+        Direction::Read => Operation::Read,
+        Direction::Write => Operation::Write,
+        Direction::Sync => Operation::Sync,
+    }
+}

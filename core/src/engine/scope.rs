@@ -1,0 +1,193 @@
+//! Scopes: requests on borrowed memory.
+
+use std::{fmt, marker::PhantomData, sync::Arc};
+
+use crate::{
+    buf::{Borrowed, Memory},
+    engine::{
+        AioFile, Engine, Failed, Ticket, ledger::Ledger, request::Delivery, ticket::TicketState,
+        worker,
+    },
+    error::{Error, Failures},
+    sync::{Condvar, Mutex, lock, wait},
+    sys::Direction,
+};
+
+/// Where requests on borrowed slices are made; see [`Engine::scope`].
+pub struct Scope<'scope, 'env: 'scope> {
+    engine: &'scope Engine,
+    ledger: Arc<Ledger>,
+    pending: Arc<Pending>,
+    /// Invariant, as in `std::thread::scope`: a longer scope must not pass for this one.
+    scope: PhantomData<&'scope mut &'scope ()>,
+    env: PhantomData<&'env mut &'env ()>,
+}
+
+impl<'scope, 'env> Scope<'scope, 'env> {
+    /// Reads `slice.len()` bytes of `file` from `offset` on into `slice`; see [`Engine::pread`].
+    pub fn pread(
+        &'scope self,
+        file: &AioFile,
+        slice: &'env mut [u8],
+        offset: u64,
+    ) -> ScopedTicket<'scope, &'env mut [u8]> {
+        let borrowed = Borrowed::exclusive(slice);
+        let ticket = self.submit(file, Direction::Read, borrowed, offset, Memory::of_mut);
+        ScopedTicket {
+            ticket,
+            slice_of: Borrowed::into_exclusive,
+            scope: PhantomData,
+        }
+    }
+
+    /// Writes `slice` to `file` from `offset` on; see [`Engine::pwrite`].
+    pub fn pwrite(
+        &'scope self,
+        file: &AioFile,
+        slice: &'env [u8],
+        offset: u64,
+    ) -> ScopedTicket<'scope, &'env [u8]> {
+        let borrowed = Borrowed::shared(slice);
+        let memory_of = |borrowed: &mut Borrowed| Memory::of(borrowed);
+        let ticket = self.submit(file, Direction::Write, borrowed, offset, memory_of);
+        ScopedTicket {
+            ticket,
+            slice_of: Borrowed::into_shared,
+            scope: PhantomData,
+        }
+    }
+
+    fn submit(
+        &self,
+        file: &AioFile,
+        direction: Direction,
+        borrowed: Borrowed,
+        offset: u64,
+        memory_of: impl FnOnce(&mut Borrowed) -> Memory,
+    ) -> Ticket<Borrowed> {
+        let ledger = Arc::clone(&self.ledger);
+        let (state, memory) = TicketState::new(borrowed, ledger, file.state.id, memory_of);
+        self.pending.begin();
+        let delivery = Scoped {
+            state: Arc::clone(&state),
+            pending: Arc::clone(&self.pending),
+        };
+        self.engine
+            .submit(file, direction, memory, offset, Arc::new(delivery));
+        Ticket::new(state)
+    }
+}
+
+impl fmt::Debug for Scope<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope").finish_non_exhaustive()
+    }
+}
+
+/// A request on a borrowed slice under way.
+///
+/// Dropping or forgetting it leaves the request running; the scope waits for it and returns its
+/// error.
+#[must_use = "dropping it leaves the error to the scope"]
+pub struct ScopedTicket<'scope, S> {
+    ticket: Ticket<Borrowed>,
+    slice_of: fn(Borrowed) -> S,
+    scope: PhantomData<&'scope ()>,
+}
+
+impl<S> ScopedTicket<'_, S> {
+    /// Blocks until the request has ended, and gives the slice back.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ticket::wait`], with the slice.
+    pub fn wait(self) -> Result<S, Failed<S>> {
+        match self.ticket.wait() {
+            Ok(borrowed) => Ok((self.slice_of)(borrowed)),
+            Err(failed) => Err(failed.map(self.slice_of)),
+        }
+    }
+
+    /// Whether the request has ended, so that [`ScopedTicket::wait`] would not block.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.ticket.is_done()
+    }
+}
+
+impl<S> fmt::Debug for ScopedTicket<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopedTicket")
+            .field("done", &self.is_done())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs `make_requests` and waits for all it began, even if it panics.
+pub(crate) fn run<'env, F, R>(engine: &Engine, make_requests: F) -> Result<R, Failures>
+where
+    F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
+{
+    if worker::is_of(engine.id()) {
+        return Err(Failures::one(worker::would_deadlock()));
+    }
+    let ledger = Arc::new(Ledger::new(engine.id()));
+    let pending = Arc::new(Pending::default());
+    let scope = Scope {
+        engine,
+        ledger: Arc::clone(&ledger),
+        pending: Arc::clone(&pending),
+        scope: PhantomData,
+        env: PhantomData,
+    };
+    let all_ended = WaitOnDrop(pending);
+    let result = make_requests(&scope);
+    drop(all_ended);
+    ledger.take_all().map(|()| result)
+}
+
+/// The requests of a scope that have not ended.
+#[derive(Default)]
+struct Pending {
+    count: Mutex<usize>,
+    none_left: Condvar,
+}
+
+impl Pending {
+    fn begin(&self) {
+        *lock(&self.count) += 1;
+    }
+
+    fn end(&self) {
+        let mut count = lock(&self.count);
+        *count -= 1;
+        if *count == 0 {
+            self.none_left.notify_all();
+        }
+    }
+}
+
+/// Keeps the borrowed memory borrowed until the engine is done with it.
+struct WaitOnDrop(Arc<Pending>);
+
+impl Drop for WaitOnDrop {
+    fn drop(&mut self) {
+        let mut count = lock(&self.0.count);
+        while *count > 0 {
+            count = wait(&self.0.none_left, count);
+        }
+    }
+}
+
+/// Delivers to the ticket, then to the scope.
+struct Scoped {
+    state: Arc<TicketState<Borrowed>>,
+    pending: Arc<Pending>,
+}
+
+impl Delivery for Scoped {
+    fn deliver(&self, result: Result<(), Error>) {
+        self.state.deliver(result);
+        self.pending.end();
+    }
+}

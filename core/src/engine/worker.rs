@@ -1,0 +1,276 @@
+//! Workers: each drives one lane, claims blocks, and sees every one through to its end.
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use nix::{errno::Errno, sys::signal::SigSet};
+
+use crate::{
+    buf::{AioBuf, Memory},
+    engine::{
+        crew::Crew,
+        ledger::EngineId,
+        plan::{Block, Route},
+        queue::{Claim, Refill, Step},
+        request::Request,
+    },
+    error::{Cause, Error, ErrorKind, Operation},
+    sys::{Completion, Direction, Lane, LaneId, Transfer},
+};
+
+thread_local! {
+    /// The engine that this thread is a worker of.
+    static WORKER_OF: Cell<Option<EngineId>> = const { Cell::new(None) };
+}
+
+/// Whether the calling thread is a worker of that engine, and so must not wait for it.
+pub(crate) fn is_of(engine: EngineId) -> bool {
+    WORKER_OF.get() == Some(engine)
+}
+
+pub(crate) fn would_deadlock() -> Error {
+    Error::new(Operation::Wait, ErrorKind::WouldDeadlock.into())
+}
+
+/// How a worker's life begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begin {
+    /// The queue counts it as idle and will wake it.
+    Parked,
+    /// It asks the queue for work.
+    AtWork,
+}
+
+/// The life of a worker's thread.
+pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
+    // Signals are the business of the program's own threads; and SIGXFSZ, which would end the
+    // process, must turn into EFBIG. Nothing is lost if the mask cannot be set.
+    let _ = SigSet::all().thread_set_mask();
+    WORKER_OF.set(Some(crew.engine()));
+    let mut worker = Worker::new(crew, id);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        if begin == Begin::Parked {
+            worker.lane.park();
+        }
+        worker.work();
+    }));
+    if ended.is_err() {
+        // First those in flight here: nobody else will ever complete them.
+        for run in worker.slots.into_iter().flatten() {
+            run.claim.request.fail(0, ErrorKind::Poisoned.into());
+            run.claim.request.complete(1);
+        }
+        crew.poison();
+    }
+}
+
+struct Worker<'crew> {
+    crew: &'crew Arc<Crew>,
+    id: LaneId,
+    lane: Box<dyn Lane>,
+    /// The blocks in flight; a slot's number is its transfer's token.
+    slots: Vec<Option<Run>>,
+    /// A bounce buffer for each slot that ever needed one.
+    bounce: Vec<Option<AioBuf>>,
+    in_flight: usize,
+    /// Blocks completed since the queue was told.
+    finished: usize,
+}
+
+/// A block on its way.
+struct Run {
+    claim: Claim,
+    block: Block,
+    /// Bytes of it that have been moved.
+    done: usize,
+    /// How the transfer in flight goes; a direct block may have to turn to the page cache.
+    route: Route,
+}
+
+impl<'crew> Worker<'crew> {
+    fn new(crew: &'crew Arc<Crew>, id: LaneId) -> Self {
+        let lane = crew.backend().lane(id);
+        let depth = lane.depth().max(1);
+        Self {
+            crew,
+            id,
+            lane,
+            slots: (0..depth).map(|_| None).collect(),
+            bounce: (0..depth).map(|_| None).collect(),
+            in_flight: 0,
+            finished: 0,
+        }
+    }
+
+    fn work(&mut self) {
+        let mut completions = Vec::with_capacity(self.slots.len());
+        loop {
+            let step = if self.in_flight == self.slots.len() {
+                Step::Wait
+            } else {
+                let finished = std::mem::take(&mut self.finished);
+                let (step, dispatch) =
+                    self.crew
+                        .queue()
+                        .next(self.id, finished, self.in_flight > 0);
+                self.crew.dispatch(dispatch);
+                step
+            };
+            match step {
+                Step::Run(claim) => self.begin(claim),
+                Step::Wait => self.wait(&mut completions),
+                Step::Park => self.lane.park(),
+                Step::Exit => return,
+            }
+        }
+    }
+
+    /// Starts a claimed block in a free slot.
+    fn begin(&mut self, claim: Claim) {
+        let free = self.slots.iter().position(Option::is_none);
+        let (Some(slot), Some(block)) = (free, claim.request.block(claim.block)) else {
+            // Neither happens: the queue is asked only with a slot free, and hands out a
+            // request's own blocks.
+            claim.request.fail(0, ErrorKind::Poisoned.into());
+            self.completed(&claim.request);
+            return;
+        };
+        self.slots[slot] = Some(Run {
+            claim,
+            block,
+            done: 0,
+            route: block.route,
+        });
+        self.in_flight += 1;
+        self.push(slot);
+        if self.crew.single_submit() {
+            self.lane.submit();
+        }
+    }
+
+    /// Hands what is left of a slot's block to the lane.
+    fn push(&mut self, slot: usize) {
+        let Some(run) = &mut self.slots[slot] else {
+            return;
+        };
+        let asked = run.claim.request.asked();
+        let start = run.block.start + run.done;
+        let left = run.block.len - run.done;
+        let mut segment = asked.memory.segment(start, left);
+        if run.route == Route::Bounced {
+            let bounce = &mut self.bounce[slot];
+            if bounce.is_none() {
+                *bounce = AioBuf::zeroed(self.crew.block_size()).ok();
+            }
+            match bounce {
+                Some(bounce) => {
+                    let mut bounced = Memory::of_mut(bounce).segment(0, left);
+                    if asked.direction == Direction::Write {
+                        bounced.bytes_mut().copy_from_slice(segment.bytes());
+                    }
+                    segment = bounced;
+                }
+                // Without memory for the detour the page cache will do.
+                None => run.route = Route::Buffered,
+            }
+        }
+        self.lane.push(Transfer {
+            token: slot,
+            direction: asked.direction,
+            file: Arc::clone(&asked.file.open),
+            direct: run.route != Route::Buffered,
+            segment,
+            offset: asked.offset + start as u64,
+        });
+    }
+
+    fn wait(&mut self, completions: &mut Vec<Completion>) {
+        let at_least = match self.crew.queue().refill() {
+            Refill::AsBlocksComplete => 1,
+            Refill::AfterBatch => self.in_flight,
+        };
+        self.lane.submit();
+        self.lane.wait(at_least, completions);
+        for completion in completions.drain(..) {
+            self.arrived(completion);
+        }
+    }
+
+    /// A transfer is over: its block is, too, or goes on.
+    fn arrived(&mut self, completion: Completion) {
+        let slot = completion.token;
+        let Some(run) = self.slots.get_mut(slot).and_then(Option::as_mut) else {
+            return;
+        };
+        let moved = match completion.result {
+            Ok(count) => count.min(run.block.len - run.done),
+            Err(_) => 0,
+        };
+        self.crew.counters().transferred(run.route, moved);
+        if run.route == Route::Bounced && run.claim.request.asked().direction == Direction::Read {
+            if let Some(bounce) = &mut self.bounce[slot] {
+                let into = run.block.start + run.done;
+                let mut segment = run.claim.request.asked().memory.segment(into, moved);
+                segment
+                    .bytes_mut()
+                    .copy_from_slice(Memory::of_mut(bounce).segment(0, moved).bytes());
+            }
+        }
+        run.done += moved;
+        if run.goes_on_after(completion.result) {
+            self.push(slot);
+        } else if let Some(run) = self.slots[slot].take() {
+            self.in_flight -= 1;
+            self.completed(&run.claim.request);
+        }
+    }
+
+    fn completed(&mut self, request: &Request) {
+        self.finished += 1;
+        request.complete(1);
+    }
+}
+
+impl Run {
+    /// Whether there is more of the block to move; if not it has succeeded or its failure is noted.
+    fn goes_on_after(&mut self, result: Result<usize, Errno>) -> bool {
+        let request = &self.claim.request;
+        let left = self.block.len - self.done;
+        let direct = self.route != Route::Buffered;
+        let cause: Cause = match result {
+            Ok(_) if left == 0 => return false,
+            Ok(0) if request.asked().direction == Direction::Read => {
+                ErrorKind::UnexpectedEof.into()
+            }
+            // A write that takes nothing and names no reason would do so for ever.
+            Ok(0) => Errno::EIO.into(),
+            Ok(_) => {
+                if direct && !self.is_aligned() {
+                    self.route = Route::Buffered;
+                }
+                return true;
+            }
+            Err(Errno::EINTR) => return true,
+            // The file system takes O_DIRECT for opening and not for this transfer.
+            Err(Errno::EINVAL) if direct => {
+                self.route = Route::Buffered;
+                return true;
+            }
+            Err(errno) => errno.into(),
+        };
+        request.fail(self.block.start + self.done, cause);
+        false
+    }
+
+    /// Whether what is left of a direct block still begins where O_DIRECT may.
+    fn is_aligned(&self) -> bool {
+        let alignment = self.claim.request.asked().file.open.alignment();
+        alignment.is_some_and(|alignment| {
+            self.done % alignment.offset == 0
+                && (self.route == Route::Bounced || self.done % alignment.memory == 0)
+        })
+    }
+}

@@ -1,0 +1,116 @@
+//! The backends: how blocks reach the kernel.
+//!
+//! # The contract
+//!
+//! A backend has *lanes*. One worker thread drives one lane and is the only one to call it:
+//!
+//! 1. [`Lane::push`] accepts a [`Transfer`]. The lane may start it at once or hold it until
+//!    `submit` or `wait`. The worker never has more than [`Lane::depth`] transfers in flight.
+//! 2. [`Lane::submit`] ends a batch: everything pushed so far is on its way, or will be by the
+//!    next `wait`.
+//! 3. [`Lane::wait`] returns when at least so many transfers have completed, with one
+//!    [`Completion`] for each: the count the system call gave (short counts included, the worker
+//!    continues them) or its error. A transfer completes exactly once.
+//! 4. [`Lane::park`] blocks an idle worker until somebody wakes its lane. A wake that comes before
+//!    the park is not lost. Parking without a reason to wake is the worker's fault, waking without
+//!    a reason is harmless.
+//!
+//! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
+//! names. No other part of a backend is called by anyone but workers.
+//!
+//! **Memory.** From `push` until its completion is returned, a transfer's segment and descriptor
+//! are the lane's: the worker keeps the claim they belong to. After the completion, and after a
+//! panic out of `push`, `submit` or `wait`, the lane must not touch them again.
+
+#![allow(
+    unsafe_code,
+    reason = "system calls on raw memory and descriptors live here"
+)]
+
+pub(crate) mod file;
+mod parker;
+#[cfg(all(test, not(loom)))]
+pub(crate) mod sim;
+pub(crate) mod threads;
+
+use std::sync::Arc;
+
+use nix::errno::Errno;
+
+use crate::{buf::Segment, sys::file::OpenFile};
+pub(crate) use parker::Parker;
+
+/// Which lane: the worker group and the place in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct LaneId {
+    pub(crate) group: usize,
+    pub(crate) index: usize,
+}
+
+/// How a backend arranges the settings: `thread_count` groups of so many lanes of such depth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) groups: usize,
+    pub(crate) lanes_per_group: usize,
+    pub(crate) lane_depth: usize,
+}
+
+impl Shape {
+    /// Blocks in flight per group at most.
+    pub(crate) fn group_depth(self) -> usize {
+        self.lanes_per_group * self.lane_depth
+    }
+}
+
+/// What a transfer does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+    Sync,
+}
+
+/// One system call to make.
+#[derive(Debug)]
+pub(crate) struct Transfer {
+    /// The worker's name for it, unique among the lane's transfers in flight.
+    pub(crate) token: usize,
+    pub(crate) direction: Direction,
+    pub(crate) file: Arc<OpenFile>,
+    /// Whether to use the O_DIRECT descriptor, which then exists.
+    pub(crate) direct: bool,
+    pub(crate) segment: Segment,
+    /// Where in the file, in bytes.
+    pub(crate) offset: u64,
+}
+
+/// The outcome of one transfer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Completion {
+    pub(crate) token: usize,
+    pub(crate) result: Result<usize, Errno>,
+}
+
+/// A way to reach the kernel; see the module's contract.
+pub(crate) trait Backend: Send + Sync + 'static {
+    /// Its name in settings and reports.
+    fn name(&self) -> &'static str;
+
+    /// How it lays out `thread_count` and `queue_depth`.
+    fn shape(&self) -> Shape;
+
+    /// The lane `id`, to be driven by the calling thread.
+    fn lane(&self, id: LaneId) -> Box<dyn Lane>;
+
+    /// Wakes the parked workers of these lanes: one notification.
+    fn wake(&self, lanes: &[LaneId]);
+}
+
+/// One worker's access to the kernel; see the module's contract.
+pub(crate) trait Lane {
+    fn depth(&self) -> usize;
+    fn push(&mut self, transfer: Transfer);
+    fn submit(&mut self);
+    fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>);
+    fn park(&mut self);
+}

@@ -1,0 +1,307 @@
+//! A backend for tests: it records every call, holds transfers until the test lets them go, and
+//! injects faults. What it lets through happens on the real file.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use nix::errno::Errno;
+
+use crate::sys::{
+    Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer, threads::perform,
+};
+
+/// One call that reached the backend, or its outcome.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Event {
+    Wake(Vec<LaneId>),
+    Push(LaneId, Call),
+    Submit(LaneId),
+    Wait { lane: LaneId, at_least: usize },
+    Complete(LaneId, Call, Result<usize, Errno>),
+    Park(LaneId),
+}
+
+/// What a transfer asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Call {
+    pub(crate) direction: Direction,
+    pub(crate) direct: bool,
+    pub(crate) offset: u64,
+    pub(crate) len: usize,
+}
+
+/// What happens to a transfer instead of what it asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Only so many bytes are moved.
+    Short(usize),
+    Fail(Errno),
+    Panic,
+}
+
+type FaultOf = Box<dyn FnMut(&Call) -> Option<Fault> + Send>;
+
+/// The test's handle on the backend.
+#[derive(Clone)]
+pub(crate) struct Sim(Arc<Shared>);
+
+struct Shared {
+    shape: Shape,
+    parkers: HashMap<LaneId, Parker>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    events: Vec<Event>,
+    holding: bool,
+    /// Offsets of held transfers that may go.
+    released: Vec<u64>,
+    in_flight: usize,
+    fault_of: Option<FaultOf>,
+}
+
+/// Long enough for any machine; a test that gets here has found a hang.
+const HUNG: Duration = Duration::from_secs(60);
+
+impl Sim {
+    /// Laid out as the threads backend is: lanes of depth 1.
+    pub(crate) fn lanes(groups: usize, lanes_per_group: usize) -> Self {
+        Self::new(Shape {
+            groups,
+            lanes_per_group,
+            lane_depth: 1,
+        })
+    }
+
+    /// Laid out as rings: one lane a group, of the queue's depth.
+    pub(crate) fn rings(groups: usize, lane_depth: usize) -> Self {
+        Self::new(Shape {
+            groups,
+            lanes_per_group: 1,
+            lane_depth,
+        })
+    }
+
+    fn new(shape: Shape) -> Self {
+        let lanes = (0..shape.groups)
+            .flat_map(|group| (0..shape.lanes_per_group).map(move |index| LaneId { group, index }));
+        Self(Arc::new(Shared {
+            shape,
+            parkers: lanes.map(|lane| (lane, Parker::default())).collect(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// From now on transfers stay in flight until they are released.
+    pub(crate) fn hold(&self) {
+        self.state().holding = true;
+    }
+
+    /// Lets the transfer at this offset go, now or when it arrives.
+    pub(crate) fn release(&self, offset: u64) {
+        self.state().released.push(offset);
+        self.0.changed.notify_all();
+    }
+
+    /// Lets everything go, and holds nothing from now on.
+    pub(crate) fn release_all(&self) {
+        self.state().holding = false;
+        self.0.changed.notify_all();
+    }
+
+    /// Decides the fate of every transfer from now on.
+    pub(crate) fn inject(&self, fault_of: impl FnMut(&Call) -> Option<Fault> + Send + 'static) {
+        self.state().fault_of = Some(Box::new(fault_of));
+    }
+
+    /// What has been recorded so far.
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.state().events.clone()
+    }
+
+    /// Forgets what has been recorded.
+    pub(crate) fn clear(&self) {
+        self.state().events.clear();
+    }
+
+    /// The calls pushed so far, in order.
+    pub(crate) fn pushed(&self) -> Vec<Call> {
+        let pushed = |event| {
+            if let Event::Push(_, call) = event {
+                Some(call)
+            } else {
+                None
+            }
+        };
+        self.events().into_iter().filter_map(pushed).collect()
+    }
+
+    /// Waits until the record satisfies `condition`; a hang is a failure that shows the record.
+    pub(crate) fn wait_until(&self, condition: impl Fn(&[Event]) -> bool) {
+        let waiting = |state: &mut State| !condition(&state.events);
+        let guard = self.state();
+        let (guard, timeout) = self
+            .0
+            .changed
+            .wait_timeout_while(guard, HUNG, waiting)
+            .unwrap_or_else(PoisonError::into_inner);
+        assert!(
+            !timeout.timed_out(),
+            "never happened; the record: {:#?}",
+            guard.events
+        );
+    }
+
+    /// Waits until so many blocks have been pushed.
+    pub(crate) fn wait_for_pushes(&self, count: usize) {
+        let is_push = |event: &&Event| matches!(event, Event::Push(..));
+        self.wait_until(|events| events.iter().filter(is_push).count() >= count);
+    }
+
+    /// Waits until so many parks have been recorded.
+    pub(crate) fn wait_for_parks(&self, count: usize) {
+        let is_park = |event: &&Event| matches!(event, Event::Park(..));
+        self.wait_until(|events| events.iter().filter(is_park).count() >= count);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, event: Event) {
+        self.state().events.push(event);
+        self.0.changed.notify_all();
+    }
+}
+
+impl Backend for Sim {
+    fn name(&self) -> &'static str {
+        "simulated"
+    }
+
+    fn shape(&self) -> Shape {
+        self.0.shape
+    }
+
+    fn lane(&self, id: LaneId) -> Box<dyn Lane> {
+        Box::new(SimLane {
+            sim: self.clone(),
+            id,
+            held: Vec::new(),
+        })
+    }
+
+    fn wake(&self, lanes: &[LaneId]) {
+        self.record(Event::Wake(lanes.to_vec()));
+        for lane in lanes {
+            self.0.parkers[lane].wake();
+        }
+    }
+}
+
+struct SimLane {
+    sim: Sim,
+    id: LaneId,
+    held: Vec<Transfer>,
+}
+
+impl Lane for SimLane {
+    fn depth(&self) -> usize {
+        self.sim.0.shape.lane_depth
+    }
+
+    fn push(&mut self, transfer: Transfer) {
+        self.sim.state().in_flight += 1;
+        self.sim.record(Event::Push(self.id, call_of(&transfer)));
+        self.held.push(transfer);
+        assert!(
+            self.held.len() <= self.depth(),
+            "more in flight than the lane's depth"
+        );
+    }
+
+    fn submit(&mut self) {
+        self.sim.record(Event::Submit(self.id));
+    }
+
+    fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>) {
+        assert!(
+            at_least <= self.held.len(),
+            "waits for more than is in flight"
+        );
+        self.sim.record(Event::Wait {
+            lane: self.id,
+            at_least,
+        });
+        while completions.len() < at_least {
+            let (transfer, fault) = self.next_released();
+            let call = call_of(&transfer);
+            let token = transfer.token;
+            let result = perform_with(transfer, fault);
+            self.sim.state().in_flight -= 1;
+            self.sim.record(Event::Complete(self.id, call, result));
+            completions.push(Completion { token, result });
+        }
+    }
+
+    fn park(&mut self) {
+        self.sim.record(Event::Park(self.id));
+        self.sim.0.parkers[&self.id].park();
+    }
+}
+
+impl SimLane {
+    /// Waits for the first of the lane's transfers that may go, in the order of their release.
+    fn next_released(&mut self) -> (Transfer, Option<Fault>) {
+        let mut state = self.sim.state();
+        loop {
+            let position = if state.holding {
+                let held = &self.held;
+                let at = |offset: &u64| held.iter().position(|held| held.offset == *offset);
+                state.released.iter().find_map(at)
+            } else {
+                Some(0)
+            };
+            if let Some(position) = position {
+                let transfer = self.held.remove(position);
+                state.released.retain(|&offset| offset != transfer.offset);
+                let fault = state
+                    .fault_of
+                    .as_mut()
+                    .and_then(|fault_of| fault_of(&call_of(&transfer)));
+                return (transfer, fault);
+            }
+            let waited = self.sim.0.changed.wait_timeout(state, HUNG);
+            let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+            assert!(!timeout.timed_out(), "a held transfer was never released");
+            state = guard;
+        }
+    }
+}
+
+fn call_of(transfer: &Transfer) -> Call {
+    Call {
+        direction: transfer.direction,
+        direct: transfer.direct,
+        offset: transfer.offset,
+        len: transfer.segment.len(),
+    }
+}
+
+fn perform_with(mut transfer: Transfer, fault: Option<Fault>) -> Result<usize, Errno> {
+    match fault {
+        None => perform(&mut transfer),
+        Some(Fault::Short(len)) => {
+            transfer.segment.truncate(len);
+            perform(&mut transfer)
+        }
+        Some(Fault::Fail(errno)) => Err(errno),
+        Some(Fault::Panic) => panic!("a panic that the test asked for"),
+    }
+}

@@ -1,0 +1,125 @@
+//! The portable backend: each lane is a thread that makes one blocking pread or pwrite at a time.
+
+use nix::{errno::Errno, libc::off_t, sys::uio, unistd};
+
+use crate::sys::{Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer};
+
+/// As many threads as one engine starts at most; beyond it `queue_depth` is reduced.
+const MAX_LANES: usize = 128;
+
+pub(crate) struct Threads {
+    shape: Shape,
+    /// One for each lane that may exist, group by group.
+    parkers: Vec<std::sync::Arc<Parker>>,
+}
+
+impl Threads {
+    pub(crate) fn new(thread_count: usize, queue_depth: usize) -> Self {
+        let shape = Self::layout(thread_count, queue_depth);
+        let parkers = (0..shape.groups * shape.lanes_per_group).map(|_| Default::default());
+        Self {
+            shape,
+            parkers: parkers.collect(),
+        }
+    }
+
+    /// `thread_count` groups of `queue_depth` lanes, within [`MAX_LANES`].
+    fn layout(thread_count: usize, queue_depth: usize) -> Shape {
+        let groups = thread_count.clamp(1, MAX_LANES);
+        let lanes_per_group = queue_depth.clamp(1, MAX_LANES / groups);
+        Shape {
+            groups,
+            lanes_per_group,
+            lane_depth: 1,
+        }
+    }
+
+    fn parker(&self, lane: LaneId) -> Option<&std::sync::Arc<Parker>> {
+        self.parkers
+            .get(lane.group * self.shape.lanes_per_group + lane.index)
+    }
+}
+
+impl Backend for Threads {
+    fn name(&self) -> &'static str {
+        "threads"
+    }
+
+    fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    fn lane(&self, id: LaneId) -> Box<dyn Lane> {
+        let parker = self.parker(id).cloned().unwrap_or_default();
+        Box::new(ThreadLane {
+            parker,
+            pushed: None,
+        })
+    }
+
+    fn wake(&self, lanes: &[LaneId]) {
+        for &lane in lanes {
+            if let Some(parker) = self.parker(lane) {
+                parker.wake();
+            }
+        }
+    }
+}
+
+struct ThreadLane {
+    parker: std::sync::Arc<Parker>,
+    pushed: Option<Transfer>,
+}
+
+impl Lane for ThreadLane {
+    fn depth(&self) -> usize {
+        1
+    }
+
+    fn push(&mut self, transfer: Transfer) {
+        self.pushed = Some(transfer);
+    }
+
+    fn submit(&mut self) {}
+
+    fn wait(&mut self, _at_least: usize, completions: &mut Vec<Completion>) {
+        if let Some(mut transfer) = self.pushed.take() {
+            let result = perform(&mut transfer);
+            completions.push(Completion {
+                token: transfer.token,
+                result,
+            });
+        }
+    }
+
+    fn park(&mut self) {
+        self.parker.park();
+    }
+}
+
+/// Makes the transfer's system call, again for as long as signals interrupt it.
+pub(crate) fn perform(transfer: &mut Transfer) -> Result<usize, Errno> {
+    let descriptor = transfer.file.descriptor(transfer.direct);
+    let offset = off_t::try_from(transfer.offset).map_err(|_| Errno::EOVERFLOW)?;
+    loop {
+        let result = match transfer.direction {
+            Direction::Read => uio::pread(descriptor, transfer.segment.bytes_mut(), offset),
+            Direction::Write => uio::pwrite(descriptor, transfer.segment.bytes(), offset),
+            Direction::Sync => sync_data(descriptor).map(|()| 0),
+        };
+        if result != Err(Errno::EINTR) {
+            return result;
+        }
+    }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn sync_data(descriptor: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
+    unistd::fdatasync(descriptor)
+}
+
+/// macOS has no fdatasync that reaches the device.
+#[cfg(target_vendor = "apple")]
+fn sync_data(descriptor: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
+    unistd::fsync(descriptor)
+}
