@@ -78,7 +78,7 @@ const fn short_single(number: f32) -> Option<(u64, i32)> {
 }
 
 const fn without_trailing_zeros(mut digits: u64, mut exponent: i32) -> (u64, i32) {
-    while digits != 0 && digits % 10 == 0 {
+    while digits != 0 && digits.is_multiple_of(10) {
         digits /= 10;
         exponent += 1;
     }
@@ -113,11 +113,11 @@ const fn seventeen_digits(number: f64) -> (u64, i32) {
 
     let mut last = 0;
     loop {
-        if let Some(digits) = integer.to_u64() {
-            if digits < 100_000_000_000_000_000 {
-                let rounded = if last >= 5 { digits + 1 } else { digits };
-                return (rounded, exponent);
-            }
+        if let Some(digits) = integer.to_u64()
+            && digits < 100_000_000_000_000_000
+        {
+            let rounded = if last >= 5 { digits + 1 } else { digits };
+            return (rounded, exponent);
         }
         last = integer.divide_by_ten();
         exponent += 1;

@@ -59,19 +59,19 @@ impl Rules {
         if !self.in_range(value) {
             return Some(Rule::Range);
         }
-        if let Some(unit) = self.multiple_of {
-            if !matches!(value, Scalar::Integer(value) if value.is_multiple_of(unit)) {
-                return Some(Rule::MultipleOf);
-            }
+        if let Some(unit) = self.multiple_of
+            && !matches!(value, Scalar::Integer(value) if value.is_multiple_of(unit))
+        {
+            return Some(Rule::MultipleOf);
         }
         if self.power_of_two && !matches!(value, Scalar::Integer(value) if value.is_power_of_two())
         {
             return Some(Rule::PowerOfTwo);
         }
-        if let Some(choices) = self.one_of {
-            if !choices.contains(value) {
-                return Some(Rule::OneOf);
-            }
+        if let Some(choices) = self.one_of
+            && !choices.contains(value)
+        {
+            return Some(Rule::OneOf);
         }
         None
     }
@@ -97,20 +97,20 @@ impl Rules {
 
     /// A rule that nothing can keep.
     const fn contradiction(&self) -> Option<&'static str> {
-        if let (Some(min), Some(_)) = (self.min, self.max) {
-            if !self.in_range(min) {
-                return Some("the `range` is empty");
-            }
+        if let (Some(min), Some(_)) = (self.min, self.max)
+            && !self.in_range(min)
+        {
+            return Some("the `range` is empty");
         }
-        if let Some(unit) = self.multiple_of {
-            if unit.magnitude() == 0 {
-                return Some("`multiple_of` must not be zero");
-            }
+        if let Some(unit) = self.multiple_of
+            && unit.magnitude() == 0
+        {
+            return Some("`multiple_of` must not be zero");
         }
-        if let Some(choices) = self.one_of {
-            if choices.get(0).is_none() {
-                return Some("`one_of` lists no value");
-            }
+        if let Some(choices) = self.one_of
+            && choices.get(0).is_none()
+        {
+            return Some("`one_of` lists no value");
         }
         None
     }

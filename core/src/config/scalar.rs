@@ -92,7 +92,7 @@ impl Integer {
     }
 
     pub(crate) const fn is_multiple_of(self, unit: Self) -> bool {
-        unit.magnitude != 0 && self.magnitude % unit.magnitude == 0
+        unit.magnitude != 0 && self.magnitude.is_multiple_of(unit.magnitude)
     }
 
     pub(crate) const fn is_power_of_two(self) -> bool {
