@@ -3,9 +3,10 @@
 pub use crate::config::FixedKey;
 pub use crate::config::slot::Values;
 pub use crate::config::text::{as_str, format, format_len};
-pub use crate::config::value::Const;
 
-use crate::config::{ConfigErrors, ConfigSchema, FieldMeta, Loader, check_values, constraint};
+use crate::config::{
+    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,
+};
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
 ///
@@ -14,7 +15,7 @@ use crate::config::{ConfigErrors, ConfigSchema, FieldMeta, Loader, check_values,
 /// At compile time alone: generated code calls it in a `const`.
 #[track_caller]
 pub const fn assert_sound(field: &FieldMeta) {
-    if let Some(mistake) = constraint::mistake(field) {
+    if let Some(mistake) = rules::mistake(field) {
         #[allow(clippy::panic, reason = "this is how a const reports an error")]
         {
             panic!("{}", mistake)
@@ -39,4 +40,31 @@ pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
 /// Every variable with a bad value, and every required field without one.
 pub fn from_env<T: ConfigSchema>() -> Result<T, ConfigErrors> {
     Loader::new().env().load().map(|loaded| loaded.value)
+}
+
+/// The value of a fixed key.
+#[must_use]
+pub const fn fixed_bool(key: &'static str, value: bool) -> FixedKey {
+    FixedKey {
+        key,
+        value: Scalar::Bool(value),
+    }
+}
+
+/// The value of a fixed key.
+#[must_use]
+pub const fn fixed_integer(key: &'static str, value: i128) -> FixedKey {
+    FixedKey {
+        key,
+        value: Scalar::Integer(Integer::from_i128(value)),
+    }
+}
+
+/// The value of a fixed key.
+#[must_use]
+pub const fn fixed_text(key: &'static str, value: &'static str) -> FixedKey {
+    FixedKey {
+        key,
+        value: Scalar::Text(value),
+    }
 }

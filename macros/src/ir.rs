@@ -12,6 +12,8 @@ pub(crate) struct Input {
     pub(crate) ident: Ident,
     /// The path of ds-aio.
     pub(crate) krate: TokenStream,
+    /// Whether the struct names that path itself.
+    pub(crate) krate_given: bool,
     pub(crate) section: LitStr,
     pub(crate) env_prefix: Option<LitStr>,
     pub(crate) const_prefix: Option<LitStr>,
@@ -114,6 +116,9 @@ impl Input {
     /// The path of ds-aio as if written at `span`, so that an error in code made of it shows there.
     /// What the path resolves to stays as it was: it may be somebody's `$crate`.
     pub(crate) fn krate_at(&self, span: Span) -> TokenStream {
+        if !self.krate_given {
+            return quote_spanned!(span=> ::ds_aio);
+        }
         let located = self.krate.clone().into_iter().map(|mut token| {
             token.set_span(token.span().located_at(span));
             token
@@ -142,8 +147,7 @@ impl Input {
 
     /// Whether the whole default can be a constant.
     pub(crate) fn has_const_default(&self) -> bool {
-        let is_const = |shape| matches!(shape, Shape::Integer | Shape::Float | Shape::Bool);
-        self.has_default() && self.fields.iter().all(|field| is_const(field.shape()))
+        self.has_default() && self.fields.iter().all(|field| field.shape() != Shape::Text)
     }
 }
 
@@ -195,11 +199,10 @@ impl Field {
 
     /// The type of the default constant.
     pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
-        let (ty, span, krate) = (&self.ty, self.ty.span(), &input.krate);
+        let (ty, span) = (&self.ty, self.ty.span());
         match self.shape() {
             Shape::Text => input.text_type(span),
-            Shape::Integer | Shape::Float | Shape::Bool => quote_spanned!(span=> #ty),
-            Shape::Unknown => quote_spanned!(span=> <#ty as #krate::ConfigValue>::Const),
+            _ => quote_spanned!(span=> #ty),
         }
     }
 

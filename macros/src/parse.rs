@@ -61,6 +61,7 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         vis: derive.vis.clone(),
         ident: derive.ident.clone(),
         krate: quote!(::ds_aio),
+        krate_given: false,
         section: LitStr::new("", derive.ident.span()),
         env_prefix: None,
         const_prefix: None,
@@ -133,7 +134,10 @@ fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) ->
             flag(name, stream)?;
             input.engine = true;
         }
-        "crate" => input.krate = value::<Path>(stream)?.into_token_stream(),
+        "crate" => {
+            input.krate = value::<Path>(stream)?.into_token_stream();
+            input.krate_given = true;
+        }
         "consts" => {
             stream.parse::<Token![=]>()?;
             let style = stream.call(Ident::parse_any)?;

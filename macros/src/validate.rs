@@ -45,10 +45,10 @@ fn names(input: &Input, errors: &mut Errors) {
 }
 
 fn field_rules(field: &Field, errors: &mut Errors) {
-    if field.default.is_some() {
-        if let Some(required) = field.required {
-            errors.push(error::default_and_required(required));
-        }
+    if field.default.is_some()
+        && let Some(required) = field.required
+    {
+        errors.push(error::default_and_required(required));
     }
     if field.name() == "build" {
         errors.push(error::setter_taken(&field.ident));

@@ -3,6 +3,24 @@
 use ds_aio_macros::Config;
 
 /// Asynchronous I/O settings.
+///
+/// ```
+/// use ds_aio::{AIO_BLOCK_SIZE_DEFAULT, AioConfig};
+///
+/// # fn main() -> Result<(), ds_aio::ConfigErrors> {
+/// let built = AioConfig::builder().queue_depth(32).build()?;
+/// assert_eq!(built.block_size, AIO_BLOCK_SIZE_DEFAULT);
+///
+/// // The same from a job script: any map or list of pairs stands in for the environment.
+/// let loaded = AioConfig::loader()
+///     .env_from(&[("DS_AIO_BLOCK_SIZE", "4MiB")])
+///     .set("thread_count", 2)
+///     .load()?;
+/// assert_eq!(loaded.value.block_size, 4 << 20);
+/// print!("{}", loaded.explain());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Config)]
 #[config(section = "aio", env_prefix = "DS_AIO", consts = free, engine, fixed(use_gds = false))]
 #[non_exhaustive]

@@ -78,7 +78,7 @@ const fn short_single(number: f32) -> Option<(u64, i32)> {
 }
 
 const fn without_trailing_zeros(mut digits: u64, mut exponent: i32) -> (u64, i32) {
-    while digits != 0 && digits % 10 == 0 {
+    while digits != 0 && digits.is_multiple_of(10) {
         digits /= 10;
         exponent += 1;
     }
@@ -113,11 +113,11 @@ const fn seventeen_digits(number: f64) -> (u64, i32) {
 
     let mut last = 0;
     loop {
-        if let Some(digits) = integer.to_u64() {
-            if digits < 100_000_000_000_000_000 {
-                let rounded = if last >= 5 { digits + 1 } else { digits };
-                return (rounded, exponent);
-            }
+        if let Some(digits) = integer.to_u64()
+            && digits < 100_000_000_000_000_000
+        {
+            let rounded = if last >= 5 { digits + 1 } else { digits };
+            return (rounded, exponent);
         }
         last = integer.divide_by_ten();
         exponent += 1;
@@ -175,5 +175,56 @@ impl Natural {
             return None;
         }
         Some((self.limbs[1] as u64) << 32 | self.limbs[0] as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bit patterns of every magnitude, the same in each run.
+    fn patterns() -> impl Iterator<Item = u64> {
+        let mut state = 1u64;
+        core::iter::repeat_with(move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        })
+        .take(20_000)
+    }
+
+    fn text(number: f64, precision: Precision) -> String {
+        let (digits, exponent) = digits_of(number, precision);
+        format!("{digits}e{exponent}")
+    }
+
+    #[test]
+    fn doubles_read_back() {
+        let numbers = patterns().map(|bits| f64::from_bits(bits).abs());
+        for number in numbers.filter(|number| number.is_finite() && *number > 0.0) {
+            let text = text(number, Precision::Double);
+            assert_eq!(text.parse::<f64>().unwrap(), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn singles_read_back() {
+        let numbers = patterns().map(|bits| f32::from_bits(bits as u32).abs());
+        for number in numbers.filter(|number| number.is_finite() && *number > 0.0) {
+            let text = text(f64::from(number), Precision::Single);
+            assert_eq!(text.parse::<f32>().unwrap(), number, "{text}");
+        }
+    }
+
+    #[test]
+    fn short_decimals_stay_short() {
+        for hundredths in 1..20_000u32 {
+            let number = f64::from(hundredths) / 100.0;
+            let (digits, _) = digits_of(number, Precision::Double);
+            assert!(digits <= u64::from(hundredths), "{number} became {digits}");
+        }
+        assert_eq!(digits_of(1e22, Precision::Double), (1, 22));
+        assert_eq!(digits_of(2.5e-20, Precision::Double), (25, -21));
     }
 }

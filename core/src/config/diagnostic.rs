@@ -105,7 +105,10 @@ pub(crate) enum Place {
 ///
 /// `Display` prints the whole report, caret line included, without colours.
 #[derive(Clone, Debug)]
-pub struct Diagnostic {
+pub struct Diagnostic(Box<Details>);
+
+#[derive(Clone, Debug)]
+struct Details {
     severity: Severity,
     kind: DiagnosticKind,
     key: Option<String>,
@@ -121,7 +124,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn new(kind: DiagnosticKind, message: impl Into<String>, place: Place) -> Self {
-        Self {
+        Self(Box::new(Details {
             severity: Severity::Error,
             kind,
             key: None,
@@ -131,85 +134,85 @@ impl Diagnostic {
             help: None,
             place,
             context: None,
-        }
+        }))
     }
 
     pub(crate) fn warning(mut self) -> Self {
-        self.severity = Severity::Warning;
+        self.0.severity = Severity::Warning;
         self
     }
 
     pub(crate) fn with_key(mut self, key: &str) -> Self {
-        self.key = Some(key.to_owned());
+        self.0.key = Some(key.to_owned());
         self
     }
 
     pub(crate) fn with_value(mut self, value: &str) -> Self {
-        self.value = Some(value.to_owned());
+        self.0.value = Some(value.to_owned());
         self
     }
 
     pub(crate) fn expecting(mut self, expected: impl Into<String>) -> Self {
-        self.expected = Some(expected.into());
+        self.0.expected = Some(expected.into());
         self
     }
 
     pub(crate) fn with_help(mut self, help: Option<String>) -> Self {
-        self.help = help;
+        self.0.help = help;
         self
     }
 
     pub(crate) fn with_context(mut self, place: Place, label: impl Into<String>) -> Self {
-        self.context = Some((place, label.into()));
+        self.0.context = Some((place, label.into()));
         self
     }
 
     /// Whether this prevents loading.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        self.severity
+        self.0.severity
     }
 
     /// What kind of mistake this is.
     #[must_use]
     pub fn kind(&self) -> DiagnosticKind {
-        self.kind
+        self.0.kind
     }
 
     /// The key it is about, by its own name even where an alias was written.
     #[must_use]
     pub fn key(&self) -> Option<&str> {
-        self.key.as_deref()
+        self.0.key.as_deref()
     }
 
     /// The offending value as it was written.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
-        self.value.as_deref()
+        self.0.value.as_deref()
     }
 
     /// What is wrong, in one line, without the place.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What would have been right.
     #[must_use]
     pub fn expected(&self) -> Option<&str> {
-        self.expected.as_deref()
+        self.0.expected.as_deref()
     }
 
     /// A suggestion or an explanation.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
-        self.help.as_deref()
+        self.0.help.as_deref()
     }
 
     /// The environment variable, if the mistake is in one.
     #[must_use]
     pub fn variable(&self) -> Option<&str> {
-        match &self.place {
+        match &self.0.place {
             Place::Variable(name) => Some(name),
             _ => None,
         }
@@ -218,7 +221,7 @@ impl Diagnostic {
     /// The file, if the mistake is in one.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        match &self.place {
+        match &self.0.place {
             Place::Span { source, .. } => Some(&source.path),
             Place::File(path) => Some(path),
             _ => None,
@@ -237,16 +240,22 @@ impl Diagnostic {
         self.position().map(|(_, column)| column)
     }
 
+    /// Whether a source may have held values that nobody saw.
+    pub(crate) fn hides_values(&self) -> bool {
+        use DiagnosticKind::{Syntax, UnknownFormat, Unreadable};
+        matches!(self.0.kind, Syntax | UnknownFormat | Unreadable)
+    }
+
     /// Where in its file it is, to sort by; 0 outside files.
     pub(crate) fn offset(&self) -> usize {
-        match &self.place {
+        match &self.0.place {
             Place::Span { span, .. } => span.start,
             _ => 0,
         }
     }
 
     fn position(&self) -> Option<(usize, usize)> {
-        match &self.place {
+        match &self.0.place {
             Place::Span { source, span } => Some(source.position(span.start)),
             _ => None,
         }
@@ -254,7 +263,7 @@ impl Diagnostic {
 
     fn render_snippet(&self, source: &SourceFile, span: &Range<usize>) -> String {
         let primary = source.within_line(span);
-        let context = match &self.context {
+        let context = match &self.0.context {
             Some((Place::Span { span, .. }, label)) => Some((source.within_line(span), label)),
             _ => None,
         };
@@ -275,7 +284,7 @@ impl Diagnostic {
 
         let (line, _) = source.position(excerpt_start);
         let mut annotation = AnnotationKind::Primary.span(moved(primary));
-        if let Some(expected) = &self.expected {
+        if let Some(expected) = &self.0.expected {
             annotation = annotation.label(format!("expected {expected}"));
         }
         let mut snippet = Snippet::source(&source.text[excerpt_start..excerpt_end])
@@ -289,15 +298,15 @@ impl Diagnostic {
                     .label(label.as_str()),
             );
         }
-        let mut group: Group<'_> = self.level().primary_title(&self.message).element(snippet);
-        if let Some(help) = &self.help {
+        let mut group: Group<'_> = self.level().primary_title(&self.0.message).element(snippet);
+        if let Some(help) = &self.0.help {
             group = group.element(Level::HELP.message(help));
         }
         Renderer::plain().render(&[group])
     }
 
     fn level(&self) -> Level<'static> {
-        match self.severity {
+        match self.0.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         }
@@ -306,18 +315,18 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Place::Span { source, span } = &self.place {
+        if let Place::Span { source, span } = &self.0.place {
             return f.write_str(&self.render_snippet(source, span));
         }
-        let severity = match self.severity {
+        let severity = match self.0.severity {
             Severity::Error => "error",
             Severity::Warning => "warning",
         };
-        write!(f, "{severity}: {}", self.message)?;
-        if let Some(expected) = &self.expected {
+        write!(f, "{severity}: {}", self.0.message)?;
+        if let Some(expected) = &self.0.expected {
             write!(f, ": expected {expected}")?;
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = &self.0.help {
             write!(f, "\n  = help: {help}")?;
         }
         Ok(())
@@ -329,7 +338,7 @@ impl fmt::Display for Diagnostic {
 /// `Display` prints all of it, a [`Diagnostic`] after the other.
 #[derive(Clone)]
 pub struct ConfigErrors {
-    first: Box<Diagnostic>,
+    first: Diagnostic,
     rest: Vec<Diagnostic>,
 }
 
@@ -340,7 +349,7 @@ impl ConfigErrors {
         match diagnostics.next() {
             None => Ok(()),
             Some(first) => Err(Self {
-                first: Box::new(first),
+                first,
                 rest: diagnostics.collect(),
             }),
         }
@@ -351,14 +360,14 @@ impl ConfigErrors {
         let message = "a required field has no value";
         let diagnostic = Diagnostic::new(DiagnosticKind::Missing, message, Place::Memory);
         Self {
-            first: Box::new(diagnostic),
+            first: diagnostic,
             rest: Vec::new(),
         }
     }
 
     /// The diagnostics, in the order of the layers and of the lines within a file.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        core::iter::once(&*self.first).chain(&self.rest)
+        core::iter::once(&self.first).chain(&self.rest)
     }
 
     /// How many there are; at least one.

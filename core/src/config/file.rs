@@ -28,11 +28,11 @@ pub(crate) fn read(path: &Path, section: &str, optional: bool) -> Option<Layer> 
         ("json" | "jsonc", Ok(bytes)) => {
             entries(path, bytes, section, json::entries, &mut diagnostics)
         }
-        (_, Err(error)) => Err(Box::new(unreadable(path, &error))),
-        (_, Ok(_)) => Err(Box::new(unknown_format(path))),
+        (_, Err(error)) => Err(unreadable(path, &error)),
+        (_, Ok(_)) => Err(unknown_format(path)),
     };
     let entries = entries.unwrap_or_else(|diagnostic| {
-        diagnostics.push(*diagnostic);
+        diagnostics.push(diagnostic);
         Vec::new()
     });
     Some(Layer {
@@ -51,7 +51,7 @@ fn entries(
     section: &str,
     format: Format,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Result<Vec<Entry>, Box<Diagnostic>> {
+) -> Result<Vec<Entry>, Diagnostic> {
     let source = source_file(path, bytes)?;
     Ok(format(
         &Section {
@@ -108,7 +108,7 @@ impl Section<'_> {
     }
 }
 
-fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Box<Diagnostic>> {
+fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnostic> {
     match String::from_utf8(bytes) {
         Ok(mut text) => {
             if text.starts_with('\u{feff}') {
@@ -129,11 +129,7 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Box<Diagn
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
             let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };
-            Err(Box::new(Diagnostic::new(
-                DiagnosticKind::Syntax,
-                message,
-                place,
-            )))
+            Err(Diagnostic::new(DiagnosticKind::Syntax, message, place))
         }
     }
 }

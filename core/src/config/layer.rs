@@ -1,6 +1,5 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
-use super::constraint;
 use super::diagnostic::{Diagnostic, DiagnosticKind, Place, closest, quoted};
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
@@ -78,16 +77,26 @@ pub(super) fn merge(
                     });
                     merged.values.put(index, slot);
                 }
-                Err(diagnostic) => found.push(*diagnostic),
+                Err(diagnostic) => found.push(diagnostic),
+            }
+        }
+        for key in found.iter().filter_map(Diagnostic::key) {
+            if let Some(index) = schema.index_of(key) {
+                mentioned[index] = true;
             }
         }
         found.sort_by_key(Diagnostic::offset);
         diagnostics.append(&mut found);
     }
-    for (index, field) in schema.fields.iter().enumerate() {
-        if field.default.is_none() && !mentioned[index] {
-            diagnostics.push(missing(schema.section, field));
-        }
+    // What a source that cannot be read would have set is unknown.
+    if !diagnostics.iter().any(Diagnostic::hides_values) {
+        let unset = schema
+            .fields
+            .iter()
+            .zip(mentioned)
+            .filter(|(_, mentioned)| !mentioned);
+        let required = unset.filter(|(field, _)| field.default.is_none());
+        diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
     }
     merged
 }
@@ -101,7 +110,7 @@ pub(crate) fn check_values(
     let mut diagnostics = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         match values.get(index) {
-            Some(slot) if slot.broken_rule(field).is_some() => {
+            Some(slot) if !slot.keeps_rules(field) => {
                 let shown = slot.show();
                 diagnostics.push(invalid(
                     DiagnosticKind::NotAllowed,
@@ -118,9 +127,9 @@ pub(crate) fn check_values(
     diagnostics
 }
 
-fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Box<Diagnostic>> {
+fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
     let rejection = match field.read(&entry.raw) {
-        Ok(slot) if slot.broken_rule(field).is_none() => return Ok(slot),
+        Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
         Ok(slot) => Rejection {
             kind: DiagnosticKind::NotAllowed,
             hint: slot.hint(&entry.raw),
@@ -128,13 +137,13 @@ fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Box<Diagnostic>> {
         Err(rejection) => rejection,
     };
     let shown = entry.raw.to_string();
-    Err(Box::new(invalid(
+    Err(invalid(
         rejection.kind,
         field,
         &shown,
         entry.place.clone(),
         rejection.hint,
-    )))
+    ))
 }
 
 fn invalid(
@@ -156,7 +165,7 @@ fn invalid(
     Diagnostic::new(kind, message, place)
         .with_key(field.key)
         .with_value(shown)
-        .expecting(constraint::allowed(field))
+        .expecting(field.allowed())
         .with_help(hint)
 }
 
@@ -171,7 +180,7 @@ fn missing(section: &str, field: &FieldMeta) -> Diagnostic {
         Place::Memory,
     )
     .with_key(field.key)
-    .expecting(constraint::allowed(field))
+    .expecting(field.allowed())
     .with_help(Some(format!(
         "set `{}` in section `{section}`{variable}",
         field.key

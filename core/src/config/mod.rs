@@ -2,13 +2,14 @@
 //! drives. Knows no threads and does no engine I/O.
 
 mod aio;
-pub(crate) mod constraint;
 mod decimal;
 mod diagnostic;
 mod env;
+mod field;
 mod file;
 mod layer;
 mod loader;
+pub(crate) mod rules;
 pub(crate) mod scalar;
 mod settings;
 mod size;
@@ -16,19 +17,25 @@ pub(crate) mod slot;
 pub(crate) mod text;
 pub(crate) mod value;
 
-pub use aio::*;
-pub use constraint::Constraint;
+pub use aio::{
+    AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
+    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
+    AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
+    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
+    AioConfig, AioConfigBuilder,
+};
 pub use diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Severity};
 pub use env::{EnvSource, ProcessEnv};
+pub use field::FieldMeta;
 pub use loader::{Loaded, Loader, Origin, Shadowed};
+pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use settings::{EngineConfig, EngineSettings};
 pub use value::{ConfigValue, Kind, RawValue};
 
 pub(crate) use layer::check_values;
 
-use slot::{Operations, Slot, Values};
-use value::Rejection;
+use slot::Values;
 
 /// A struct that can be loaded: implemented by `#[derive(Config)]`, for generic code to rely on.
 ///
@@ -53,103 +60,6 @@ pub trait ConfigSchema: Sized {
     fn into_values(self) -> Values;
 }
 
-/// What is known about one field.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
-pub struct FieldMeta {
-    /// The key in a file.
-    pub key: &'static str,
-    /// Other keys that mean the same.
-    pub aliases: &'static [&'static str],
-    /// The environment variable, if the field has one.
-    pub env: Option<&'static str>,
-    /// The default, if the field has one and it is a plain value.
-    pub default: Option<Scalar<'static>>,
-    /// The rules a value keeps.
-    pub constraints: &'static [Constraint],
-    /// The shape of the values.
-    pub kind: Kind,
-    /// The doc comment.
-    pub doc: &'static str,
-    /// Whether the value counts bytes and may be written as a size (`1MiB`).
-    pub bytes: bool,
-    /// Whether the field is left out of the generated texts.
-    pub advanced: bool,
-    operations: &'static Operations,
-}
-
-impl FieldMeta {
-    /// A field of type `T`: no default, no rules, no variable yet.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new<T: ConfigValue>(key: &'static str, doc: &'static str) -> Self {
-        Self {
-            key,
-            aliases: &[],
-            env: None,
-            default: None,
-            constraints: &[],
-            kind: T::KIND,
-            doc,
-            bytes: false,
-            advanced: false,
-            operations: Operations::of::<T>(),
-        }
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
-        self.aliases = aliases;
-        self
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn env(mut self, variable: &'static str) -> Self {
-        self.env = Some(variable);
-        self
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn default(mut self, default: Scalar<'static>) -> Self {
-        self.default = Some(default);
-        self
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn constraints(mut self, constraints: &'static [Constraint]) -> Self {
-        self.constraints = constraints;
-        self
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn bytes(mut self) -> Self {
-        self.bytes = true;
-        self
-    }
-
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn advanced(mut self) -> Self {
-        self.advanced = true;
-        self
-    }
-
-    /// What the field admits, in words: `an integer from 1 to 65536`.
-    #[must_use]
-    pub fn allowed(&self) -> String {
-        constraint::allowed(self)
-    }
-
-    fn read(&self, raw: &RawValue) -> Result<Slot, Rejection> {
-        (self.operations.read)(raw, self)
-    }
-}
-
 /// A key that other software knows, and that is accepted here with one value only.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
@@ -158,14 +68,6 @@ pub struct FixedKey {
     pub key: &'static str,
     /// The only value accepted.
     pub value: Scalar<'static>,
-}
-
-impl FixedKey {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(key: &'static str, value: Scalar<'static>) -> Self {
-        Self { key, value }
-    }
 }
 
 /// A [`ConfigSchema`] without its type, for the code that merges and reports.

@@ -3,9 +3,9 @@
 use core::cmp::Ordering;
 use core::fmt;
 
-/// An integer of any Rust width, from `i128::MIN` to `u128::MAX`.
+/// An integer of any Rust width.
 ///
-/// Kept as sign and magnitude, so that one type compares and renders every field at compile time.
+/// Kept as sign and a magnitude of 128 bits, so that one type compares and renders every field at compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Integer {
     /// Never set for zero, so that equality is equality of the value.
@@ -54,18 +54,17 @@ impl Integer {
 
     /// Reads digits in `radix` with an optional sign; `_` may separate digits.
     ///
-    /// `None` when the text is no integer, or one that no Rust integer type holds.
+    /// `None` when the text is no integer, or one whose magnitude takes more than 128 bits.
     pub(crate) fn parse(text: &str, radix: u32) -> Option<Self> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let magnitude = u128::from_str_radix(&ungrouped(digits)?, radix).ok()?;
-        let integer = Self {
+        Some(Self {
             negative: negative && magnitude != 0,
             magnitude,
-        };
-        (!integer.negative || integer.to_i128().is_some()).then_some(integer)
+        })
     }
 
     pub(crate) const fn is_negative(self) -> bool {
@@ -93,7 +92,7 @@ impl Integer {
     }
 
     pub(crate) const fn is_multiple_of(self, unit: Self) -> bool {
-        unit.magnitude != 0 && self.magnitude % unit.magnitude == 0
+        unit.magnitude != 0 && self.magnitude.is_multiple_of(unit.magnitude)
     }
 
     pub(crate) const fn is_power_of_two(self) -> bool {

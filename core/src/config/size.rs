@@ -99,7 +99,7 @@ fn unit_shift(unit: &str) -> Result<u32, SizeError> {
 pub(crate) fn show(bytes: Integer) -> String {
     let magnitude = bytes.magnitude();
     for (unit, shift) in UNITS.iter().rev() {
-        if magnitude != 0 && !bytes.is_negative() && magnitude % (1u128 << shift) == 0 {
+        if magnitude != 0 && !bytes.is_negative() && magnitude.is_multiple_of(1u128 << shift) {
             return format!("{}{unit}", magnitude >> shift);
         }
     }

@@ -3,7 +3,6 @@
 use core::any::Any;
 use core::fmt;
 
-use super::constraint::Constraint;
 use super::scalar::Scalar;
 use super::value::{ConfigValue, RawValue, Rejection, in_bytes};
 use super::{ConfigSchema, FieldMeta};
@@ -54,13 +53,13 @@ impl Slot {
         (self.operations.scalar)(&*self.value)
     }
 
-    /// The first rule of `field` that the value breaks.
-    pub(crate) fn broken_rule(&self, field: &FieldMeta) -> Option<&'static Constraint> {
-        let scalar = self.scalar();
-        field
-            .constraints
-            .iter()
-            .find(|rule| !scalar.is_some_and(|scalar| rule.admits(scalar)))
+    /// Whether the value keeps the rules of `field`.
+    pub(crate) fn keeps_rules(&self, field: &FieldMeta) -> bool {
+        match self.scalar() {
+            Some(scalar) => field.rules.broken_by(scalar).is_none(),
+            // A path that is no text is none of the listed ones.
+            None => field.rules.is_empty(),
+        }
     }
 
     pub(crate) fn hint(&self, raw: &RawValue) -> Option<String> {

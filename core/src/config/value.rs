@@ -4,8 +4,9 @@ use core::fmt;
 use std::path::PathBuf;
 
 use super::diagnostic::DiagnosticKind;
+use super::field::{Field, FieldMeta};
 use super::scalar::{Integer, Scalar};
-use super::{FieldMeta, size};
+use super::size;
 
 /// A value as a source wrote it, before the field's type is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,16 +149,13 @@ mod sealed {
     note = "a field is an integer, `f32`, `f64`, `bool`, `String` or `PathBuf`"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
-    /// The type of the generated default constant: the type itself, or `&'static str` for text.
-    type Const: Copy + 'static;
+    /// What describes a field of the type; [`Field`] for every type.
+    #[doc(hidden)]
+    type Field;
 
     /// The shape of the values.
     #[doc(hidden)]
     const KIND: Kind;
-
-    /// The value a default constant stands for.
-    #[doc(hidden)]
-    fn from_const(constant: Self::Const) -> Self;
 
     /// The value a default in the table of fields stands for.
     #[doc(hidden)]
@@ -180,32 +178,16 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     }
 }
 
-/// A typed constant on its way to a [`Scalar`]; inherent impls, because trait methods are not const.
-#[derive(Clone, Copy, Debug)]
-pub struct Const<T>(pub T);
-
 macro_rules! integer {
     ($($type:ty: $wide:ty, $from:ident, $to:ident;)*) => {$(
-        impl Const<$type> {
-            #[doc(hidden)]
-            #[must_use]
-            #[allow(clippy::cast_lossless, reason = "`From` is not const, and covers no usize")]
-            pub const fn scalar(self) -> Scalar<'static> {
-                Scalar::Integer(Integer::$from(self.0 as $wide))
-            }
-        }
-
         impl sealed::Sealed for $type {}
 
         impl ConfigValue for $type {
-            type Const = Self;
+            type Field = Field<Self>;
             const KIND: Kind = Kind::Integer {
                 min: Integer::$from(<$type>::MIN as $wide),
                 max: Integer::$from(<$type>::MAX as $wide),
             };
-            fn from_const(constant: Self) -> Self {
-                constant
-            }
             fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
                 let Scalar::Integer(integer) = scalar else { return None };
                 <$type>::try_from(integer.$to()?).ok()
@@ -218,7 +200,7 @@ macro_rules! integer {
                     .ok_or_else(|| Rejection::not_allowed(in_bytes(raw, integer)))
             }
             fn scalar(&self) -> Option<Scalar<'_>> {
-                Some(Const(*self).scalar())
+                Some(Scalar::Integer(Integer::$from(*self as $wide)))
             }
         }
 
@@ -247,22 +229,11 @@ integer! {
 
 macro_rules! float {
     ($($type:ty: $scalar:ident;)*) => {$(
-        impl Const<$type> {
-            #[doc(hidden)]
-            #[must_use]
-            pub const fn scalar(self) -> Scalar<'static> {
-                Scalar::$scalar(self.0)
-            }
-        }
-
         impl sealed::Sealed for $type {}
 
         impl ConfigValue for $type {
-            type Const = Self;
+            type Field = Field<Self>;
             const KIND: Kind = Kind::Float;
-            fn from_const(constant: Self) -> Self {
-                constant
-            }
             fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
                 if let Scalar::$scalar(value) = scalar { Some(value) } else { None }
             }
@@ -284,7 +255,7 @@ macro_rules! float {
                 Ok(value)
             }
             fn scalar(&self) -> Option<Scalar<'_>> {
-                Some(Const(*self).scalar())
+                Some(Scalar::$scalar(*self))
             }
         }
 
@@ -308,30 +279,11 @@ fn is_non_finite_name(text: &str) -> bool {
         .any(|known| name.eq_ignore_ascii_case(known))
 }
 
-impl Const<bool> {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn scalar(self) -> Scalar<'static> {
-        Scalar::Bool(self.0)
-    }
-}
-
-impl Const<&'static str> {
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn scalar(self) -> Scalar<'static> {
-        Scalar::Text(self.0)
-    }
-}
-
 impl sealed::Sealed for bool {}
 
 impl ConfigValue for bool {
-    type Const = Self;
+    type Field = Field<Self>;
     const KIND: Kind = Kind::Bool;
-    fn from_const(constant: Self) -> Self {
-        constant
-    }
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Bool(value) = scalar {
             Some(value)
@@ -364,11 +316,8 @@ impl ConfigValue for bool {
 impl sealed::Sealed for String {}
 
 impl ConfigValue for String {
-    type Const = &'static str;
+    type Field = Field<Self>;
     const KIND: Kind = Kind::Text;
-    fn from_const(constant: &'static str) -> Self {
-        constant.to_owned()
-    }
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar {
             Some(text.to_owned())
@@ -390,11 +339,8 @@ impl ConfigValue for String {
 impl sealed::Sealed for PathBuf {}
 
 impl ConfigValue for PathBuf {
-    type Const = &'static str;
+    type Field = Field<Self>;
     const KIND: Kind = Kind::Path;
-    fn from_const(constant: &'static str) -> Self {
-        constant.into()
-    }
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar {
             Some(text.into())

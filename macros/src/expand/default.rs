@@ -10,14 +10,12 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     if !input.has_default() {
         return TokenStream::new();
     }
-    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
+    let (ident, vis) = (&input.ident, &input.vis);
     let fields = input.fields.iter().map(|field| {
         let (name, span) = (&field.ident, field.ty.span());
         let default = input.const_path(&format!("{}_DEFAULT", field.upper()), span);
         match field.shape() {
-            Shape::Text | Shape::Unknown => {
-                quote_spanned!(span=> #name: #krate::ConfigValue::from_const(#default))
-            }
+            Shape::Text => quote_spanned!(span=> #name: ::core::convert::From::from(#default)),
             _ => quote_spanned!(span=> #name: #default),
         }
     });

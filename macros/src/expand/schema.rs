@@ -41,7 +41,8 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 }
 
 fn meta(input: &Input, field: &Field) -> TokenStream {
-    let (krate, ty, span) = (&input.krate, &field.ty, field.ty.span());
+    let (ty, span) = (&field.ty, field.ty.span());
+    let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
     let key = input.const_path(&upper, field.ident.span());
     let aliases = (!field.aliases.is_empty()).then(|| {
@@ -54,52 +55,33 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     });
     let default = field.default.as_ref().map(|_| {
         let name = input.const_path(&format!("{upper}_DEFAULT"), field.ident.span());
-        quote!(.default(#krate::private::Const(#name).scalar()))
+        quote!(.default(#name))
     });
-    let rules = (!field.rules.is_empty()).then(|| {
-        let rules = field
-            .rules
-            .iter()
-            .map(|rule| constraint(input, field, &rule.kind));
-        quote!(.constraints(&[#(#rules),*]))
-    });
+    let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));
     let advanced = field.advanced.then(|| quote!(.advanced()));
-    let new = quote_spanned!(span=> #krate::FieldMeta::new::<#ty>);
-    quote!(#new(#key, #doc) #aliases #env #default #rules #bytes #advanced)
+    // All of it at the type: an unsupported one is then one message, not one for each token.
+    let new = quote_spanned!(span=> #krate::FieldMeta::new::<#ty>(#key, #doc));
+    quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())
 }
 
-fn constraint(input: &Input, field: &Field, kind: &RuleKind) -> TokenStream {
-    let krate = &input.krate;
-    let ty = field.const_type(input);
-    let scalar = |value: &TokenStream| quote!(#krate::private::Const::<#ty>(#value).scalar());
+fn rule_calls(kind: &RuleKind) -> TokenStream {
     match kind {
         RuleKind::Range {
             min,
             max,
             max_excluded,
         } => {
-            let bound = |bound: &Option<TokenStream>| match bound {
-                Some(value) => {
-                    let scalar = scalar(value);
-                    quote!(::core::option::Option::Some(#scalar))
-                }
-                None => quote!(::core::option::Option::None),
-            };
-            let (min, max) = (bound(min), bound(max));
-            quote! {
-                #krate::Constraint::Range { min: #min, max: #max, max_excluded: #max_excluded }
-            }
+            let min = min.as_ref().map(|min| quote!(.at_least(#min)));
+            let max = max.as_ref().map(|max| match max_excluded {
+                true => quote!(.below(#max)),
+                false => quote!(.at_most(#max)),
+            });
+            quote!(#min #max)
         }
-        RuleKind::MultipleOf(unit) => {
-            let unit = scalar(unit);
-            quote!(#krate::Constraint::MultipleOf(#unit))
-        }
-        RuleKind::PowerOfTwo => quote!(#krate::Constraint::PowerOfTwo),
-        RuleKind::OneOf(choices) => {
-            let choices = choices.iter().map(scalar);
-            quote!(#krate::Constraint::OneOf(&[#(#choices),*]))
-        }
+        RuleKind::MultipleOf(unit) => quote!(.multiple_of(#unit)),
+        RuleKind::PowerOfTwo => quote!(.power_of_two()),
+        RuleKind::OneOf(choices) => quote!(.one_of(&[#(#choices),*])),
     }
 }
 
@@ -107,13 +89,12 @@ fn fixed(input: &Input) -> Option<TokenStream> {
     let krate = &input.krate;
     let keys = input.fixed.iter().map(|fixed| {
         let (key, value) = (fixed.key.to_string(), &fixed.value);
-        let ty = match value {
-            syn::Lit::Int(_) => quote!(i64),
-            syn::Lit::Float(_) => quote!(f64),
-            syn::Lit::Bool(_) => quote!(bool),
-            _ => quote!(&'static str),
+        let function = match value {
+            syn::Lit::Bool(_) => quote!(fixed_bool),
+            syn::Lit::Int(_) => quote!(fixed_integer),
+            _ => quote!(fixed_text),
         };
-        quote!(#krate::private::FixedKey::new(#key, #krate::private::Const::<#ty>(#value).scalar()))
+        quote!(#krate::private::#function(#key, #value))
     });
     (!input.fixed.is_empty())
         .then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#(#keys),*];))
@@ -122,7 +103,7 @@ fn fixed(input: &Input) -> Option<TokenStream> {
 /// One assertion a field, with the span of what may be wrong: the default, or else the rules.
 pub(crate) fn checks(input: &Input) -> TokenStream {
     let checks = input.fields.iter().enumerate().map(|(index, field)| {
-        let rule = field.rules.first().map(|rule| rule.span).or(field.bytes)?;
+        let rule = field.rules.first()?.span;
         let span = field.default.as_ref().map_or(rule, Spanned::span);
         let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
         ident.set_span(ident.span().located_at(span));

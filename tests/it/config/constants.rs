@@ -41,7 +41,7 @@ fn thread_count_is_one() {
 fn single_submit_is_off() {
     const TYPED: bool = AIO_SINGLE_SUBMIT_DEFAULT;
     assert_eq!(AIO_SINGLE_SUBMIT, "single_submit");
-    assert_eq!(TYPED, false);
+    const { assert!(!TYPED) };
     assert_eq!(AIO_SINGLE_SUBMIT_ENV, "DS_AIO_SINGLE_SUBMIT");
 }
 
@@ -49,7 +49,7 @@ fn single_submit_is_off() {
 fn overlap_events_is_on() {
     const TYPED: bool = AIO_OVERLAP_EVENTS_DEFAULT;
     assert_eq!(AIO_OVERLAP_EVENTS, "overlap_events");
-    assert_eq!(TYPED, true);
+    const { assert!(TYPED) };
     assert_eq!(AIO_OVERLAP_EVENTS_ENV, "DS_AIO_OVERLAP_EVENTS");
 }
 

@@ -147,6 +147,11 @@ fn required_fields_are_reported_unless_something_sets_them() {
         .load();
     assert_eq!(only(errors).kind(), DiagnosticKind::WrongType);
 
+    // Nor is anything called missing that a broken file may have held.
+    let files = Files::new();
+    let errors = Job::loader().file(files.write("job.json", "{")).load();
+    assert_eq!(only(errors).kind(), DiagnosticKind::Syntax);
+
     let job = Job::loader()
         .set("steps", 5)
         .set("optimizer", "lion")
@@ -168,6 +173,7 @@ fn values_of_users_are_escaped_and_shortened() {
     let error = only(AioConfig::loader().set("queue_depth", long).load());
     assert!(!error.to_string().contains('\u{1b}'));
     assert_eq!(error.to_string().lines().count(), 1);
+    assert!(error.to_string().contains("xx…`"), "{error}");
     assert!(error.to_string().len() < 300, "{error}");
 }
 

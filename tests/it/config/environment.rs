@@ -36,7 +36,7 @@ fn an_empty_variable_is_unset() {
 #[test]
 fn booleans_have_eight_names_in_any_case() {
     let load = |text| load_env(&[("DS_AIO_SINGLE_SUBMIT", text)]).map(|it| it.value.single_submit);
-    for text in ["1", "true", "yes", "on", "TRUE", "Yes", "oN"] {
+    for text in ["1", "true", "yes", "on", "TRUE", "Yes", "oN", " on "] {
         assert!(load(text).unwrap(), "{text}");
     }
     for text in ["0", "false", "no", "off", "False", "NO", "oFf"] {
@@ -104,6 +104,21 @@ mod not_unicode {
         assert_eq!(error.kind(), DiagnosticKind::NotUnicode);
         assert_eq!(error.variable(), Some("DS_AIO_QUEUE_DEPTH"));
         assert_eq!(error.key(), Some("queue_depth"));
+    }
+
+    #[derive(Debug, ds_aio::Config)]
+    #[config(section = "needs", env_prefix = "NEEDS")]
+    #[allow(dead_code)]
+    struct Needs {
+        #[config(required)]
+        path: std::path::PathBuf,
+    }
+
+    #[test]
+    fn in_a_required_field_is_one_error() {
+        let environment = [("NEEDS_PATH", bad())];
+        let error = only(Needs::loader().env_from(&environment).load());
+        assert_eq!(error.kind(), DiagnosticKind::NotUnicode);
     }
 
     #[test]

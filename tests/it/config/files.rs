@@ -166,6 +166,16 @@ fn a_bad_value_is_shown_with_a_caret() {
 }
 
 #[test]
+fn columns_count_characters() {
+    let error = only(load_file(
+        "a.json",
+        "{\"é…\": 1, \"aio\": {\"queue_depth\": 0}}",
+    ));
+    assert_eq!((error.line(), error.column()), (Some(1), Some(34)));
+    assert!(error.to_string().contains("a.json:1:34"), "{error}");
+}
+
+#[test]
 fn wrong_types_say_what_was_found() {
     let cases = [
         ("queue_depth = '8'", "found a text"),
@@ -237,8 +247,7 @@ fn syntax_errors_have_a_place_and_loosened_json_is_refused() {
 fn a_toml_file_with_several_faults_reports_each_once() {
     let document = "[aio]\nblock_size = \nqueue_depth = 0\nthread_count == 2\nsingle = true\n";
     let errors = load_file("a.toml", document).unwrap_err();
-    let mut lines: Vec<_> = errors.iter().map(|error| error.line().unwrap()).collect();
-    lines.sort_unstable();
+    let lines: Vec<_> = errors.iter().map(|error| error.line().unwrap()).collect();
     assert_eq!(lines, [2, 3, 4, 5], "{errors}");
 }
 

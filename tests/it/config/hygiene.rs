@@ -83,7 +83,7 @@ mod pedantic {
     #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, engine)]
     pub(crate) struct Pedantic {
         /// Bytes of something, as `DS_AIO` counts them.
-        #[config(default = 1048576, bytes, range = 512..=1 << 30)]
+        #[config(default = 1_048_576, bytes, range = 512..=1 << 30)]
         pub(crate) block_size: usize,
         /// One.
         #[config(default = false)]

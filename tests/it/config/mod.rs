@@ -7,6 +7,7 @@ mod environment;
 mod files;
 mod hygiene;
 mod precedence;
+mod robustness;
 mod rules;
 mod settings;
 mod sizes;

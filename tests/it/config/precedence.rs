@@ -98,13 +98,15 @@ fn the_last_explicit_value_and_the_last_environment_win() {
 #[test]
 fn explain_is_an_aligned_table() {
     let loaded = AioConfig::loader()
+        .env_from(&[("DS_AIO_BLOCK_SIZE", "2MiB")])
         .env_from(&[("DS_AIO_BLOCK_SIZE", "4MiB")])
         .set("block_size", "8M")
         .load()
         .unwrap();
     let expected = "\
 KEY             VALUE    FROM
-block_size      8388608  explicit, over 4194304 from variable DS_AIO_BLOCK_SIZE
+block_size      8388608  explicit, over 4194304 from variable DS_AIO_BLOCK_SIZE, \
+                over 2097152 from variable DS_AIO_BLOCK_SIZE
 queue_depth     8        default
 thread_count    1        default
 single_submit   false    default

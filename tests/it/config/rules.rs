@@ -236,6 +236,8 @@ fn one_beyond_the_extreme_is_refused() {
             "{key} = {value}"
         );
     }
+    let below = "-170141183460469231731687303715884105729";
+    assert!(All::loader().set("k", below).load().is_err());
     let beyond = "340282366920938463463374607431768211456";
     assert!(All::loader().set("e", beyond).load().is_err());
     assert!(All::loader().set("m", "1e39").load().is_err());
@@ -303,4 +305,26 @@ fn every_rule_admits_and_refuses() {
     assert_eq!(Rules::FIELDS[5].key, "step-width");
     assert_eq!(Rules::STEP, "step-width");
     assert_eq!(Rules::ENV_PREFIX, None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_is_no_text_is_none_of_the_listed_ones() {
+    use std::os::unix::ffi::OsStringExt;
+
+    #[derive(Debug, Config)]
+    #[config(section = "paths")]
+    struct Paths {
+        #[config(default = "/a", one_of = ["/a", "/b"])]
+        listed: PathBuf,
+        #[config(default = "/a")]
+        free: PathBuf,
+    }
+    let path = PathBuf::from(std::ffi::OsString::from_vec(b"/\xff".to_vec()));
+    let built = Paths::builder().free(&path).listed("/b").build().unwrap();
+    assert_eq!(
+        (built.free, built.listed),
+        (path.clone(), PathBuf::from("/b"))
+    );
+    assert!(Paths::builder().listed(path).build().is_err());
 }

@@ -12,11 +12,9 @@ struct Sizes {
 }
 
 fn size(text: &str) -> Result<u64, ds_aio::Diagnostic> {
-    let result = Sizes::loader().set("size", text).load();
-    if result.is_ok() {
-        Ok(result.unwrap().value.size)
-    } else {
-        Err(only(result))
+    match Sizes::loader().set("size", text).load() {
+        Ok(loaded) => Ok(loaded.value.size),
+        failed => Err(only(failed)),
     }
 }
 

@@ -1,0 +1,217 @@
+//! One field: what is known about it, and how generated code says so in the field's own type.
+
+use core::marker::PhantomData;
+
+use super::rules::{self, Choices, Rules};
+use super::scalar::{Integer, Scalar};
+use super::slot::{Operations, Slot};
+use super::value::{ConfigValue, Kind, RawValue, Rejection};
+
+/// What is known about one field.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct FieldMeta {
+    /// The key in a file.
+    pub key: &'static str,
+    /// Other keys that mean the same.
+    pub aliases: &'static [&'static str],
+    /// The environment variable, if the field has one.
+    pub env: Option<&'static str>,
+    /// The default; `None` for a required field.
+    pub default: Option<Scalar<'static>>,
+    /// The rules a value keeps.
+    pub rules: Rules,
+    /// The shape of the values.
+    pub kind: Kind,
+    /// The doc comment.
+    pub doc: &'static str,
+    /// Whether the value counts bytes and may be written as a size (`1MiB`).
+    pub bytes: bool,
+    /// Whether the field is left out of the generated texts.
+    pub advanced: bool,
+    pub(crate) operations: &'static Operations,
+}
+
+impl FieldMeta {
+    /// Starts the description of a field of type `T`.
+    ///
+    /// The type returned is [`Field<T>`], written so that for a `T` that is not supported it is no
+    /// type at all: then the compiler says that once, and nothing about the calls that follow.
+    #[doc(hidden)]
+    #[must_use]
+    #[allow(
+        clippy::new_ret_no_self,
+        reason = "the chain of calls ends in `meta()`"
+    )]
+    pub const fn new<T: ConfigValue<Field = Field<T>>>(
+        key: &'static str,
+        doc: &'static str,
+    ) -> <T as ConfigValue>::Field {
+        let meta = Self {
+            key,
+            aliases: &[],
+            env: None,
+            default: None,
+            rules: Rules::NONE,
+            kind: T::KIND,
+            doc,
+            bytes: false,
+            advanced: false,
+            operations: Operations::of::<T>(),
+        };
+        Field {
+            meta,
+            field_type: PhantomData,
+        }
+    }
+
+    /// What the field admits, in words: `an integer from 1 to 65536`.
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        rules::allowed(self)
+    }
+
+    pub(crate) fn read(&self, raw: &RawValue) -> Result<Slot, Rejection> {
+        (self.operations.read)(raw, self)
+    }
+}
+
+/// A description in progress. Methods that take a value of the field's type exist for the types
+/// they suit: `range` for numbers, `multiple_of` for integers.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<T> {
+    meta: FieldMeta,
+    field_type: PhantomData<fn() -> T>,
+}
+
+#[doc(hidden)]
+impl<T> Field<T> {
+    #[must_use]
+    pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.meta.aliases = aliases;
+        self
+    }
+
+    #[must_use]
+    pub const fn env(mut self, variable: &'static str) -> Self {
+        self.meta.env = Some(variable);
+        self
+    }
+
+    #[must_use]
+    pub const fn advanced(mut self) -> Self {
+        self.meta.advanced = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn meta(self) -> FieldMeta {
+        self.meta
+    }
+}
+
+macro_rules! value_methods {
+    ($type:ty, $value:ty, $choices:ident, $argument:ident => $scalar:expr) => {
+        #[doc(hidden)]
+        impl Field<$type> {
+            #[must_use]
+            pub const fn default(mut self, $argument: $value) -> Self {
+                self.meta.default = Some($scalar);
+                self
+            }
+
+            #[must_use]
+            pub const fn one_of(mut self, choices: &'static [$value]) -> Self {
+                self.meta.rules.one_of = Some(Choices::$choices(choices));
+                self
+            }
+        }
+    };
+}
+
+macro_rules! range_methods {
+    ($type:ty, $argument:ident => $scalar:expr) => {
+        #[doc(hidden)]
+        impl Field<$type> {
+            #[must_use]
+            pub const fn at_least(mut self, $argument: $type) -> Self {
+                self.meta.rules.min = Some($scalar);
+                self
+            }
+
+            #[must_use]
+            pub const fn at_most(mut self, $argument: $type) -> Self {
+                self.meta.rules.max = Some($scalar);
+                self
+            }
+
+            #[must_use]
+            pub const fn below(mut self, $argument: $type) -> Self {
+                self.meta.rules.max = Some($scalar);
+                self.meta.rules.max_excluded = true;
+                self
+            }
+        }
+    };
+}
+
+macro_rules! integer_methods {
+    ($($type:ty, $choices:ident, $from:ident, $wide:ty;)*) => {$(
+        value_methods!($type, $type, $choices, value => {
+            Scalar::Integer(Integer::$from(value as $wide))
+        });
+        range_methods!($type, value => Scalar::Integer(Integer::$from(value as $wide)));
+
+        #[doc(hidden)]
+        impl Field<$type> {
+            #[must_use]
+            pub const fn multiple_of(mut self, unit: $type) -> Self {
+                self.meta.rules.multiple_of = Some(Integer::$from(unit as $wide));
+                self
+            }
+
+            #[must_use]
+            pub const fn power_of_two(mut self) -> Self {
+                self.meta.rules.power_of_two = true;
+                self
+            }
+
+            #[must_use]
+            pub const fn bytes(mut self) -> Self {
+                self.meta.bytes = true;
+                self
+            }
+        }
+    )*};
+}
+
+integer_methods! {
+    u8, U8, from_u128, u128;
+    u16, U16, from_u128, u128;
+    u32, U32, from_u128, u128;
+    u64, U64, from_u128, u128;
+    u128, U128, from_u128, u128;
+    usize, Usize, from_u128, u128;
+    i8, I8, from_i128, i128;
+    i16, I16, from_i128, i128;
+    i32, I32, from_i128, i128;
+    i64, I64, from_i128, i128;
+    i128, I128, from_i128, i128;
+    isize, Isize, from_i128, i128;
+}
+
+value_methods!(f32, f32, F32, value => Scalar::F32(value));
+value_methods!(f64, f64, F64, value => Scalar::F64(value));
+range_methods!(f32, value => Scalar::F32(value));
+range_methods!(f64, value => Scalar::F64(value));
+value_methods!(String, &'static str, Text, value => Scalar::Text(value));
+value_methods!(std::path::PathBuf, &'static str, Text, value => Scalar::Text(value));
+
+#[doc(hidden)]
+impl Field<bool> {
+    #[must_use]
+    pub const fn default(mut self, value: bool) -> Self {
+        self.meta.default = Some(Scalar::Bool(value));
+        self
+    }
+}

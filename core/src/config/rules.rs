@@ -1,0 +1,262 @@
+//! What a field admits: one set of rules, checked by the same code when the struct is compiled and
+//! when a value is loaded.
+
+use core::cmp::Ordering;
+
+use super::FieldMeta;
+use super::scalar::{Integer, Scalar};
+use super::size;
+use super::value::Kind;
+
+/// The rules that a field's value keeps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Rules {
+    /// The smallest value allowed, if there is one.
+    pub min: Option<Scalar<'static>>,
+    /// The largest value allowed, or with `max_excluded` the first one above.
+    pub max: Option<Scalar<'static>>,
+    /// Whether `max` itself is refused (`..max`, not `..=max`).
+    pub max_excluded: bool,
+    /// The integer of which every value is a multiple.
+    pub multiple_of: Option<Integer>,
+    /// Whether every value is a power of two.
+    pub power_of_two: bool,
+    /// The only values allowed.
+    pub one_of: Option<Choices>,
+}
+
+/// One rule, by its name in the attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Range,
+    MultipleOf,
+    PowerOfTwo,
+    OneOf,
+}
+
+impl Rules {
+    pub(crate) const NONE: Self = Self {
+        min: None,
+        max: None,
+        max_excluded: false,
+        multiple_of: None,
+        power_of_two: false,
+        one_of: None,
+    };
+
+    /// Whether there is any rule.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.min.is_none()
+            && self.max.is_none()
+            && self.multiple_of.is_none()
+            && !self.power_of_two
+            && self.one_of.is_none()
+    }
+
+    /// The first rule that `value` breaks. Not-a-number keeps no range.
+    pub(crate) const fn broken_by(&self, value: Scalar<'_>) -> Option<Rule> {
+        if !self.in_range(value) {
+            return Some(Rule::Range);
+        }
+        if let Some(unit) = self.multiple_of
+            && !matches!(value, Scalar::Integer(value) if value.is_multiple_of(unit))
+        {
+            return Some(Rule::MultipleOf);
+        }
+        if self.power_of_two && !matches!(value, Scalar::Integer(value) if value.is_power_of_two())
+        {
+            return Some(Rule::PowerOfTwo);
+        }
+        if let Some(choices) = self.one_of
+            && !choices.contains(value)
+        {
+            return Some(Rule::OneOf);
+        }
+        None
+    }
+
+    const fn in_range(&self, value: Scalar<'_>) -> bool {
+        let above = match self.min {
+            Some(min) => matches!(
+                value.compare(min),
+                Some(Ordering::Equal | Ordering::Greater)
+            ),
+            None => true,
+        };
+        let below = match self.max {
+            Some(max) => match value.compare(max) {
+                Some(Ordering::Less) => true,
+                Some(Ordering::Equal) => !self.max_excluded,
+                _ => false,
+            },
+            None => true,
+        };
+        above && below
+    }
+
+    /// A rule that nothing can keep.
+    const fn contradiction(&self) -> Option<&'static str> {
+        if let (Some(min), Some(_)) = (self.min, self.max)
+            && !self.in_range(min)
+        {
+            return Some("the `range` is empty");
+        }
+        if let Some(unit) = self.multiple_of
+            && unit.magnitude() == 0
+        {
+            return Some("`multiple_of` must not be zero");
+        }
+        if let Some(choices) = self.one_of
+            && choices.get(0).is_none()
+        {
+            return Some("`one_of` lists no value");
+        }
+        None
+    }
+}
+
+/// The first mistake in a field's own declaration, found while the struct is compiled.
+pub(crate) const fn mistake(field: &FieldMeta) -> Option<&'static str> {
+    if let Some(contradiction) = field.rules.contradiction() {
+        return Some(contradiction);
+    }
+    let Some(default) = field.default else {
+        return None;
+    };
+    match field.rules.broken_by(default) {
+        None => None,
+        Some(Rule::Range) => Some("the default lies outside the field's own `range`"),
+        Some(Rule::MultipleOf) => Some("the default is no multiple of the field's `multiple_of`"),
+        Some(Rule::PowerOfTwo) => Some("the default is no power of two, but the field says so"),
+        Some(Rule::OneOf) => Some("the default is missing from the field's `one_of`"),
+    }
+}
+
+macro_rules! choices {
+    ($($variant:ident: $type:ty, $value:ident => $scalar:expr;)*) => {
+        /// The values of a `one_of`, in the field's own type.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Choices {
+            $(
+                #[doc = concat!("Values of type `", stringify!($type), "`.")]
+                $variant(&'static [$type]),
+            )*
+        }
+
+        impl Choices {
+            /// The choice at `index`; `None` behind the last one.
+            #[must_use]
+            pub const fn get(&self, index: usize) -> Option<Scalar<'static>> {
+                match self {
+                    $(
+                        Choices::$variant(values) => {
+                            if index < values.len() {
+                                let $value = values[index];
+                                Some($scalar)
+                            } else {
+                                None
+                            }
+                        }
+                    )*
+                }
+            }
+        }
+    };
+}
+
+choices! {
+    U8: u8, value => Scalar::Integer(Integer::from_u128(value as u128));
+    U16: u16, value => Scalar::Integer(Integer::from_u128(value as u128));
+    U32: u32, value => Scalar::Integer(Integer::from_u128(value as u128));
+    U64: u64, value => Scalar::Integer(Integer::from_u128(value as u128));
+    U128: u128, value => Scalar::Integer(Integer::from_u128(value));
+    Usize: usize, value => Scalar::Integer(Integer::from_u128(value as u128));
+    I8: i8, value => Scalar::Integer(Integer::from_i128(value as i128));
+    I16: i16, value => Scalar::Integer(Integer::from_i128(value as i128));
+    I32: i32, value => Scalar::Integer(Integer::from_i128(value as i128));
+    I64: i64, value => Scalar::Integer(Integer::from_i128(value as i128));
+    I128: i128, value => Scalar::Integer(Integer::from_i128(value));
+    Isize: isize, value => Scalar::Integer(Integer::from_i128(value as i128));
+    F32: f32, value => Scalar::F32(value);
+    F64: f64, value => Scalar::F64(value);
+    Text: &'static str, value => Scalar::Text(value);
+}
+
+impl Choices {
+    /// The choices in the order of their declaration.
+    pub fn iter(&self) -> impl Iterator<Item = Scalar<'static>> + use<> {
+        let choices = *self;
+        (0..).map_while(move |index| choices.get(index))
+    }
+
+    const fn contains(&self, value: Scalar<'_>) -> bool {
+        let mut index = 0;
+        while let Some(choice) = self.get(index) {
+            if value.equals(choice) {
+                return true;
+            }
+            index += 1;
+        }
+        false
+    }
+}
+
+/// What `field` admits, in words: `an integer from 1 to 65536`.
+pub(crate) fn allowed(field: &FieldMeta) -> String {
+    let rules = &field.rules;
+    if let Some(choices) = rules.one_of {
+        let choices: Vec<_> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+        return format!("one of {}", choices.join(", "));
+    }
+    let mut text = match field.kind {
+        Kind::Integer { min, max } => integers(field, min, max),
+        Kind::Float => floats(rules),
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Text => "a text".to_owned(),
+        Kind::Path => "a path".to_owned(),
+    };
+    if let Some(unit) = rules.multiple_of {
+        text += &format!(", a multiple of {unit}");
+    }
+    if rules.power_of_two {
+        text += ", a power of two";
+    }
+    text
+}
+
+fn integers(field: &FieldMeta, mut least: Integer, mut most: Integer) -> String {
+    if let Some(Scalar::Integer(min)) = field.rules.min {
+        least = min;
+    }
+    if let Some(Scalar::Integer(max)) = field.rules.max {
+        most = if field.rules.max_excluded {
+            max.predecessor().unwrap_or(max)
+        } else {
+            max
+        };
+    }
+    if field.bytes {
+        let (from, to) = (size::show(least), size::show(most));
+        format!("a size from {least} to {most} bytes ({from} to {to})")
+    } else {
+        format!("an integer from {least} to {most}")
+    }
+}
+
+fn floats(rules: &Rules) -> String {
+    let mut text = "a number".to_owned();
+    if let Some(min) = rules.min {
+        text += &format!(", at least {min}");
+    }
+    if let Some(max) = rules.max {
+        let relation = if rules.max_excluded {
+            "less than"
+        } else {
+            "at most"
+        };
+        text += &format!(", {relation} {max}");
+    }
+    text
+}
