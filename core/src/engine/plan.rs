@@ -76,11 +76,13 @@ impl Plan {
             } else {
                 alignment.offset
             };
-            (block_size % unit == 0).then_some((head, middle, alignment))
+            block_size
+                .is_multiple_of(unit)
+                .then_some((head, middle, alignment))
         }) {
             Some((head, middle, alignment)) => {
                 let aligned = address.wrapping_add(head) % alignment.memory == 0
-                    && block_size % alignment.memory == 0;
+                    && block_size.is_multiple_of(alignment.memory);
                 let route = if aligned {
                     Route::Direct
                 } else {

@@ -210,14 +210,15 @@ impl<'crew> Worker<'crew> {
             Err(_) => 0,
         };
         self.crew.counters().transferred(run.route, moved);
-        if run.route == Route::Bounced && run.claim.request.asked().direction == Direction::Read {
-            if let Some(bounce) = &mut self.bounce[slot] {
-                let into = run.block.start + run.done;
-                let mut segment = run.claim.request.asked().memory.segment(into, moved);
-                segment
-                    .bytes_mut()
-                    .copy_from_slice(Memory::of_mut(bounce).segment(0, moved).bytes());
-            }
+        if run.route == Route::Bounced
+            && run.claim.request.asked().direction == Direction::Read
+            && let Some(bounce) = &mut self.bounce[slot]
+        {
+            let into = run.block.start + run.done;
+            let mut segment = run.claim.request.asked().memory.segment(into, moved);
+            segment
+                .bytes_mut()
+                .copy_from_slice(Memory::of_mut(bounce).segment(0, moved).bytes());
         }
         run.done += moved;
         if run.goes_on_after(completion.result) {
@@ -269,8 +270,8 @@ impl Run {
     fn is_aligned(&self) -> bool {
         let alignment = self.claim.request.asked().file.open.alignment();
         alignment.is_some_and(|alignment| {
-            self.done % alignment.offset == 0
-                && (self.route == Route::Bounced || self.done % alignment.memory == 0)
+            self.done.is_multiple_of(alignment.offset)
+                && (self.route == Route::Bounced || self.done.is_multiple_of(alignment.memory))
         })
     }
 }
