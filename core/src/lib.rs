@@ -41,7 +41,7 @@ extern crate self as ds_aio;
 
 #[cfg(all(feature = "engine", unix))]
 mod buf;
-mod config;
+pub mod config;
 #[cfg(all(feature = "engine", unix))]
 mod engine;
 #[cfg(all(feature = "engine", unix))]
@@ -61,7 +61,10 @@ pub use crate::{
     },
     error::{Error, ErrorKind, Failures, Operation, StartError},
 };
-pub use config::*;
+pub use config::{
+    AioConfig, AioConfigBuilder, ConfigErrors, ConfigSchema, EngineConfig, EngineSettings,
+    EnvSource, Loaded, Loader,
+};
 pub use ds_aio_macros::Config;
 
 /// The README's code, compiled and run.

@@ -37,7 +37,7 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         impl #krate::ConfigSchema for #ident {
             const SECTION: &'static str = "";
             const ENV_PREFIX: ::core::option::Option<&'static str> = ::core::option::Option::None;
-            const FIELDS: &'static [#krate::FieldMeta] = &[];
+            const FIELDS: &'static [#krate::config::FieldMeta] = &[];
             fn from_values(_: #krate::private::Values) -> ::core::option::Option<Self> { loop {} }
             fn into_values(self) -> #krate::private::Values { loop {} }
         }

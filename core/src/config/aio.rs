@@ -5,7 +5,7 @@ use ds_aio_macros::Config;
 /// Asynchronous I/O settings.
 ///
 /// ```
-/// use ds_aio::{AIO_BLOCK_SIZE_DEFAULT, AioConfig};
+/// use ds_aio::{AioConfig, config::AIO_BLOCK_SIZE_DEFAULT};
 ///
 /// # fn main() -> Result<(), ds_aio::ConfigErrors> {
 /// let built = AioConfig::builder().queue_depth(32).build()?;

@@ -54,7 +54,7 @@ mod tests {
         let input = crate::parse::input(&input, &mut errors);
         assert!(errors.is_empty(), "{}", errors.to_tokens());
         let code = super::config(&input.unwrap()).to_string();
-        assert!(code.contains("elsewhere :: FieldMeta"));
+        assert!(code.contains("elsewhere :: config :: FieldMeta"));
         assert!(!code.contains("ds_aio"), "{code}");
     }
 }

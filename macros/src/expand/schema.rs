@@ -28,7 +28,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         impl #krate::ConfigSchema for #ident {
             const SECTION: &'static str = #section;
             const ENV_PREFIX: ::core::option::Option<&'static str> = #env_prefix;
-            const FIELDS: &'static [#krate::FieldMeta] = &[#(#fields),*];
+            const FIELDS: &'static [#krate::config::FieldMeta] = &[#(#fields),*];
             #fixed
             fn from_values(mut values: #krate::private::Values) -> ::core::option::Option<Self> {
                 ::core::option::Option::Some(Self { #(#from),* })
@@ -61,7 +61,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let bytes = field.bytes.map(|_| quote!(.bytes()));
     let advanced = field.advanced.then(|| quote!(.advanced()));
     // All of it at the type: an unsupported one is then one message, not one for each token.
-    let new = quote_spanned!(span=> #krate::FieldMeta::new::<#ty>(#key, #doc));
+    let new = quote_spanned!(span=> #krate::config::FieldMeta::new::<#ty>(#key, #doc));
     quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())
 }
 

@@ -1,12 +1,12 @@
 //! The constants of DeepSpeed's module, one by one.
 
-use ds_aio::{
+use ds_aio::config::{
     AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
     AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
     AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
     AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
-    AioConfig, Config, ConfigSchema,
 };
+use ds_aio::{AioConfig, Config, ConfigSchema};
 
 #[test]
 fn section_is_aio() {

@@ -1,6 +1,7 @@
 //! All mistakes of all layers in one run.
 
-use ds_aio::{AioConfig, Config, ConfigErrors, DiagnosticKind};
+use ds_aio::config::DiagnosticKind;
+use ds_aio::{AioConfig, Config, ConfigErrors};
 
 use super::support::{Files, only};
 

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 
-use ds_aio::{AioConfig, ConfigErrors, DiagnosticKind, EnvSource};
+use ds_aio::config::DiagnosticKind;
+use ds_aio::{AioConfig, ConfigErrors, EnvSource};
 
 use super::support::{load_env, only};
 

@@ -1,12 +1,13 @@
 //! TOML and JSON files: the section of a whole document, with the place of every mistake.
 
-use ds_aio::{AioConfig, DiagnosticKind};
+use ds_aio::AioConfig;
+use ds_aio::config::DiagnosticKind;
 
 use super::support::{Files, load_file, only};
 
 #[test]
 fn the_format_constant_loads_back_to_the_defaults() {
-    let document = format!("{{{}}}", ds_aio::AIO_FORMAT);
+    let document = format!("{{{}}}", ds_aio::config::AIO_FORMAT);
     assert_eq!(
         load_file("ds.json", document).unwrap().value,
         AioConfig::default()

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use ds_aio::{AioConfig, Origin, Severity};
+use ds_aio::AioConfig;
+use ds_aio::config::{Origin, Severity};
 
 use super::support::{Files, load_env, load_file};
 
@@ -121,7 +122,7 @@ fn an_optional_file_may_be_absent_a_required_one_not() {
     let absent = files.path("absent.toml");
     assert!(AioConfig::loader().optional_file(&absent).load().is_ok());
     let error = super::support::only(AioConfig::loader().file(&absent).load());
-    assert_eq!(error.kind(), ds_aio::DiagnosticKind::Unreadable);
+    assert_eq!(error.kind(), ds_aio::config::DiagnosticKind::Unreadable);
     assert_eq!(error.path(), Some(absent.as_path()));
     let directory = files.path("directory.toml");
     std::fs::create_dir(&directory).unwrap();

@@ -11,7 +11,7 @@ struct Sizes {
     size: u64,
 }
 
-fn size(text: &str) -> Result<u64, ds_aio::Diagnostic> {
+fn size(text: &str) -> Result<u64, ds_aio::config::Diagnostic> {
     match Sizes::loader().set("size", text).load() {
         Ok(loaded) => Ok(loaded.value.size),
         failed => Err(only(failed)),

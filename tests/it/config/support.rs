@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use ds_aio::{AioConfig, ConfigErrors, Diagnostic, Loaded};
+use ds_aio::config::Diagnostic;
+use ds_aio::{AioConfig, ConfigErrors, Loaded};
 use tempfile::TempDir;
 
 /// A directory of configuration files, removed when it goes out of scope.
