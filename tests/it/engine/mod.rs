@@ -3,11 +3,15 @@
 
 mod end_of_file;
 mod errors;
+mod failures;
 mod limits;
 mod matrix;
 mod model;
 mod ranges;
 mod scope;
+mod storm;
+mod tickets;
+mod wakers;
 
 mod capabilities;
 mod support;
