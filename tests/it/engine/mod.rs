@@ -1,12 +1,16 @@
 //! The engine: what a request does to files and memory, what its ticket tells, and how an engine
 //! begins and ends.
 
+#[cfg(target_os = "linux")]
+mod direct;
 mod end_of_file;
 mod errors;
 mod failures;
+mod lifecycle;
 mod limits;
 mod matrix;
 mod model;
+mod options;
 mod ranges;
 mod scope;
 mod storm;
@@ -14,5 +18,7 @@ mod tickets;
 mod wakers;
 
 mod capabilities;
+#[cfg(target_os = "linux")]
+mod page_cache;
 mod support;
 mod told;
