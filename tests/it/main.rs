@@ -6,5 +6,10 @@
     clippy::panic,
     reason = "in a test, these are the failure"
 )]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the test harness shows it with a failure"
+)]
 
 mod engine;

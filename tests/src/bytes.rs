@@ -68,17 +68,16 @@ pub fn pattern(seed: u64, len: usize) -> Vec<u8> {
 ///
 /// If they differ.
 #[track_caller]
+#[expect(clippy::panic, reason = "an assertion")]
 pub fn assert_same(found: &[u8], expected: &[u8], what: &dyn std::fmt::Display) {
     if found == expected {
         return;
     }
     let first = found.iter().zip(expected).position(|(a, b)| a != b);
     let differing = found.iter().zip(expected).filter(|(a, b)| a != b).count();
-    assert!(
-        false,
-        "{what}: {} bytes against {} expected, the first difference at {first:?}, {differing} \
-         bytes differ",
-        found.len(),
-        expected.len(),
+    let (found, expected) = (found.len(), expected.len());
+    panic!(
+        "{what}: {found} bytes against {expected} expected, the first difference at {first:?}, \
+         {differing} bytes differ"
     );
 }

@@ -1,5 +1,7 @@
 //! Nobody swallows an error: what a ticket's holder does not learn, `sync` or `close` tells, once.
 
+use std::{sync::mpsc::channel, thread, time::Duration};
+
 use ds_aio::{AioFile, Engine, Error, ErrorKind, Failures};
 use ds_aio_tests::{
     bytes::pattern,
@@ -39,7 +41,7 @@ fn a_dropped_tickets_failure_comes_once_with_its_files_next_sync() {
     let late = fail(&bench.engine, &file, 2);
     drop(fail(&bench.engine, &other, 3));
     while !late.is_done() {
-        std::thread::yield_now();
+        thread::yield_now();
     }
     drop(late);
 
@@ -190,4 +192,24 @@ fn failures_that_were_waited_for_are_not_counted_however_many_they_are() {
     }
     bench.engine.sync(&file).unwrap();
     bench.engine.close().unwrap();
+}
+
+#[test]
+fn a_sync_of_another_engines_file_is_refused_without_waiting_for_it() {
+    let owner = Bench::new(settings(BLOCK, (1, 1), (false, true)));
+    let other = bench();
+    let file = owner.engine.create(owner.path("data")).unwrap();
+    let held = HeldWorker::of(&owner);
+    let under_way = owner.engine.pwrite(&file, vec![1; 10], 0);
+    let (done, outcome) = channel();
+    let syncing = thread::spawn(move || {
+        let _ = done.send(other.engine.sync(&file));
+    });
+    // The limit turns a hang into a failure; the sync needs nothing that takes time.
+    let outcome = outcome.recv_timeout(Duration::from_secs(30));
+    drop(held);
+    syncing.join().unwrap();
+    under_way.wait().unwrap();
+    let failures = outcome.expect("an answer at once").unwrap_err();
+    assert_eq!(failures.errors()[0].kind(), ErrorKind::ForeignFile);
 }
