@@ -1,8 +1,11 @@
 //! Errors are typed, name what was asked for and how far it got, and bring the buffer back.
 
-use std::{ffi::OsStr, io, os::unix::ffi::OsStrExt};
+use std::{
+    ffi::OsStr, io, os::unix::ffi::OsStrExt, path::Path, sync::mpsc::channel, thread,
+    time::Duration,
+};
 
-use ds_aio::{Engine, Error, ErrorKind, OpenOptions, Operation};
+use ds_aio::{AioFile, Engine, Error, ErrorKind, OpenOptions, Operation};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     settings::settings,
@@ -64,13 +67,32 @@ fn a_directory_is_no_file() {
     }
 }
 
+/// Opens a file on a thread of its own, so that a hang is a failure.
+fn answers(bench: &Bench, path: &Path) -> AioFile {
+    thread::scope(|threads| {
+        let (done, outcome) = channel();
+        threads.spawn(move || done.send(bench.engine.open(path)));
+        let opened = outcome.recv_timeout(Duration::from_secs(30));
+        if opened.is_err() {
+            // The other end, for which the thread waits.
+            drop(
+                std::fs::OpenOptions::new()
+                    .read(true)
+                    .write(true)
+                    .open(path),
+            );
+        }
+        opened.expect("an answer at once").unwrap()
+    })
+}
+
 #[test]
 fn a_pipe_has_no_offsets_and_opens_without_its_other_end() {
     let bench = bench();
     let path = bench.path("pipe");
     mkfifo(&path, Mode::S_IRWXU).unwrap();
 
-    let pipe = bench.engine.open(&path).unwrap();
+    let pipe = answers(&bench, &path);
     let told = refused(Operation::Read, ErrorKind::NotSeekable, Errno::ESPIPE, 10);
     buffer_after(
         bench.engine.pread(&pipe, vec![0; 10], 0).wait(),
