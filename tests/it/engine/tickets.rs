@@ -7,6 +7,7 @@ use std::{
     },
     task::{Poll, Waker},
     thread,
+    time::{Duration, Instant},
 };
 
 use ds_aio::{
@@ -51,15 +52,18 @@ fn everything_public_is_sent_and_shared() {
     future::<Ticket<Vec<u8>>>();
 }
 
-/// The smallest executor there is: parks the thread between polls.
+/// The smallest executor there is: parks the thread between polls. One that is never woken gives
+/// up, so that a lost wake-up is a failure and not a hang.
 fn block_on<F: Future + Unpin>(mut future: F) -> F::Output {
     let thread = thread::current();
     let waker = waker(move || thread.unpark());
+    let given_up = Instant::now() + Duration::from_secs(30);
     loop {
         if let Poll::Ready(output) = poll(&mut future, &waker) {
             return output;
         }
-        thread::park();
+        thread::park_timeout(Duration::from_secs(30));
+        assert!(Instant::now() < given_up, "nobody woke the task");
     }
 }
 
