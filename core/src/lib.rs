@@ -25,6 +25,7 @@ assert_eq!(tensor, [42; 100_000]);
 //! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system.
 
+#![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
     warn(

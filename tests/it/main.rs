@@ -1,4 +1,5 @@
-//! Tests through the public API: one binary, a module for each subject.
+//! Tests of ds-aio through its public API: one binary, a module for each subject.
 
 mod config;
+mod engine;
 mod ui;

@@ -1,1 +1,6 @@
-//! Holds the integration tests; they live in `it` and `ui`.
+//! What the integration tests (in `it`) and the processes they start (in `src/bin`) share.
+
+pub mod bytes;
+pub mod hooked;
+pub mod process;
+pub mod settings;

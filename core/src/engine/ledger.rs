@@ -36,7 +36,9 @@ pub(crate) struct Ledger {
 struct Entries {
     next: u64,
     kept: Vec<Entry>,
-    /// Abandoned failures that found no room, by file.
+    /// Failures that found no room and whose ticket may still deliver them.
+    undelivered: usize,
+    /// Failures that found no room and whose ticket is gone, by file.
     omitted: HashMap<u64, usize>,
 }
 
@@ -79,6 +81,8 @@ impl Ledger {
                 abandoned: false,
                 error: error.clone(),
             });
+        } else {
+            entries.undelivered += 1;
         }
         Receipt {
             file,
@@ -88,23 +92,26 @@ impl Ledger {
 
     /// The ticket's holder knows.
     pub(crate) fn claim(&self, receipt: Receipt) {
-        lock(&self.entries)
-            .kept
-            .retain(|entry| Some(entry.number) != receipt.number);
+        let mut entries = lock(&self.entries);
+        match receipt.number {
+            Some(number) => entries.kept.retain(|entry| entry.number != number),
+            None => entries.undelivered = entries.undelivered.saturating_sub(1),
+        }
     }
 
     /// The ticket is gone, and nobody knows.
     pub(crate) fn abandon(&self, receipt: Receipt) {
         let mut entries = lock(&self.entries);
-        match entries
-            .kept
-            .iter_mut()
-            .find(|entry| Some(entry.number) == receipt.number)
-        {
-            Some(entry) => entry.abandoned = true,
-            // An entry that had room and is no longer kept has been reported by `take_all`.
-            None if receipt.number.is_some() => {}
-            None => *entries.omitted.entry(receipt.file).or_default() += 1,
+        let Some(number) = receipt.number else {
+            // None are left to be delivered after `take_all` has reported them.
+            if let Some(left) = entries.undelivered.checked_sub(1) {
+                entries.undelivered = left;
+                *entries.omitted.entry(receipt.file).or_default() += 1;
+            }
+            return;
+        };
+        if let Some(entry) = entries.kept.iter_mut().find(|entry| entry.number == number) {
+            entry.abandoned = true;
         }
     }
 
@@ -128,7 +135,8 @@ impl Ledger {
         let errors = std::mem::take(&mut entries.kept)
             .into_iter()
             .map(|entry| entry.error);
-        let omitted = std::mem::take(&mut entries.omitted).into_values().sum();
+        let gone: usize = std::mem::take(&mut entries.omitted).into_values().sum();
+        let omitted = gone + std::mem::take(&mut entries.undelivered);
         Failures::check(errors.collect(), omitted)
     }
 }

@@ -268,7 +268,9 @@ impl Engine {
         if worker::is_of(self.id()) {
             return Err(Failures::one(worker::would_deadlock()));
         }
-        file.state.flights.wait_for_earlier();
+        if file.state.engine == self.id() {
+            file.state.flights.wait_for_earlier();
+        }
         let ledger = Arc::clone(&self.ledger);
         let (state, memory) = TicketState::new((), ledger, file.state.id, |()| Memory::EMPTY);
         self.submit(file, Direction::Sync, memory, 0, Arc::clone(&state) as _);

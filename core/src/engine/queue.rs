@@ -265,7 +265,7 @@ impl State {
                 &mut self.small
             };
             let waiting = class.front_mut()?;
-            if waiting.request.has_failed() {
+            if waiting.request.has_failed_before(waiting.next) {
                 let left = waiting.blocks - waiting.next;
                 self.unclaimed -= left;
                 dispatch.given_up.push((Arc::clone(&waiting.request), left));
@@ -315,7 +315,7 @@ impl State {
                 self.recruit_from(shape, group, others, dispatch);
             }
             let claim = self.groups[group].batch.pop_front()?;
-            if !claim.request.has_failed() {
+            if !claim.request.has_failed_before(claim.block) {
                 return Some(claim);
             }
             self.groups[group].finish(1);

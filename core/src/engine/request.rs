@@ -12,7 +12,7 @@ use crate::{
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
         lock,
     },
     sys::Direction,
@@ -40,8 +40,8 @@ pub(crate) struct Request {
     asked: Asked,
     /// Blocks that are neither completed nor given up.
     remaining: AtomicUsize,
-    /// Set with `failure`, to be read without its lock.
-    failed: AtomicBool,
+    /// The position in `failure`, to be read without its lock; `usize::MAX` if there is none.
+    failed_at: AtomicUsize,
     /// The first failure in file order so far: bytes before it, and why.
     failure: Mutex<Option<(usize, Cause)>>,
     epoch: Epoch,
@@ -61,7 +61,7 @@ impl Request {
         let blocks = blocks_of(&asked);
         Arc::new(Self {
             remaining: AtomicUsize::new(blocks),
-            failed: AtomicBool::new(false),
+            failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
             epoch: asked.file.flights.begin(),
             asked,
@@ -91,9 +91,14 @@ impl Request {
         self.asked.plan.block(number)
     }
 
-    /// Whether a block has failed, so that blocks not yet begun need not be.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Acquire)
+    /// Whether the request has failed before the end of what precedes this block, so that the
+    /// block need not be begun. A block before the failure must be: its bytes count as transferred.
+    pub(crate) fn has_failed_before(&self, block: usize) -> bool {
+        let failed_at = self.failed_at.load(Ordering::Acquire);
+        failed_at != usize::MAX
+            && self
+                .block(block)
+                .is_none_or(|block| failed_at <= block.start)
     }
 
     /// Notes that byte `position` of the request and those after it were not transferred.
@@ -101,9 +106,8 @@ impl Request {
         let mut failure = lock(&self.failure);
         if failure.is_none_or(|(first, _)| position < first) {
             *failure = Some((position, cause));
+            self.failed_at.store(position, Ordering::Release);
         }
-        drop(failure);
-        self.failed.store(true, Ordering::Release);
     }
 
     /// So many blocks are over and done with; after the last one the result is delivered.

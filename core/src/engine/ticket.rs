@@ -3,7 +3,6 @@
 use std::{
     fmt,
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, PoisonError},
     task::{Context, Poll, Waker},
@@ -315,11 +314,11 @@ impl<B: Send> Delivery for TicketState<B> {
         };
         drop(slot);
         // A waker's or a buffer's panic is its owner's; the worker has others to serve.
-        let _ = catch_unwind(AssertUnwindSafe(|| {
+        worker::contain(|| {
             drop(buffer);
             if let Some(waker) = waker {
                 waker.wake();
             }
-        }));
+        });
     }
 }

@@ -35,6 +35,13 @@ pub(crate) fn would_deadlock() -> Error {
     Error::new(Operation::Wait, ErrorKind::WouldDeadlock.into())
 }
 
+/// Runs code that may panic, and keeps the panic here. `false` if there was one.
+pub(crate) fn contain(code: impl FnOnce()) -> bool {
+    let ended = catch_unwind(AssertUnwindSafe(code));
+    // The payload is forgotten, since dropping it may panic again.
+    ended.map_err(std::mem::forget).is_ok()
+}
+
 /// How a worker's life begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Begin {
@@ -51,13 +58,13 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
     let _ = SigSet::all().thread_set_mask();
     WORKER_OF.set(Some(crew.engine()));
     let mut worker = Worker::new(crew, id);
-    let ended = catch_unwind(AssertUnwindSafe(|| {
+    let ended = contain(|| {
         if begin == Begin::Parked {
             worker.lane.park();
         }
         worker.work();
-    }));
-    if ended.is_err() {
+    });
+    if !ended {
         // First those in flight here: nobody else will ever complete them.
         for run in worker.slots.into_iter().flatten() {
             run.claim.request.fail(0, ErrorKind::Poisoned.into());

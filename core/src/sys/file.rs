@@ -14,6 +14,7 @@ use nix::{
     errno::Errno,
     fcntl::{FcntlArg, OFlag, fcntl},
     libc,
+    sys::resource::{Resource, getrlimit},
 };
 
 use crate::{
@@ -196,6 +197,11 @@ fn preallocate(file: &File, len: u64) -> io::Result<()> {
     if file.metadata()?.len() >= len {
         return Ok(());
     }
+    // Beyond this limit the calls below would raise SIGXFSZ, which ends the process.
+    let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
+    if len > limit {
+        return Err(Errno::EFBIG.into());
+    }
     match reserve(file, len) {
         Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => file.set_len(len),
         reserved => reserved.map_err(io::Error::from),
@@ -230,6 +236,7 @@ impl Direct {
     /// Opens the inode again with O_DIRECT, and checks that it is the same one. None where the
     /// file is not a regular one or a block device, or will not have it.
     fn of(buffered: &File, writes: bool) -> Option<Self> {
+        use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
         use std::os::{
             fd::AsRawFd,
             unix::fs::{FileTypeExt, MetadataExt},
@@ -248,8 +255,14 @@ impl Direct {
             .open(by_descriptor)
             .ok()?;
         let reopened = file.metadata().ok()?;
-        let same = (reopened.dev(), reopened.ino()) == (metadata.dev(), metadata.ino());
-        same.then_some(Self { file, alignment })
+        if (reopened.dev(), reopened.ino()) != (metadata.dev(), metadata.ino()) {
+            return None;
+        }
+        // The buffered descriptor now serves heads and tails alone: reading ahead of them would
+        // put into the page cache what others move past it. Refused advice costs memory only.
+        let random = PosixFadviseAdvice::POSIX_FADV_RANDOM;
+        let _ = posix_fadvise(buffered, 0, 0, random);
+        Some(Self { file, alignment })
     }
 }
 

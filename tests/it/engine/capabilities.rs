@@ -1,0 +1,95 @@
+//! What this machine lets the tests see, told once a run, and `DS_AIO_REQUIRE`, a comma list in
+//! the environment that turns what is missing into a failure.
+
+use std::process::Command;
+
+/// Each with what it takes.
+const KNOWN: [(&str, &str); 2] = [
+    (
+        "direct",
+        "O_DIRECT on the temporary directory's file system (set TMPDIR)",
+    ),
+    (
+        "namespaces",
+        "mounting a tmpfs in a new user and mount namespace",
+    ),
+];
+
+/// Whether the machine has it; if not, the calling test has to say that it saw nothing.
+///
+/// # Panics
+///
+/// If it is missing and `DS_AIO_REQUIRE` names it.
+pub(super) fn require(capability: &str) -> bool {
+    let present = probe(capability);
+    if !present {
+        let required = std::env::var("DS_AIO_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.split(',').any(|name| name.trim() == capability),
+            "DS_AIO_REQUIRE names {capability:?}, which this machine does not have"
+        );
+        say(&format!("not tested for want of {capability:?}"));
+    }
+    present
+}
+
+fn probe(capability: &str) -> bool {
+    match capability {
+        "direct" => direct_write(),
+        "namespaces" => Command::new(env!("CARGO_BIN_EXE_no_space"))
+            .arg("probe")
+            .output()
+            .unwrap()
+            .status
+            .success(),
+        other => panic!("no capability is called {other:?}"),
+    }
+}
+
+/// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong.
+#[cfg(target_os = "linux")]
+fn direct_write() -> bool {
+    use std::os::unix::fs::{FileExt, OpenOptionsExt};
+
+    let dir = tempfile::tempdir().unwrap();
+    let aligned = ds_aio::AioBuf::zeroed(64 << 10).unwrap();
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .custom_flags(nix::libc::O_DIRECT)
+        .open(dir.path().join("probe"))
+        .and_then(|file| file.write_all_at(&aligned, 0))
+        .is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn direct_write() -> bool {
+    false
+}
+
+/// Past the test harness, which shows the output of failed tests alone.
+fn say(line: &str) {
+    use std::io::Write;
+
+    let _ = writeln!(std::io::stderr(), "ds-aio tests: {line}");
+}
+
+#[test]
+fn capabilities_of_this_machine() {
+    let found = KNOWN.map(|(name, takes)| {
+        let verdict = if probe(name) { "yes" } else { "NO" };
+        format!("{name}: {verdict} ({takes})")
+    });
+    say(&format!("capabilities: {}", found.join("; ")));
+    for name in std::env::var("DS_AIO_REQUIRE")
+        .unwrap_or_default()
+        .split(',')
+    {
+        let name = name.trim();
+        assert!(
+            name.is_empty() || KNOWN.iter().any(|(known, _)| *known == name),
+            "DS_AIO_REQUIRE names {name:?}; there are {:?}",
+            KNOWN.map(|(known, _)| known)
+        );
+    }
+}

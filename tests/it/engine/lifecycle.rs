@@ -1,0 +1,210 @@
+//! How an engine begins and ends, and what it counts in between.
+
+use std::error::Error as _;
+
+use ds_aio::{Engine, EngineConfig, EngineSettings, ErrorKind, StartError};
+use ds_aio_tests::{
+    bytes::{assert_same, pattern},
+    settings::{MODES, SHAPES, settings},
+};
+
+use super::support::{Bench, HeldWorker};
+
+#[track_caller]
+fn assert_refused(settings: EngineSettings) {
+    match Engine::new(&settings) {
+        Err(error @ StartError::Settings(_)) => {
+            assert!(error.source().is_some());
+            assert!(!error.to_string().is_empty());
+        }
+        other => panic!("{settings:?} gave {other:?}"),
+    }
+}
+
+fn block_size(settings: &mut EngineSettings) -> &mut usize {
+    &mut settings.block_size
+}
+
+fn queue_depth(settings: &mut EngineSettings) -> &mut usize {
+    &mut settings.queue_depth
+}
+
+fn thread_count(settings: &mut EngineSettings) -> &mut usize {
+    &mut settings.thread_count
+}
+
+#[test]
+fn settings_of_zero_are_refused() {
+    for field in [block_size, queue_depth, thread_count] {
+        let mut settings = EngineSettings::default();
+        *field(&mut settings) = 0;
+        assert_refused(settings);
+    }
+}
+
+#[test]
+fn a_configuration_of_ones_own_starts_an_engine() {
+    struct Own;
+
+    impl EngineConfig for Own {
+        fn engine_settings(&self) -> EngineSettings {
+            settings(4096, (2, 3), (true, false))
+        }
+    }
+
+    let engine = Engine::new(&Own).unwrap();
+    assert_eq!(engine.settings().asked, Own.engine_settings());
+    let dynamic: &dyn EngineConfig = &Own;
+    assert_eq!(Engine::new(dynamic).unwrap().settings(), engine.settings());
+}
+
+#[test]
+fn what_the_settings_became_is_told() {
+    for ((threads, depth), effective) in [
+        ((1, 1), (1, 1)),
+        ((1, 8), (1, 8)),
+        ((1, 128), (1, 128)),
+        ((1, 60_000), (1, 128)),
+        ((4, 32), (4, 32)),
+        ((4, 128), (4, 32)),
+        ((3, 100), (3, 42)),
+        ((128, 8), (128, 1)),
+        ((1000, 1), (128, 1)),
+    ] {
+        let asked = settings(4096, (threads, depth), MODES[0]);
+        let engine = Engine::new(&asked).unwrap();
+        let told = engine.settings();
+        assert_eq!((told.thread_count, told.queue_depth), effective);
+        assert_eq!((&told.asked, told.backend), (&asked, "threads"));
+        assert_eq!(
+            engine.stats().workers,
+            effective.0 as u64,
+            "one for each group at first"
+        );
+        engine.close().unwrap();
+    }
+}
+
+#[test]
+fn no_more_workers_start_than_the_settings_say() {
+    for mode in MODES {
+        for shape in SHAPES {
+            let bench = Bench::new(settings(4096, shape, mode));
+            let file = bench.engine.create(bench.path("data")).unwrap();
+            for _ in 0..50 {
+                drop(bench.engine.pwrite(&file, vec![1; 50 * 4096], 0));
+            }
+            bench.engine.sync(&file).unwrap();
+            let workers = bench.engine.stats().workers;
+            let (threads, depth) = shape;
+            let allowed = threads as u64..=(threads * depth) as u64;
+            assert!(
+                allowed.contains(&workers),
+                "{workers} workers, allowed {allowed:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn dropping_an_engine_finishes_what_it_accepted() {
+    for mode in MODES {
+        for shape in SHAPES {
+            let Bench { engine, dir } = Bench::new(settings(4096, shape, mode));
+            let path = dir.path().join("data");
+            let file = engine.create(&path).unwrap();
+            let data = pattern(1, 400_007);
+            let tickets: Vec<_> = data
+                .chunks(20_001)
+                .enumerate()
+                .map(|(number, part)| engine.pwrite(&file, part.to_vec(), (number * 20_001) as u64))
+                .collect();
+            drop(engine);
+            assert!(tickets.iter().all(ds_aio::Ticket::is_done));
+            assert_same(
+                &std::fs::read(&path).unwrap(),
+                &data,
+                &"written by the time of the drop",
+            );
+            for (ticket, part) in tickets.into_iter().zip(data.chunks(20_001)) {
+                assert_same(&ticket.wait().unwrap(), part, &"the buffer");
+            }
+            assert_eq!(file.len().unwrap(), data.len() as u64);
+        }
+    }
+}
+
+#[test]
+fn a_ticket_may_outlive_its_engine() {
+    let bench = Bench::new(settings(4096, (1, 1), MODES[0]));
+    let path = bench.filled("short", &[3; 100]);
+    let file = bench.engine.open(&path).unwrap();
+    let held = HeldWorker::of(&bench);
+    let (good, bad) = (
+        bench.engine.pread(&file, vec![0; 100], 0),
+        bench.engine.pread(&file, vec![0; 101], 0),
+    );
+    let ending = std::thread::spawn(move || drop(bench));
+    drop((held, file));
+    ending.join().unwrap();
+    assert_eq!(pollster::block_on(good).unwrap(), [3; 100]);
+    let failed = bad.wait().unwrap_err();
+    assert_eq!(failed.error().kind(), ErrorKind::UnexpectedEof);
+    assert_eq!(failed.error().path(), Some(path.as_path()));
+}
+
+#[test]
+fn an_engine_ends_without_having_done_anything() {
+    for shape in SHAPES {
+        for mode in MODES {
+            drop(Engine::new(&settings(512, shape, mode)).unwrap());
+            Engine::new(&settings(512, shape, mode))
+                .unwrap()
+                .close()
+                .unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_known_sequence_is_counted() {
+    const BLOCK: usize = 64 << 10;
+    for mode in MODES {
+        let bench = Bench::new(settings(BLOCK, (2, 4), mode));
+        let file = bench.engine.create(bench.path("data")).unwrap();
+        let buffer = bench.engine.alloc(5 * BLOCK).unwrap();
+        let buffer = bench.engine.pwrite(&file, buffer, 0).wait().unwrap();
+        let stats = bench.engine.stats();
+        assert_eq!((stats.writes, stats.bytes_written), (1, 5 * BLOCK as u64));
+        assert_eq!(stats.transfers, 5);
+
+        let buffer = bench.engine.pread(&file, buffer, 0).wait().unwrap();
+        bench.engine.sync(&file).unwrap();
+        let past_the_end = bench.engine.pread(&file, buffer, 1).wait().unwrap_err();
+        assert_eq!(past_the_end.error().done(), 5 * BLOCK - 1);
+        let stats = bench.engine.stats();
+        assert_eq!((stats.reads, stats.bytes_read), (2, 5 * BLOCK as u64));
+        assert_eq!((stats.syncs, stats.failed, stats.in_flight), (1, 1, 0));
+        let moved = stats.direct_bytes + stats.bounced_bytes + stats.buffered_bytes;
+        assert_eq!(moved, 15 * BLOCK as u64 - 1);
+        assert!(stats.transfers > 11 && stats.notifications > 0);
+        assert!((2..=8).contains(&stats.workers));
+        bench.engine.close().unwrap();
+    }
+}
+
+#[test]
+fn requests_in_flight_are_counted() {
+    let bench = Bench::new(settings(4096, (1, 1), MODES[0]));
+    let file = bench.engine.create(bench.path("data")).unwrap();
+    let held = HeldWorker::of(&bench);
+    let tickets: Vec<_> = (0..7)
+        .map(|_| bench.engine.pwrite(&file, vec![1; 10], 0))
+        .collect();
+    assert_eq!(bench.engine.stats().in_flight, 7);
+    drop(held);
+    for ticket in tickets {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(bench.engine.stats().in_flight, 0);
+}

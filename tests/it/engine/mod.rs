@@ -1,0 +1,24 @@
+//! The engine: what a request does to files and memory, what its ticket tells, and how an engine
+//! begins and ends.
+
+#[cfg(target_os = "linux")]
+mod direct;
+mod end_of_file;
+mod errors;
+mod failures;
+mod lifecycle;
+mod limits;
+mod matrix;
+mod model;
+mod options;
+mod ranges;
+mod scope;
+mod storm;
+mod tickets;
+mod wakers;
+
+mod capabilities;
+#[cfg(target_os = "linux")]
+mod page_cache;
+mod support;
+mod told;

@@ -1,0 +1,163 @@
+//! Writes to a file system of 16 MiB until it is full; run by the tests of `it`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "how a helper fails: its caller shows the message"
+)]
+
+#[cfg(target_os = "linux")]
+fn main() {
+    linux::main();
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    std::process::exit(ds_aio_tests::process::NOT_POSSIBLE_HERE);
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::{fs, path::Path};
+
+    use ds_aio::{Engine, Error, ErrorKind, OpenOptions, Operation};
+    use ds_aio_tests::{
+        bytes::{assert_same, pattern},
+        process::{NOT_POSSIBLE_HERE, die_if_hung},
+        settings::{MODES, SHAPES, settings},
+    };
+    use nix::{
+        errno::Errno,
+        mount::{MsFlags, mount},
+        sched::{CloneFlags, unshare},
+        unistd::{getegid, geteuid},
+    };
+
+    const MIB: usize = 1 << 20;
+    const SPACE: usize = 16 * MIB;
+    const WANTED: usize = 64 * MIB;
+
+    pub(super) fn main() {
+        die_if_hung(100);
+        let scenario = std::env::args().nth(1).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        // While this process has one thread: a user namespace takes no more.
+        if let Err(error) = small_file_system(dir.path()) {
+            eprintln_to_caller(error.as_ref());
+            drop(dir);
+            std::process::exit(NOT_POSSIBLE_HERE);
+        }
+        let data = pattern(1, WANTED);
+        for mode in MODES {
+            for shape in SHAPES {
+                let engine = Engine::new(&settings(MIB, shape, mode)).unwrap();
+                match scenario.as_str() {
+                    "probe" => {}
+                    "waited" => waited(&engine, &dir.path().join("waited"), &data, shape),
+                    "detached" => detached(engine, &dir.path().join("detached"), &data),
+                    "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
+                    other => panic!("no scenario {other:?}"),
+                }
+            }
+        }
+        // The mount point is busy until the namespace goes with this process.
+        nix::mount::umount2(dir.path(), nix::mount::MntFlags::MNT_DETACH).unwrap();
+    }
+
+    fn eprintln_to_caller(error: &dyn std::error::Error) {
+        use std::io::Write;
+
+        let _ = writeln!(std::io::stderr(), "no small file system: {error}");
+    }
+
+    /// Mounts a tmpfs that only this process sees.
+    fn small_file_system(at: &Path) -> Result<(), Box<dyn std::error::Error>> {
+        let (user, group) = (geteuid(), getegid());
+        if user.is_root() {
+            unshare(CloneFlags::CLONE_NEWNS)?;
+        } else {
+            unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
+            fs::write("/proc/self/setgroups", "deny")?;
+            fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
+            fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
+        }
+        let none: Option<&str> = None;
+        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+        let options = format!("size={SPACE}");
+        mount(
+            Some("tmpfs"),
+            at,
+            Some("tmpfs"),
+            MsFlags::empty(),
+            Some(options.as_str()),
+        )?;
+        Ok(())
+    }
+
+    fn waited(engine: &Engine, path: &Path, data: &[u8], shape: (usize, usize)) {
+        let file = engine.create(path).unwrap();
+        let failed = engine.pwrite(&file, data.to_vec(), 0).wait().unwrap_err();
+        let (error, buffer) = failed.into_parts();
+        assert_no_space(&error, path);
+        assert_same(&buffer.unwrap(), data, &"the buffer given back");
+        if shape == (1, 1) {
+            assert_eq!(error.done(), SPACE);
+        }
+        let found = fs::read(path).unwrap();
+        let told = format!("the {} bytes done, {:?}", error.done(), engine.settings());
+        assert_same(&found[..error.done()], &data[..error.done()], &told);
+
+        // Room again: the engine works on.
+        drop(engine.create(path).unwrap());
+        engine
+            .pwrite(&file, data[..MIB].to_vec(), 0)
+            .wait()
+            .unwrap();
+        engine.sync(&file).unwrap();
+        drop(file);
+        fs::remove_file(path).unwrap();
+    }
+
+    fn detached(engine: Engine, path: &Path, data: &[u8]) {
+        let file = engine.create(path).unwrap();
+        drop(engine.pwrite(&file, data.to_vec(), 0));
+        let failures = engine.sync(&file).unwrap_err();
+        assert_eq!(
+            (failures.errors().len(), failures.omitted()),
+            (1, 0),
+            "{failures}"
+        );
+        assert_no_space(&failures.errors()[0], path);
+        engine.sync(&file).unwrap();
+
+        drop(engine.pwrite(&file, data.to_vec(), 0));
+        drop(file);
+        let failures = engine.close().unwrap_err();
+        assert_eq!(
+            (failures.errors().len(), failures.omitted()),
+            (1, 0),
+            "{failures}"
+        );
+        assert_no_space(&failures.errors()[0], path);
+        fs::remove_file(path).unwrap();
+    }
+
+    fn preallocated(engine: &Engine, path: &Path) {
+        let options = OpenOptions::new().create().preallocate(WANTED as u64);
+        let error = engine.open_with(path, &options).unwrap_err();
+        assert_eq!(error.operation(), Operation::Preallocate);
+        assert_eq!(error.kind(), ErrorKind::NoSpace);
+        assert_eq!((error.path(), error.wanted()), (Some(path), WANTED));
+        fs::remove_file(path).unwrap();
+    }
+
+    fn assert_no_space(error: &Error, path: &Path) {
+        assert_eq!(error.operation(), Operation::Write);
+        assert_eq!(error.kind(), ErrorKind::NoSpace);
+        assert_eq!(error.errno(), Some(Errno::ENOSPC as i32));
+        assert_eq!((error.path(), error.offset()), (Some(path), 0));
+        assert_eq!(error.wanted(), WANTED);
+        assert!(error.done() <= SPACE, "{error}");
+        assert!(error.to_string().contains("free space"), "{error}");
+    }
+}

@@ -1,0 +1,30 @@
+//! What the helper processes tell and are told.
+
+use std::{fs, io};
+
+/// The exit code by which a helper says that the machine does not let it run its scenario.
+pub const NOT_POSSIBLE_HERE: i32 = 77;
+
+/// Ends this process by SIGALRM after so many seconds, so that a hang is a failure of one test and
+/// not of the whole run.
+pub fn die_if_hung(seconds: u32) {
+    nix::unistd::alarm::set(seconds);
+}
+
+/// Threads of this process.
+///
+/// # Errors
+///
+/// Where there is no `/proc`.
+pub fn threads() -> io::Result<usize> {
+    Ok(fs::read_dir("/proc/self/task")?.count())
+}
+
+/// Open descriptors of this process, but for the one that counts them.
+///
+/// # Errors
+///
+/// Where there is no `/proc`.
+pub fn descriptors() -> io::Result<usize> {
+    Ok(fs::read_dir("/proc/self/fd")?.count() - 1)
+}
