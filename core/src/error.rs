@@ -78,7 +78,8 @@ pub enum ErrorKind {
     UnexpectedEof,
     /// The range `offset .. offset + length` does not fit the system's file offsets.
     InvalidRange,
-    /// The path holds a NUL byte, or this kind of file does not take the operation (`EINVAL`).
+    /// The path holds a NUL byte, or this kind of file does not take the operation (`EINVAL`, `ENAMETOOLONG`,
+    /// `ELOOP`).
     InvalidInput,
     /// The process or the system has no descriptors left (`EMFILE`, `ENFILE`).
     TooManyOpenFiles,
@@ -111,7 +112,7 @@ impl ErrorKind {
             Errno::ENOSPC => Self::NoSpace,
             Errno::EDQUOT => Self::QuotaExceeded,
             Errno::EFBIG => Self::FileTooLarge,
-            Errno::EINVAL => Self::InvalidInput,
+            Errno::EINVAL | Errno::ENAMETOOLONG | Errno::ELOOP => Self::InvalidInput,
             Errno::EOVERFLOW => Self::InvalidRange,
             Errno::EMFILE | Errno::ENFILE => Self::TooManyOpenFiles,
             Errno::ENOMEM => Self::OutOfMemory,
@@ -145,7 +146,7 @@ impl ErrorKind {
 
     const fn reason(self) -> &'static str {
         match self {
-            Self::NotFound => "no such file",
+            Self::NotFound => "no such file or directory",
             Self::AlreadyExists => "the file exists already",
             Self::PermissionDenied => "permission denied",
             Self::IsDirectory => "is a directory",
@@ -184,7 +185,7 @@ impl ErrorKind {
             Self::InvalidInput => "check the path, the options and what kind of file it is",
             Self::TooManyOpenFiles => "raise the limit (ulimit -n) or close files",
             Self::OutOfMemory => "ask for less or free memory",
-            Self::Io => "see the system log",
+            Self::Io => "look the error number up; for EIO see the system log",
             Self::ForeignFile => "open it with the engine that uses it",
             Self::Closed => "submit requests before closing",
             Self::Poisoned => "find the panic's message and start a new engine",

@@ -51,7 +51,8 @@ impl Crew {
         let mut failure = None;
         for lane in crew.queue.first_lanes() {
             if let Err(error) = crew.start_worker(lane, Begin::Parked) {
-                crew.queue.not_started(lane);
+                // Nothing is queued yet, so nobody is needed in its place.
+                let _ = crew.queue.not_started(lane);
                 failure = Some(error);
             }
         }
@@ -105,7 +106,8 @@ impl Crew {
         for lane in start {
             // Without this thread the others take longer, that is all: each group has one.
             if self.start_worker(lane, Begin::AtWork).is_err() {
-                self.queue.not_started(lane);
+                let instead = self.queue.not_started(lane);
+                self.dispatch(instead);
             }
         }
         for (request, blocks) in given_up {

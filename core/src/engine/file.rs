@@ -51,9 +51,11 @@ impl AioFile {
         Ok(self.len()? == 0)
     }
 
-    /// Whether the parts of requests that are aligned for it bypass the page cache (O_DIRECT).
+    /// Whether the whole pages of requests may bypass the page cache (O_DIRECT).
     ///
-    /// False where the file system has no O_DIRECT, for anything but regular files and block
+    /// They do if the engine's block size suits it: for writes a multiple of the page size, for
+    /// reads of what the device asks for (512 or 4096 bytes, as a rule).
+    /// [`Engine::stats`](crate::Engine::stats) counts what went which way. False where the file system has no O_DIRECT, for anything but regular files and block
     /// devices, and on systems other than Linux.
     #[must_use]
     pub fn is_direct(&self) -> bool {

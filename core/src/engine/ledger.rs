@@ -129,12 +129,14 @@ impl Ledger {
         Failures::check(errors.collect(), omitted)
     }
 
-    /// Every failure nobody has been told of, be its ticket dropped, forgotten or still held.
-    pub(crate) fn take_all(&self) -> Result<(), Failures> {
+    /// Every failure nobody has been told of, be its ticket dropped, forgotten or still held, and
+    /// `also`.
+    pub(crate) fn take_all(&self, also: Option<Error>) -> Result<(), Failures> {
         let mut entries = lock(&self.entries);
         let errors = std::mem::take(&mut entries.kept)
             .into_iter()
-            .map(|entry| entry.error);
+            .map(|entry| entry.error)
+            .chain(also);
         let gone: usize = std::mem::take(&mut entries.omitted).into_values().sum();
         let omitted = gone + std::mem::take(&mut entries.undelivered);
         Failures::check(errors.collect(), omitted)

@@ -41,7 +41,7 @@ fn loom_a_waiting_ticket_gets_its_buffer() {
         let engine = thread::spawn(move || state.deliver(Ok(())));
         assert_eq!(ticket.wait().unwrap(), [1, 2]);
         engine.join().unwrap();
-        ledger.take_all().unwrap();
+        ledger.take_all(None).unwrap();
     });
 }
 
@@ -57,7 +57,7 @@ fn loom_an_awaited_ticket_is_woken() {
             (ErrorKind::NoSpace, Some(vec![1, 2]))
         );
         engine.join().unwrap();
-        ledger.take_all().unwrap();
+        ledger.take_all(None).unwrap();
     });
 }
 
@@ -73,7 +73,7 @@ fn loom_a_dropped_tickets_failure_is_reported_once() {
             ledger.take_abandoned(0, None).unwrap_err().errors().len(),
             1
         );
-        ledger.take_all().unwrap();
+        ledger.take_all(None).unwrap();
     });
 }
 

@@ -283,10 +283,13 @@ impl Engine {
     /// # Errors
     ///
     /// Every failure that nobody has been told of: of tickets that were dropped or forgotten, or
-    /// are still held and were not waited for.
+    /// are still held and were not waited for. [`ErrorKind::WouldDeadlock`] besides on one of the
+    /// engine's own workers: the engine then ends without anybody waiting for it, and failures
+    /// yet to come are told to their tickets alone.
     pub fn close(self) -> Result<(), Failures> {
         self.crew.finish();
-        self.ledger.take_all()
+        let on_worker = worker::is_of(self.id()).then(worker::would_deadlock);
+        self.ledger.take_all(on_worker)
     }
 
     fn id(&self) -> EngineId {

@@ -2,6 +2,10 @@
 
 /// What O_DIRECT asks of a file, in bytes; each is a power of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "made where there is O_DIRECT")
+)]
 pub(crate) struct Alignment {
     /// Of the memory's address.
     pub(crate) memory: usize,

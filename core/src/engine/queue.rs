@@ -155,8 +155,8 @@ impl Queue {
         match self.refill {
             Refill::AsBlocksComplete => state.recruit(self.shape, blocks, &mut dispatch),
             Refill::AfterBatch => {
-                for _ in 0..self.shape.groups {
-                    let group = state.rotate_groups();
+                let first = state.rotate_groups();
+                for group in (0..self.shape.groups).map(|next| (first + next) % self.shape.groups) {
                     if state.open_batch(self.shape, group, &mut dispatch) {
                         let needed = state.groups[group].batch.len();
                         state.recruit_from(self.shape, group, needed, &mut dispatch);
@@ -182,7 +182,9 @@ impl Queue {
         let step = match claimed {
             Some(claim) => Step::Run(claim),
             None if busy => Step::Wait,
-            None if state.refusing.is_some() => {
+            // With blocks unclaimed a batch of the group is open: those after it need everyone.
+            None if state.refusing.is_some() && state.unclaimed == 0 => {
+                dispatch.wake.extend(state.everyone_idle().wake);
                 state.workers -= 1;
                 self.exited.notify_all();
                 Step::Exit
@@ -196,13 +198,22 @@ impl Queue {
     }
 
     /// A lane that was to be started could not be, and may be again later.
-    pub(crate) fn not_started(&self, lane: LaneId) {
+    /// Tells whom to wake in its place.
+    pub(crate) fn not_started(&self, lane: LaneId) -> Dispatch {
+        let mut dispatch = Dispatch::default();
         let mut state = lock(&self.state);
         let group = &mut state.groups[lane.group];
         group.idle.retain(|&idle| idle != lane);
         group.vacant.push(lane.index);
         state.workers -= 1;
         self.exited.notify_all();
+        if self.refill == Refill::AsBlocksComplete && state.unclaimed > 0 {
+            let mut groups = state.groups.iter_mut();
+            dispatch
+                .wake
+                .extend(groups.find_map(|group| group.idle.pop()));
+        }
+        dispatch
     }
 
     /// Accepts nothing more; the workers exit when what was accepted is done. Tells whom to wake.

@@ -143,7 +143,7 @@ where
     let all_ended = WaitOnDrop(pending);
     let result = make_requests(&scope);
     drop(all_ended);
-    ledger.take_all().map(|()| result)
+    ledger.take_all(None).map(|()| result)
 }
 
 /// The requests of a scope that have not ended.

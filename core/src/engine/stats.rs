@@ -27,7 +27,7 @@ pub struct Stats {
     pub bytes_written: u64,
     /// System calls made to move data or to sync.
     pub transfers: u64,
-    /// Notifications given to idle or new workers.
+    /// Notifications given to idle workers, each to one or more of them.
     pub notifications: u64,
     /// Bytes moved with O_DIRECT from or to the caller's own memory.
     pub direct_bytes: u64,

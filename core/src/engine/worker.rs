@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use nix::{errno::Errno, sys::signal::SigSet};
+use nix::{
+    errno::Errno,
+    sys::signal::{SigSet, Signal},
+};
 
 use crate::{
     buf::{AioBuf, Memory},
@@ -53,25 +56,49 @@ pub(crate) enum Begin {
 
 /// The life of a worker's thread.
 pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
-    // Signals are the business of the program's own threads; and SIGXFSZ, which would end the
-    // process, must turn into EFBIG. Nothing is lost if the mask cannot be set.
-    let _ = SigSet::all().thread_set_mask();
+    // Nothing is lost if the mask cannot be set.
+    let _ = other_threads_signals().thread_set_mask();
     WORKER_OF.set(Some(crew.engine()));
-    let mut worker = Worker::new(crew, id);
+    let mut worker = None;
     let ended = contain(|| {
+        let worker = worker.insert(Worker::new(crew, id));
         if begin == Begin::Parked {
             worker.lane.park();
         }
         worker.work();
     });
-    if !ended {
-        // First those in flight here: nobody else will ever complete them.
-        for run in worker.slots.into_iter().flatten() {
+    if ended {
+        return;
+    }
+    if let Some(Worker { lane, slots, .. }) = worker {
+        // Before the buffers go back to their owners nothing may be under way any more.
+        contain(|| drop(lane));
+        for run in slots.into_iter().flatten() {
             run.claim.request.fail(0, ErrorKind::Poisoned.into());
             run.claim.request.complete(1);
         }
-        crew.poison();
     }
+    crew.poison();
+}
+
+/// The signals that a worker leaves to the program's own threads; SIGXFSZ among them, which would
+/// end the process and so becomes EFBIG. Not those that a thread causes itself (blocking them
+/// kills the process without a word) and not a profiler's.
+fn other_threads_signals() -> SigSet {
+    let mut signals = SigSet::all();
+    for own in [
+        Signal::SIGSEGV,
+        Signal::SIGBUS,
+        Signal::SIGFPE,
+        Signal::SIGILL,
+        Signal::SIGTRAP,
+        Signal::SIGSYS,
+        Signal::SIGABRT,
+        Signal::SIGPROF,
+    ] {
+        signals.remove(own);
+    }
+    signals
 }
 
 struct Worker<'crew> {

@@ -12,23 +12,28 @@
 //!    [`Completion`] for each: the count the system call gave (short counts included, the worker
 //!    continues them) or its error. A transfer completes exactly once.
 //! 4. [`Lane::park`] blocks an idle worker until somebody wakes its lane. A wake that comes before
-//!    the park is not lost. Parking without a reason to wake is the worker's fault, waking without
-//!    a reason is harmless.
+//!    the park is not lost. The queue wakes a lane only if it counts it as idle, and once.
 //!
 //! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
-//! names. No other part of a backend is called by anyone but workers.
+//! names, and does not panic. No other part of a backend is called by anyone but workers.
 //!
 //! **Memory.** From `push` until its completion is returned, a transfer's segment and descriptor
-//! are the lane's: the worker keeps the claim they belong to. After the completion, and after a
-//! panic out of `push`, `submit` or `wait`, the lane must not touch them again.
+//! are the lane's: the worker keeps the claim they belong to. After the completion the lane must not
+//! touch them again, and dropping a lane (which a panic leads to) ends what it has in flight.
 
 #![allow(
     unsafe_code,
     reason = "system calls on raw memory and descriptors live here"
 )]
 
+#[cfg(target_os = "linux")]
+mod direct;
+#[cfg(not(target_os = "linux"))]
+#[path = "no_direct.rs"]
+mod direct;
 pub(crate) mod file;
 mod parker;
+mod reserve;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;

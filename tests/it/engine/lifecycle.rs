@@ -11,11 +11,13 @@ use ds_aio_tests::{
 use super::support::{Bench, HeldWorker};
 
 #[track_caller]
-fn assert_refused(settings: EngineSettings) {
-    match Engine::new(&settings) {
+fn assert_refused(settings: &EngineSettings, parts: &[&str]) {
+    match Engine::new(settings) {
         Err(error @ StartError::Settings(_)) => {
             assert!(error.source().is_some());
-            assert!(!error.to_string().is_empty());
+            for part in parts {
+                assert!(error.to_string().contains(part), "{part} in {error}");
+            }
         }
         other => panic!("{settings:?} gave {other:?}"),
     }
@@ -34,12 +36,35 @@ fn thread_count(settings: &mut EngineSettings) -> &mut usize {
 }
 
 #[test]
-fn settings_of_zero_are_refused() {
+fn settings_of_zero_and_absurd_ones_are_refused() {
     for field in [block_size, queue_depth, thread_count] {
-        let mut settings = EngineSettings::default();
-        *field(&mut settings) = 0;
-        assert_refused(settings);
+        for value in [0, usize::MAX, 1 << 40] {
+            let mut settings = EngineSettings::default();
+            *field(&mut settings) = value;
+            assert_refused(&settings, &[&value.to_string()]);
+        }
     }
+}
+
+#[test]
+fn every_setting_that_is_not_allowed_is_named_with_what_is() {
+    let mut settings = EngineSettings::default();
+    (
+        settings.block_size,
+        settings.queue_depth,
+        settings.thread_count,
+    ) = (1000, 0, 1025);
+    let parts = [
+        "block_size",
+        "1000",
+        "multiple of 512",
+        "queue_depth",
+        "1 to 65536",
+        "thread_count",
+        "1025",
+        "1 to 1024",
+    ];
+    assert_refused(&settings, &parts);
 }
 
 #[test]

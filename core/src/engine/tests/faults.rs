@@ -69,6 +69,28 @@ fn the_first_error_in_file_order_wins_whichever_comes_first_in_time() {
 }
 
 #[test]
+fn a_reserved_block_before_the_failure_is_run() {
+    // Two groups take a batch each; the second one's fails before the first has begun its own.
+    let settings = EngineSettings {
+        overlap_events: false,
+        ..settings(2, 4)
+    };
+    for _ in 0..20 {
+        let bench = Bench::new(Sim::lanes(2, 4), settings.clone());
+        bench
+            .sim
+            .inject(|call| (call.offset >= offset(5)).then_some(Fault::Fail(Errno::EIO)));
+        let error = bench.write(8, 0).wait().unwrap_err().into_parts().0;
+        assert_eq!(error.done(), 5 * BLOCK);
+        let on_disk = std::fs::read(&bench.path).unwrap();
+        assert!(
+            on_disk == pattern(5 * BLOCK, 0),
+            "what is said to be done is done"
+        );
+    }
+}
+
+#[test]
 fn a_failure_is_between_blocks_or_within_one_and_done_says_where() {
     let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
     let mut calls = 0;

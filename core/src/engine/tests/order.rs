@@ -114,3 +114,65 @@ fn a_sync_comes_after_the_writes_before_it_and_does_not_wait_for_later_ones() {
         [Direction::Write, Direction::Write, Direction::Sync]
     );
 }
+
+#[test]
+fn closing_leaves_the_depth_to_what_is_still_queued() {
+    let settings = EngineSettings {
+        overlap_events: false,
+        ..settings(1, 4)
+    };
+    let bench = Bench::new(Sim::lanes(1, 4), settings);
+    bench.warm_up();
+    bench.sim.hold();
+    let ticket = bench.write(12, 0);
+    bench.sim.wait_for_pushes(4);
+    let crew = &bench.engine.crew;
+    crew.dispatch(crew.queue().close());
+    for block in 0..3 {
+        bench.sim.release(offset(block));
+    }
+    bench.sim.wait_for_parks(3);
+    bench.sim.release(offset(3));
+    bench.sim.wait_for_pushes(8);
+    bench.sim.release_all();
+    ticket.wait().unwrap();
+}
+
+#[test]
+fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
+    use crate::{
+        engine::queue::{Queue, Step},
+        sys::{LaneId, Shape},
+    };
+
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    let shape = Shape {
+        groups: 2,
+        lanes_per_group: 2,
+        lane_depth: 1,
+    };
+    let queue = Queue::new(shape, Refill::AsBlocksComplete);
+    let [busy, idle] = [0, 1].map(|group| LaneId { group, index: 0 });
+    queue.first_lanes();
+    let submit = || {
+        let ledger = Arc::clone(&bench.engine.ledger);
+        let (state, memory) = TicketState::new(vec![0; BLOCK], ledger, 0, Memory::of_mut);
+        let asked = Asked {
+            direction: Direction::Read,
+            file: Arc::clone(&bench.file.state),
+            memory,
+            offset: 0,
+            plan: Plan::new(false, 0, BLOCK, memory.address(), BLOCK, None),
+        };
+        let request = Request::accept(asked, Arc::default(), state);
+        queue.submit(&request).unwrap_or_default()
+    };
+    assert_eq!(submit().wake, [busy]);
+    assert!(matches!(queue.next(busy, 0, false).0, Step::Run(_)));
+    assert_eq!(submit().wake, [idle]);
+    assert!(matches!(queue.next(idle, 0, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(idle, 1, false).0, Step::Park));
+    let dispatch = submit();
+    assert_eq!(dispatch.start, [LaneId { group: 0, index: 1 }]);
+    assert_eq!(queue.not_started(dispatch.start[0]).wake, [idle]);
+}
