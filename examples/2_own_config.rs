@@ -46,11 +46,7 @@ fn evict_and_restore(config: &KvCacheConfig) -> Result<(), Box<dyn Error>> {
     println!("{config:#?}\n{:#?}", engine.settings());
 
     let in_temp_dir = config.dir.as_os_str().is_empty();
-    let parent = if in_temp_dir {
-        std::env::temp_dir()
-    } else {
-        config.dir.clone()
-    };
+    let parent = if in_temp_dir { std::env::temp_dir() } else { config.dir.clone() };
     let dir = tempfile::tempdir_in(parent)?;
     let file = engine.create(dir.path().join("pages"))?;
 
@@ -67,9 +63,6 @@ fn evict_and_restore(config: &KvCacheConfig) -> Result<(), Box<dyn Error>> {
             return Err(format!("page {page} came back changed").into());
         }
     }
-    println!(
-        "8 pages of {} bytes evicted and restored",
-        config.page_bytes
-    );
+    println!("8 pages of {} bytes evicted and restored", config.page_bytes);
     Ok(())
 }

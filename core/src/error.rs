@@ -291,25 +291,14 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details {
-            operation,
-            kind,
-            errno,
-            path,
-            offset,
-            wanted,
-            done,
-        } = &*self.0;
+        let Details { operation, kind, errno, path, offset, wanted, done } = &*self.0;
         write!(f, "{operation}")?;
         if let Some(path) = path {
             write!(f, " {}", path.display())?;
         }
         match operation {
             Operation::Read | Operation::Write => {
-                write!(
-                    f,
-                    " at offset {offset}: {kind} after {done} of {wanted} bytes"
-                )?;
+                write!(f, " at offset {offset}: {kind} after {done} of {wanted} bytes")?;
             }
             Operation::Alloc | Operation::Preallocate => write!(f, " of {wanted} bytes: {kind}")?,
             Operation::Open | Operation::Metadata | Operation::Sync | Operation::Wait => {
@@ -377,18 +366,11 @@ pub struct Failures {
 impl Failures {
     /// `Err` of the failures, or `Ok` where there are none.
     pub(crate) fn check(errors: Vec<Error>, omitted: usize) -> Result<(), Self> {
-        if errors.is_empty() && omitted == 0 {
-            Ok(())
-        } else {
-            Err(Self { errors, omitted })
-        }
+        if errors.is_empty() && omitted == 0 { Ok(()) } else { Err(Self { errors, omitted }) }
     }
 
     pub(crate) fn one(error: Error) -> Self {
-        Self {
-            errors: vec![error],
-            omitted: 0,
-        }
+        Self { errors: vec![error], omitted: 0 }
     }
 
     /// The failures, oldest first.
@@ -407,11 +389,7 @@ impl Failures {
 impl fmt::Display for Failures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.errors.len() + self.omitted;
-        write!(
-            f,
-            "{count} failed request{}",
-            if count == 1 { "" } else { "s" }
-        )?;
+        write!(f, "{count} failed request{}", if count == 1 { "" } else { "s" })?;
         for error in &self.errors {
             write!(f, "\n  {error}")?;
         }
@@ -443,10 +421,7 @@ impl fmt::Display for StartError {
         match self {
             Self::Settings(errors) => write!(f, "the engine's settings are not usable: {errors}"),
             Self::Thread(error) => {
-                write!(
-                    f,
-                    "the engine's first worker could not start: {error}; check ulimit -u"
-                )
+                write!(f, "the engine's first worker could not start: {error}; check ulimit -u")
             }
         }
     }

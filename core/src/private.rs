@@ -45,26 +45,17 @@ pub fn from_env<T: ConfigSchema>() -> Result<T, ConfigErrors> {
 /// The value of a fixed key.
 #[must_use]
 pub const fn fixed_bool(key: &'static str, value: bool) -> FixedKey {
-    FixedKey {
-        key,
-        value: Scalar::Bool(value),
-    }
+    FixedKey { key, value: Scalar::Bool(value) }
 }
 
 /// The value of a fixed key.
 #[must_use]
 pub const fn fixed_integer(key: &'static str, value: i128) -> FixedKey {
-    FixedKey {
-        key,
-        value: Scalar::Integer(Integer::from_i128(value)),
-    }
+    FixedKey { key, value: Scalar::Integer(Integer::from_i128(value)) }
 }
 
 /// The value of a fixed key.
 #[must_use]
 pub const fn fixed_text(key: &'static str, value: &'static str) -> FixedKey {
-    FixedKey {
-        key,
-        value: Scalar::Text(value),
-    }
+    FixedKey { key, value: Scalar::Text(value) }
 }

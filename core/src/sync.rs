@@ -14,14 +14,10 @@ pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, atomic};
 /// No user code and no backend runs under any of the engine's locks, and no critical section can
 /// panic half way, so a poisoned lock protects nothing that is broken.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Waits on `condvar` under the same rule as [`lock`].
 pub(crate) fn wait<'a, T>(condvar: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    condvar
-        .wait(guard)
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
+    condvar.wait(guard).unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -5,8 +5,9 @@ use std::{
     error::Error,
     fmt,
     fs::{self, File},
-    io::{self, Read, Write},
-    path::PathBuf,
+    io::{self, IsTerminal, Read, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 /// The command line `[FILE...] [--dir DIR]`.
@@ -25,10 +26,7 @@ impl Arguments {
     ///
     /// If `--dir` has no value or an option is unknown.
     pub fn from_command_line() -> Result<Self, Box<dyn Error>> {
-        let mut arguments = Self {
-            sources: Vec::new(),
-            dir: env::temp_dir(),
-        };
+        let mut arguments = Self { sources: Vec::new(), dir: env::temp_dir() };
         let mut words = env::args_os().skip(1);
         while let Some(word) = words.next() {
             if word == "--dir" {
@@ -41,10 +39,7 @@ impl Arguments {
         }
         if arguments.sources.is_empty() {
             arguments.sources.push(Source::File(env::current_exe()?));
-            arguments.sources.extend((1..=4).map(|seed| Source::Tensor {
-                seed,
-                len: 64 << 20,
-            }));
+            arguments.sources.extend((1..=4).map(|seed| Source::Tensor { seed, len: 64 << 20 }));
         }
         Ok(arguments)
     }
@@ -72,7 +67,7 @@ impl Source {
     /// If the file's length cannot be read.
     pub fn len(&self) -> io::Result<u64> {
         match self {
-            Self::File(path) => Ok(fs::metadata(path)?.len()),
+            Self::File(path) => Ok(fs::metadata(path).map_err(|error| named(path, &error))?.len()),
             Self::Tensor { len, .. } => Ok(*len),
         }
     }
@@ -93,12 +88,14 @@ impl Source {
     /// If the file cannot be opened.
     pub fn open(&self) -> io::Result<Box<dyn Read>> {
         Ok(match self {
-            Self::File(path) => Box::new(File::open(path)?),
-            Self::Tensor { seed, .. } => Box::new(Generator {
-                state: seed.wrapping_mul(ODD),
-            }),
+            Self::File(path) => Box::new(File::open(path).map_err(|error| named(path, &error))?),
+            Self::Tensor { seed, .. } => Box::new(Generator { state: seed.wrapping_mul(ODD) }),
         })
     }
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 impl fmt::Display for Source {
@@ -121,23 +118,36 @@ impl Read for Generator {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         for word in buf.chunks_mut(8) {
             self.state = self.state.wrapping_add(ODD);
-            let mixed = (self.state ^ (self.state >> 29))
-                .wrapping_mul(ODD)
-                .to_le_bytes();
+            let mixed = (self.state ^ (self.state >> 29)).wrapping_mul(ODD).to_le_bytes();
             word.copy_from_slice(&mixed[..word.len()]);
         }
         Ok(buf.len())
     }
 }
 
-/// Offsets and lengths of the chunks of at most `chunk` bytes that `len` bytes are cut into.
-pub fn chunks(len: u64, chunk: usize) -> impl Iterator<Item = (u64, usize)> {
-    (0..len).step_by(chunk).map(move |offset| {
-        (
-            offset,
-            usize::try_from(len - offset).map_or(chunk, |left| left.min(chunk)),
-        )
-    })
+/// Goes through a source in chunks of at most `buf`'s length, showing `what` has been done: calls
+/// `work` with the source's contents from that chunk on, a part of `buf` as long as the chunk, and
+/// the chunk's offset.
+///
+/// # Errors
+///
+/// If the source cannot be opened, and what `work` returns.
+pub fn each_chunk(
+    source: &Source,
+    buf: &mut [u8],
+    what: &str,
+    mut work: impl FnMut(&mut dyn Read, &mut [u8], u64) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let (mut contents, len) = (source.open()?, source.len()?);
+    let mut offset = 0;
+    while offset < len {
+        let chunk = usize::try_from(len - offset).map_or(buf.len(), |left| left.min(buf.len()));
+        work(&mut contents, &mut buf[..chunk], offset)?;
+        offset += chunk as u64;
+        on_terminal(format_args!("{source}: {what} {} %", offset * 100 / len));
+    }
+    on_terminal(format_args!(""));
+    Ok(())
 }
 
 /// Compares the next bytes of `expected` with `found`.
@@ -145,7 +155,7 @@ pub fn chunks(len: u64, chunk: usize) -> impl Iterator<Item = (u64, usize)> {
 /// # Errors
 ///
 /// If they differ, with the first place where they do, or if `expected` cannot be read.
-pub fn compare(expected: &mut impl Read, found: &[u8]) -> Result<(), Box<dyn Error>> {
+pub fn compare(expected: &mut dyn Read, found: &[u8]) -> Result<(), Box<dyn Error>> {
     let mut piece = vec![0; 1 << 20];
     for (number, found) in found.chunks(piece.len()).enumerate() {
         let piece = &mut piece[..found.len()];
@@ -157,9 +167,36 @@ pub fn compare(expected: &mut impl Read, found: &[u8]) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-/// Shows on a terminal's last line how far something has come.
-pub fn progress(of: &impl fmt::Display, what: &str, done: u64, len: u64) {
-    let percent = (done * 100).checked_div(len).unwrap_or(100);
-    // A progress line that cannot be shown is no reason to stop.
-    let _ = write!(io::stderr(), "\r\x1b[K{of}: {what} {percent} %");
+/// How fast bytes move, counting only the time that is measured.
+#[derive(Debug, Default)]
+pub struct Speed {
+    bytes: usize,
+    time: Duration,
+}
+
+impl Speed {
+    /// Measures `work`, which moves so many bytes.
+    pub fn measure<R>(&mut self, bytes: usize, work: impl FnOnce() -> R) -> R {
+        let started = Instant::now();
+        let result = work();
+        self.time += started.elapsed();
+        self.bytes += bytes;
+        result
+    }
+}
+
+impl fmt::Display for Speed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.time.as_secs_f64().max(1e-9);
+        write!(f, "{:.2} GB/s", self.bytes as f64 / 1e9 / seconds)
+    }
+}
+
+/// Shows a line on the terminal's last line; nothing where there is no terminal.
+fn on_terminal(line: fmt::Arguments<'_>) {
+    let mut terminal = io::stderr();
+    if terminal.is_terminal() {
+        // A progress line that cannot be shown is no reason to stop.
+        let _ = write!(terminal, "\r\x1b[K{line}");
+    }
 }

@@ -28,10 +28,7 @@ impl Errors {
 }
 
 pub(crate) fn not_a_struct(span: Span) -> Error {
-    Error::new(
-        span,
-        "`Config` can be derived for structs with named fields only",
-    )
+    Error::new(span, "`Config` can be derived for structs with named fields only")
 }
 
 pub(crate) fn no_fields(span: Span) -> Error {
@@ -44,10 +41,7 @@ pub(crate) fn generic(span: Span) -> Error {
 
 pub(crate) fn no_section(span: Span, name: &Ident) -> Error {
     let name = name.to_string();
-    let words = name
-        .strip_suffix("Config")
-        .filter(|rest| !rest.is_empty())
-        .unwrap_or(&name);
+    let words = name.strip_suffix("Config").filter(|rest| !rest.is_empty()).unwrap_or(&name);
     let suggestion = snake_case(words);
     Error::new(
         span,
@@ -59,10 +53,7 @@ pub(crate) fn no_section(span: Span, name: &Ident) -> Error {
 }
 
 pub(crate) fn bad_section(span: Span) -> Error {
-    Error::new(
-        span,
-        "a section name consists of letters, digits, `_` and `-`",
-    )
+    Error::new(span, "a section name consists of letters, digits, `_` and `-`")
 }
 
 pub(crate) fn bad_prefix(span: Span, attribute: &str) -> Error {
@@ -73,10 +64,7 @@ pub(crate) fn bad_prefix(span: Span, attribute: &str) -> Error {
 }
 
 pub(crate) fn bad_variable(span: Span) -> Error {
-    Error::new(
-        span,
-        "the name of a variable is neither empty nor contains `=` or NUL",
-    )
+    Error::new(span, "the name of a variable is neither empty nor contains `=` or NUL")
 }
 
 pub(crate) fn bad_key(span: Span) -> Error {
@@ -89,21 +77,14 @@ pub(crate) fn unknown_attribute(name: &Ident, known: &[&str], place: &str) -> Er
         Some(meant) => format!("unknown attribute `{written}`, did you mean `{meant}`?"),
         None => format!(
             "unknown attribute `{written}`; on a {place} there are {}",
-            known
-                .iter()
-                .map(|name| format!("`{name}`"))
-                .collect::<Vec<_>>()
-                .join(", ")
+            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         ),
     };
     Error::new(name.span(), message)
 }
 
 pub(crate) fn misplaced_attribute(name: &Ident, right: &str, wrong: &str) -> Error {
-    Error::new(
-        name.span(),
-        format!("`{name}` belongs on a {right}, not on a {wrong}"),
-    )
+    Error::new(name.span(), format!("`{name}` belongs on a {right}, not on a {wrong}"))
 }
 
 pub(crate) fn repeated_attribute(name: &Ident) -> Error {
@@ -139,10 +120,7 @@ pub(crate) fn range_without_end(span: Span) -> Error {
 }
 
 pub(crate) fn not_a_range(span: Span) -> Error {
-    Error::new(
-        span,
-        "expected a range: `a..b`, `a..=b`, `a..`, `..b` or `..=b`",
-    )
+    Error::new(span, "expected a range: `a..b`, `a..=b`, `a..`, `..b` or `..=b`")
 }
 
 pub(crate) fn neither_default_nor_required(field: &Ident) -> Error {
@@ -151,10 +129,7 @@ pub(crate) fn neither_default_nor_required(field: &Ident) -> Error {
 }
 
 pub(crate) fn default_and_required(span: Span) -> Error {
-    Error::new(
-        span,
-        "a field with a default is not `required`: drop one of the two",
-    )
+    Error::new(span, "a field with a default is not `required`: drop one of the two")
 }
 
 pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error {
@@ -166,10 +141,7 @@ pub(crate) fn key_taken(span: Span, key: &str, by: impl Display) -> Error {
 }
 
 pub(crate) fn variable_taken(span: Span, variable: &str, by: &Ident) -> Error {
-    Error::new(
-        span,
-        format!("the variable `{variable}` is already that of field `{by}`"),
-    )
+    Error::new(span, format!("the variable `{variable}` is already that of field `{by}`"))
 }
 
 pub(crate) fn constant_taken(span: Span, name: &Ident, field: &Ident, by: &str) -> Error {

@@ -60,14 +60,10 @@ pub(crate) fn config(input: &Input) -> TokenStream {
 fn stub_setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
     // A setter called `build` is among the mistakes already reported.
-    let setters = input
-        .fields
-        .iter()
-        .filter(|field| field.name() != "build")
-        .map(|field| {
-            let (name, ty, span) = (&field.ident, expand::setter_type(field), field.ty.span());
-            quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
-        });
+    let setters = input.fields.iter().filter(|field| field.name() != "build").map(|field| {
+        let (name, ty, span) = (&field.ident, expand::setter_type(field), field.ty.span());
+        quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
+    });
     quote!(#(#setters)*)
 }
 

@@ -67,11 +67,7 @@ pub(crate) struct Rule {
 }
 
 pub(crate) enum RuleKind {
-    Range {
-        min: Option<TokenStream>,
-        max: Option<TokenStream>,
-        max_excluded: bool,
-    },
+    Range { min: Option<TokenStream>, max: Option<TokenStream>, max_excluded: bool },
     MultipleOf(TokenStream),
     PowerOfTwo,
     OneOf(Vec<TokenStream>),
@@ -140,9 +136,7 @@ impl Input {
 
     /// Whether `Default` can be generated.
     pub(crate) fn has_default(&self) -> bool {
-        self.fields
-            .iter()
-            .all(|field| field.required.is_none() || field.default.is_some())
+        self.fields.iter().all(|field| field.required.is_none() || field.default.is_some())
     }
 
     /// Whether the whole default can be a constant.
@@ -185,11 +179,7 @@ impl Field {
             let syn::Meta::NameValue(doc) = &attribute.meta else {
                 return None;
             };
-            let syn::Expr::Lit(syn::ExprLit {
-                lit: Lit::Str(text),
-                ..
-            }) = &doc.value
-            else {
+            let syn::Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) = &doc.value else {
                 return None;
             };
             Some(text.value().trim().to_owned())
@@ -226,32 +216,14 @@ impl Field {
 
 /// `block-size` as it stands in the names of constants and variables: `BLOCK_SIZE`.
 pub(crate) fn upper(name: &str) -> String {
-    name.chars()
-        .map(|c| {
-            if c.is_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
-        .collect()
+    name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }
 
 /// Always the start of an identifier, even of a section that is refused later.
 fn const_prefix(text: &str) -> String {
     let upper: String = text
         .chars()
-        .map(|c| {
-            if c.is_ascii_alphanumeric() {
-                c.to_ascii_uppercase()
-            } else {
-                '_'
-            }
-        })
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' })
         .collect();
-    if upper.starts_with(|c: char| c.is_ascii_digit()) {
-        format!("_{upper}")
-    } else {
-        upper
-    }
+    if upper.starts_with(|c: char| c.is_ascii_digit()) { format!("_{upper}") } else { upper }
 }

@@ -15,15 +15,8 @@ use crate::error::{self, Errors};
 use crate::ir::{Consts, Env, Field, Fixed, Input, Rule, RuleKind};
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
-const ON_STRUCT: &[&str] = &[
-    "section",
-    "env_prefix",
-    "const_prefix",
-    "consts",
-    "fixed",
-    "engine",
-    "crate",
-];
+const ON_STRUCT: &[&str] =
+    &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "crate"];
 
 /// The attributes of a field; [`field_attribute`] reads them.
 const ON_FIELD: &[&str] = &[
@@ -70,12 +63,7 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         fixed: Vec::new(),
         fields: Vec::new(),
     };
-    let place = Place {
-        name: "struct",
-        known: ON_STRUCT,
-        other: "field",
-        elsewhere: ON_FIELD,
-    };
+    let place = Place { name: "struct", known: ON_STRUCT, other: "field", elsewhere: ON_FIELD };
     let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
         struct_attribute(&mut input, name, stream)
     });
@@ -83,11 +71,7 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     if !seen.misspelt && !seen.has("section") {
         errors.push(error::no_section(derive.ident.span(), &derive.ident));
     }
-    input.fields = named
-        .named
-        .iter()
-        .filter_map(|syntax| field(syntax, errors))
-        .collect();
+    input.fields = named.named.iter().filter_map(|syntax| field(syntax, errors)).collect();
     Some(input)
 }
 
@@ -95,12 +79,7 @@ fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
     let mut field = Field {
         ident: syntax.ident.clone()?,
         ty: syntax.ty.clone(),
-        docs: syntax
-            .attrs
-            .iter()
-            .filter(|attr| attr.path().is_ident("doc"))
-            .cloned()
-            .collect(),
+        docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         rename: None,
         aliases: Vec::new(),
         env: Env::Prefixed,
@@ -110,12 +89,7 @@ fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
         bytes: None,
         advanced: false,
     };
-    let place = Place {
-        name: "field",
-        known: ON_FIELD,
-        other: "struct",
-        elsewhere: ON_STRUCT,
-    };
+    let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
@@ -160,10 +134,7 @@ fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) ->
 }
 
 fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> Result<()> {
-    let rule = |kind| Rule {
-        span: name.span(),
-        kind,
-    };
+    let rule = |kind| Rule { span: name.span(), kind };
     match name.to_string().as_str() {
         "default" => field.default = Some(expression_value(stream)?),
         "required" => {
@@ -175,9 +146,7 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
             field.rules.push(rule(range(stream)?));
         }
         "multiple_of" => {
-            field
-                .rules
-                .push(rule(RuleKind::MultipleOf(expression_value(stream)?)));
+            field.rules.push(rule(RuleKind::MultipleOf(expression_value(stream)?)));
         }
         "power_of_two" => {
             flag(name, stream)?;
@@ -249,10 +218,7 @@ fn attributes(
     mut apply: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
 ) -> Seen {
     let mut seen = Seen::default();
-    for attribute in attrs
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("config"))
-    {
+    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("config")) {
         let parsed = attribute.parse_args_with(|stream: ParseStream<'_>| {
             while !stream.is_empty() {
                 if let Err(error) = one_attribute(stream, place, &mut seen, &mut apply) {
@@ -327,11 +293,7 @@ fn expression_value(stream: ParseStream<'_>) -> Result<TokenStream> {
 /// `a..b`, `a..=b`, `a..`, `..b` or `..=b`.
 fn range(stream: ParseStream<'_>) -> Result<RuleKind> {
     let start = stream.span();
-    let min = if stream.peek(Token![..]) {
-        None
-    } else {
-        Some(stream.parse::<Expression>()?.0)
-    };
+    let min = if stream.peek(Token![..]) { None } else { Some(stream.parse::<Expression>()?.0) };
     let max_excluded = if stream.peek(Token![..=]) {
         stream.parse::<Token![..=]>()?;
         false
@@ -342,19 +304,11 @@ fn range(stream: ParseStream<'_>) -> Result<RuleKind> {
         return Err(error::not_a_range(start));
     };
     let open = stream.is_empty() || stream.peek(Token![,]);
-    let max = if open {
-        None
-    } else {
-        Some(stream.parse::<Expression>()?.0)
-    };
+    let max = if open { None } else { Some(stream.parse::<Expression>()?.0) };
     match (&min, &max) {
         (_, None) if !max_excluded => Err(error::range_without_end(start)),
         (None, None) => Err(error::unbounded_range(start)),
-        _ => Ok(RuleKind::Range {
-            min,
-            max,
-            max_excluded,
-        }),
+        _ => Ok(RuleKind::Range { min, max, max_excluded }),
     }
 }
 
@@ -383,9 +337,6 @@ impl Parse for Expression {
 impl Parse for Fixed {
     fn parse(stream: ParseStream<'_>) -> Result<Self> {
         let key = stream.call(Ident::parse_any)?;
-        Ok(Self {
-            key,
-            value: value(stream)?,
-        })
+        Ok(Self { key, value: value(stream)? })
     }
 }

@@ -26,10 +26,7 @@ fn names(input: &Input, errors: &mut Errors) {
     if !section.chars().all(|c| is_word(c) || c == '-') {
         errors.push(error::bad_section(input.section.span()));
     }
-    let prefixes = [
-        ("env_prefix", &input.env_prefix),
-        ("const_prefix", &input.const_prefix),
-    ];
+    let prefixes = [("env_prefix", &input.env_prefix), ("const_prefix", &input.const_prefix)];
     for (attribute, prefix) in prefixes {
         let Some(prefix) = prefix else { continue };
         let text = prefix.value();
@@ -97,11 +94,7 @@ fn keys(input: &Input, errors: &mut Errors) {
         }
     }
     for fixed in &input.fixed {
-        claim(
-            fixed.key.to_string(),
-            fixed.key.span(),
-            "`fixed`".to_owned(),
-        );
+        claim(fixed.key.to_string(), fixed.key.span(), "`fixed`".to_owned());
     }
 }
 
@@ -129,20 +122,13 @@ fn constants(input: &Input, errors: &mut Errors) {
     let at = Span::call_site();
     let mut taken: Vec<(Ident, String)> =
         vec![(input.const_ident("", at), "the section".to_owned())];
-    taken.push((
-        input.const_ident("FORMAT", at),
-        "the section's text".to_owned(),
-    ));
+    taken.push((input.const_ident("FORMAT", at), "the section's text".to_owned()));
     if input.consts == Consts::Assoc {
         taken.push((Ident::new("DEFAULT", at), "the struct's default".to_owned()));
     }
     for field in &input.fields {
         let upper = field.upper();
-        for suffix in [
-            upper.clone(),
-            format!("{upper}_DEFAULT"),
-            format!("{upper}_ENV"),
-        ] {
+        for suffix in [upper.clone(), format!("{upper}_DEFAULT"), format!("{upper}_ENV")] {
             let ident = input.const_ident(&suffix, field.ident.span());
             match taken.iter().find(|(taken, _)| *taken == ident) {
                 Some((_, by)) => {

@@ -1,9 +1,6 @@
 //! A buffer that runs code when it is dropped, as a user's own buffer type may.
 
-#![allow(
-    unsafe_code,
-    reason = "owned buffers are an unsafe contract with the engine"
-)]
+#![allow(unsafe_code, reason = "owned buffers are an unsafe contract with the engine")]
 
 use std::fmt;
 
@@ -18,10 +15,7 @@ pub struct HookedBuf {
 impl HookedBuf {
     /// A buffer of those bytes whose drop calls `on_drop`.
     pub fn new(bytes: Vec<u8>, on_drop: impl FnOnce() + Send + 'static) -> Self {
-        Self {
-            bytes: bytes.into_boxed_slice(),
-            on_drop: Some(Box::new(on_drop)),
-        }
+        Self { bytes: bytes.into_boxed_slice(), on_drop: Some(Box::new(on_drop)) }
     }
 }
 

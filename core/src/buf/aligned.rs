@@ -56,11 +56,7 @@ impl AioBuf {
     pub fn zeroed(len: usize) -> Result<Self, Error> {
         let out_of_memory = |cause: Cause| Error::new(Operation::Alloc, cause).for_range(0, len, 0);
         if len == 0 {
-            return Ok(Self {
-                start: NonNull::dangling(),
-                len,
-                mapping: None,
-            });
+            return Ok(Self { start: NonNull::dangling(), len, mapping: None });
         }
         let slack = if len >= HUGE_PAGE { HUGE_PAGE } else { 0 };
         let mapped = len
@@ -82,11 +78,7 @@ impl AioBuf {
         // SAFETY: padding < slack, so the result lies within the mapping of len + slack bytes.
         let start = unsafe { base.cast::<u8>().add(padding) };
         advise_huge_pages(start, len, slack > 0);
-        Ok(Self {
-            start,
-            len,
-            mapping: Some((base, mapped.get())),
-        })
+        Ok(Self { start, len, mapping: Some((base, mapped.get())) })
     }
 
     /// The bytes.
@@ -146,8 +138,6 @@ impl DerefMut for AioBuf {
 
 impl fmt::Debug for AioBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AioBuf")
-            .field("len", &self.len)
-            .finish_non_exhaustive()
+        f.debug_struct("AioBuf").field("len", &self.len).finish_non_exhaustive()
     }
 }

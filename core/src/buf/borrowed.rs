@@ -14,19 +14,11 @@ pub(crate) struct Borrowed {
 
 impl Borrowed {
     pub(crate) fn shared(slice: &[u8]) -> Self {
-        Self {
-            start: slice.as_ptr().cast_mut(),
-            len: slice.len(),
-            exclusive: false,
-        }
+        Self { start: slice.as_ptr().cast_mut(), len: slice.len(), exclusive: false }
     }
 
     pub(crate) fn exclusive(slice: &mut [u8]) -> Self {
-        Self {
-            start: slice.as_mut_ptr(),
-            len: slice.len(),
-            exclusive: true,
-        }
+        Self { start: slice.as_mut_ptr(), len: slice.len(), exclusive: true }
     }
 
     /// The slice again, once the request has given the memory back.

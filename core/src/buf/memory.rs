@@ -24,10 +24,7 @@ unsafe impl Sync for Memory {}
 
 impl Memory {
     /// No bytes at all.
-    pub(crate) const EMPTY: Self = Self {
-        start: std::ptr::dangling_mut(),
-        len: 0,
-    };
+    pub(crate) const EMPTY: Self = Self { start: std::ptr::dangling_mut(), len: 0 };
 
     /// The memory of a buffer that is only read from, at its final place.
     pub(crate) fn of<B: IoBuf>(buffer: &B) -> Self {
@@ -42,11 +39,7 @@ impl Memory {
 
     /// An empty buffer may give any address, null as well, which no slice may begin at.
     fn new(start: *mut u8, len: usize) -> Self {
-        if len == 0 {
-            Self::EMPTY
-        } else {
-            Self { start, len }
-        }
+        if len == 0 { Self::EMPTY } else { Self { start, len } }
     }
 
     pub(crate) fn address(&self) -> usize {
@@ -60,10 +53,7 @@ impl Memory {
     /// The bytes from `start` on, `len` of them or as many as there are.
     pub(crate) fn segment(&self, start: usize, len: usize) -> Segment {
         let start = start.min(self.len);
-        Segment {
-            start: self.start.wrapping_add(start),
-            len: len.min(self.len - start),
-        }
+        Segment { start: self.start.wrapping_add(start), len: len.min(self.len - start) }
     }
 }
 

@@ -1,9 +1,6 @@
 //! Buffers: what the engine may own while it moves bytes, and memory made for it.
 
-#![allow(
-    unsafe_code,
-    reason = "owned buffers are handed to the kernel by address"
-)]
+#![allow(unsafe_code, reason = "owned buffers are handed to the kernel by address")]
 
 mod aligned;
 mod borrowed;

@@ -91,11 +91,8 @@ const fn seventeen_digits(number: f64) -> (u64, i32) {
     let fraction = bits & ((1 << 52) - 1);
     let biased = (bits >> 52) as i32 & 0x7ff;
     // number = mantissa * 2^power
-    let (mantissa, power) = if biased == 0 {
-        (fraction, -1074)
-    } else {
-        (fraction | 1 << 52, biased - 1075)
-    };
+    let (mantissa, power) =
+        if biased == 0 { (fraction, -1074) } else { (fraction | 1 << 52, biased - 1075) };
 
     // number = integer * 10^exponent, since 2^-n = 5^n * 10^-n
     let mut integer = Natural::from_u64(mantissa);

@@ -76,9 +76,7 @@ impl SourceFile {
     fn within_line(&self, span: &Range<usize>) -> Range<usize> {
         let start = self.boundary(span.start);
         let end = self.boundary(span.end.max(start));
-        let line_end = self.text[start..]
-            .find('\n')
-            .map_or(self.text.len(), |at| start + at);
+        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
         start..end.min(line_end)
     }
 }
@@ -87,10 +85,7 @@ impl SourceFile {
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     /// In a file, at a span of bytes.
-    Span {
-        source: Arc<SourceFile>,
-        span: Range<usize>,
-    },
+    Span { source: Arc<SourceFile>, span: Range<usize> },
     /// A file as a whole.
     File(PathBuf),
     /// An environment variable.
@@ -268,18 +263,11 @@ impl Diagnostic {
             _ => None,
         };
         // Only the lines that are quoted go to the renderer: a file may be large.
-        let first = context
-            .as_ref()
-            .map_or(primary.start, |(span, _)| span.start.min(primary.start));
-        let last = context
-            .as_ref()
-            .map_or(primary.end, |(span, _)| span.end.max(primary.end));
-        let excerpt_start = source.text[..first]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        let excerpt_end = source.text[last..]
-            .find('\n')
-            .map_or(source.text.len(), |at| last + at);
+        let first =
+            context.as_ref().map_or(primary.start, |(span, _)| span.start.min(primary.start));
+        let last = context.as_ref().map_or(primary.end, |(span, _)| span.end.max(primary.end));
+        let excerpt_start = source.text[..first].rfind('\n').map_or(0, |newline| newline + 1);
+        let excerpt_end = source.text[last..].find('\n').map_or(source.text.len(), |at| last + at);
         let moved = |span: Range<usize>| span.start - excerpt_start..span.end - excerpt_start;
 
         let (line, _) = source.position(excerpt_start);
@@ -292,11 +280,8 @@ impl Diagnostic {
             .path(source.path.display().to_string())
             .annotation(annotation);
         if let Some((span, label)) = context {
-            snippet = snippet.annotation(
-                AnnotationKind::Context
-                    .span(moved(span))
-                    .label(label.as_str()),
-            );
+            snippet =
+                snippet.annotation(AnnotationKind::Context.span(moved(span)).label(label.as_str()));
         }
         let mut group: Group<'_> = self.level().primary_title(&self.0.message).element(snippet);
         if let Some(help) = &self.0.help {
@@ -348,10 +333,7 @@ impl ConfigErrors {
         let mut diagnostics = diagnostics.into_iter();
         match diagnostics.next() {
             None => Ok(()),
-            Some(first) => Err(Self {
-                first,
-                rest: diagnostics.collect(),
-            }),
+            Some(first) => Err(Self { first, rest: diagnostics.collect() }),
         }
     }
 
@@ -359,10 +341,7 @@ impl ConfigErrors {
     pub(crate) fn incomplete() -> Self {
         let message = "a required field has no value";
         let diagnostic = Diagnostic::new(DiagnosticKind::Missing, message, Place::Memory);
-        Self {
-            first: diagnostic,
-            rest: Vec::new(),
-        }
+        Self { first: diagnostic, rest: Vec::new() }
     }
 
     /// The diagnostics, in the order of the layers and of the lines within a file.
@@ -381,9 +360,7 @@ impl ConfigErrors {
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
-        self.rest
-            .iter()
-            .try_for_each(|diagnostic| write!(f, "\n{diagnostic}"))
+        self.rest.iter().try_for_each(|diagnostic| write!(f, "\n{diagnostic}"))
     }
 }
 
@@ -399,11 +376,7 @@ impl std::error::Error for ConfigErrors {}
 /// Text of a user in one line of a message: escaped and shortened.
 pub(crate) fn quoted(text: &str) -> String {
     const LONGEST: usize = 80;
-    let mut quoted: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
-        .collect();
+    let mut quoted: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
     if text.chars().nth(LONGEST).is_some() {
         quoted.push('…');
     }
@@ -422,10 +395,7 @@ pub(crate) fn closest<'a>(
     candidates
         .into_iter()
         .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()),
-                candidate,
-            )
+            (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate)
         })
         .filter(|(distance, _)| *distance <= tolerance)
         .min_by_key(|(distance, _)| *distance)

@@ -31,17 +31,12 @@ impl EnvSource for ProcessEnv {
 
 impl<K: AsRef<OsStr>, V: AsRef<OsStr>> EnvSource for [(K, V)] {
     fn var(&self, name: &str) -> Option<OsString> {
-        let (_, value) = self
-            .iter()
-            .rev()
-            .find(|(key, _)| key.as_ref() == OsStr::new(name))?;
+        let (_, value) = self.iter().rev().find(|(key, _)| key.as_ref() == OsStr::new(name))?;
         Some(value.as_ref().to_owned())
     }
 
     fn names(&self) -> Vec<OsString> {
-        self.iter()
-            .map(|(key, _)| key.as_ref().to_owned())
-            .collect()
+        self.iter().map(|(key, _)| key.as_ref().to_owned()).collect()
     }
 }
 

@@ -39,10 +39,7 @@ impl FieldMeta {
     /// type at all: then the compiler says that once, and nothing about the calls that follow.
     #[doc(hidden)]
     #[must_use]
-    #[allow(
-        clippy::new_ret_no_self,
-        reason = "the chain of calls ends in `meta()`"
-    )]
+    #[allow(clippy::new_ret_no_self, reason = "the chain of calls ends in `meta()`")]
     pub const fn new<T: ConfigValue<Field = Field<T>>>(
         key: &'static str,
         doc: &'static str,
@@ -59,10 +56,7 @@ impl FieldMeta {
             advanced: false,
             operations: Operations::of::<T>(),
         };
-        Field {
-            meta,
-            field_type: PhantomData,
-        }
+        Field { meta, field_type: PhantomData }
     }
 
     /// What the field admits, in words: `an integer from 1 to 65536`.

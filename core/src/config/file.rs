@@ -18,10 +18,7 @@ mod toml;
 /// `None` when the file is absent and may be.
 pub(crate) fn read(path: &Path, section: &str, optional: bool) -> Option<Layer> {
     let mut diagnostics = Vec::new();
-    let extension = path
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .unwrap_or_default();
+    let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let entries = match (extension.to_ascii_lowercase().as_str(), std::fs::read(path)) {
         (_, Err(error)) if optional && error.kind() == io::ErrorKind::NotFound => return None,
         ("toml", Ok(bytes)) => entries(path, bytes, section, toml::entries, &mut diagnostics),
@@ -35,11 +32,7 @@ pub(crate) fn read(path: &Path, section: &str, optional: bool) -> Option<Layer> 
         diagnostics.push(diagnostic);
         Vec::new()
     });
-    Some(Layer {
-        entries,
-        unique_keys: true,
-        diagnostics,
-    })
+    Some(Layer { entries, unique_keys: true, diagnostics })
 }
 
 /// A format: the entries of a section, and what is wrong with the document.
@@ -53,13 +46,7 @@ fn entries(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Entry>, Diagnostic> {
     let source = source_file(path, bytes)?;
-    Ok(format(
-        &Section {
-            source: &source,
-            name: section,
-        },
-        diagnostics,
-    ))
+    Ok(format(&Section { source: &source, name: section }, diagnostics))
 }
 
 /// The section to look for, and the file to point into.
@@ -74,19 +61,11 @@ impl Section<'_> {
     }
 
     fn place(&self, span: Range<usize>) -> Place {
-        Place::Span {
-            source: Arc::clone(self.source),
-            span,
-        }
+        Place::Span { source: Arc::clone(self.source), span }
     }
 
     fn entry(&self, key: &str, key_span: Range<usize>, raw: RawValue, span: Range<usize>) -> Entry {
-        Entry {
-            key: key.to_owned(),
-            key_place: self.place(key_span),
-            raw,
-            place: self.place(span),
-        }
+        Entry { key: key.to_owned(), key_place: self.place(key_span), raw, place: self.place(span) }
     }
 
     /// What a list or a table looks like in the document.
@@ -114,18 +93,12 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnosti
             if text.starts_with('\u{feff}') {
                 text.drain(..'\u{feff}'.len_utf8());
             }
-            Ok(Arc::new(SourceFile {
-                path: path.to_owned(),
-                text,
-            }))
+            Ok(Arc::new(SourceFile { path: path.to_owned(), text }))
         }
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let source = Arc::new(SourceFile {
-                path: path.to_owned(),
-                text,
-            });
+            let source = Arc::new(SourceFile { path: path.to_owned(), text });
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
             let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };
@@ -136,21 +109,13 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnosti
 
 fn unknown_format(path: &Path) -> Diagnostic {
     let message = format!("{}: the extension names no known format", quoted_path(path));
-    Diagnostic::new(
-        DiagnosticKind::UnknownFormat,
-        message,
-        Place::File(path.to_owned()),
-    )
-    .expecting("`.toml`, `.json` or `.jsonc`")
+    Diagnostic::new(DiagnosticKind::UnknownFormat, message, Place::File(path.to_owned()))
+        .expecting("`.toml`, `.json` or `.jsonc`")
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("cannot read {}: {error}", quoted_path(path));
-    Diagnostic::new(
-        DiagnosticKind::Unreadable,
-        message,
-        Place::File(path.to_owned()),
-    )
+    Diagnostic::new(DiagnosticKind::Unreadable, message, Place::File(path.to_owned()))
 }
 
 fn quoted_path(path: &Path) -> String {

@@ -71,10 +71,7 @@ pub(super) fn merge(
             match read(field, entry) {
                 Ok(slot) => {
                     let shown = slot.show();
-                    merged.candidates[index].push(Candidate {
-                        shown,
-                        place: entry.place.clone(),
-                    });
+                    merged.candidates[index].push(Candidate { shown, place: entry.place.clone() });
                     merged.values.put(index, slot);
                 }
                 Err(diagnostic) => found.push(diagnostic),
@@ -90,11 +87,7 @@ pub(super) fn merge(
     }
     // What a source that cannot be read would have set is unknown.
     if !diagnostics.iter().any(Diagnostic::hides_values) {
-        let unset = schema
-            .fields
-            .iter()
-            .zip(mentioned)
-            .filter(|(_, mentioned)| !mentioned);
+        let unset = schema.fields.iter().zip(mentioned).filter(|(_, mentioned)| !mentioned);
         let required = unset.filter(|(field, _)| field.default.is_none());
         diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
     }
@@ -130,20 +123,11 @@ pub(crate) fn check_values(
 fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
     let rejection = match field.read(&entry.raw) {
         Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
-        Ok(slot) => Rejection {
-            kind: DiagnosticKind::NotAllowed,
-            hint: slot.hint(&entry.raw),
-        },
+        Ok(slot) => Rejection { kind: DiagnosticKind::NotAllowed, hint: slot.hint(&entry.raw) },
         Err(rejection) => rejection,
     };
     let shown = entry.raw.to_string();
-    Err(invalid(
-        rejection.kind,
-        field,
-        &shown,
-        entry.place.clone(),
-        rejection.hint,
-    ))
+    Err(invalid(rejection.kind, field, &shown, entry.place.clone(), rejection.hint))
 }
 
 fn invalid(
@@ -157,11 +141,7 @@ fn invalid(
         Place::Variable(name) => format!(" in variable {name}"),
         _ => String::new(),
     };
-    let message = format!(
-        "invalid value {} for `{}`{source}",
-        quoted(shown),
-        field.key
-    );
+    let message = format!("invalid value {} for `{}`{source}", quoted(shown), field.key);
     Diagnostic::new(kind, message, place)
         .with_key(field.key)
         .with_value(shown)
@@ -170,10 +150,7 @@ fn invalid(
 }
 
 fn missing(section: &str, field: &FieldMeta) -> Diagnostic {
-    let variable = field
-        .env
-        .map(|name| format!(", or the variable {name}"))
-        .unwrap_or_default();
+    let variable = field.env.map(|name| format!(", or the variable {name}")).unwrap_or_default();
     Diagnostic::new(
         DiagnosticKind::Missing,
         format!("`{}` is required, but nothing sets it", field.key),
@@ -181,23 +158,15 @@ fn missing(section: &str, field: &FieldMeta) -> Diagnostic {
     )
     .with_key(field.key)
     .expecting(field.allowed())
-    .with_help(Some(format!(
-        "set `{}` in section `{section}`{variable}",
-        field.key
-    )))
+    .with_help(Some(format!("set `{}` in section `{section}`{variable}", field.key)))
 }
 
 fn given_twice(field: &FieldMeta, earlier: &Entry, entry: &Entry) -> Diagnostic {
     let (kind, message) = if earlier.key == entry.key {
-        (
-            DiagnosticKind::DuplicateKey,
-            format!("`{}` is given twice", entry.key),
-        )
+        (DiagnosticKind::DuplicateKey, format!("`{}` is given twice", entry.key))
     } else {
-        let message = format!(
-            "`{}` and `{}` mean the same and are both given",
-            earlier.key, entry.key
-        );
+        let message =
+            format!("`{}` and `{}` mean the same and are both given", earlier.key, entry.key);
         (DiagnosticKind::Conflict, message)
     };
     Diagnostic::new(kind, message, entry.key_place.clone())
@@ -235,12 +204,8 @@ fn unsupported(fixed: &FixedKey, entry: &Entry) -> Diagnostic {
 }
 
 fn unknown_key(schema: &Schema, entry: &Entry) -> Diagnostic {
-    let names = || {
-        schema
-            .fields
-            .iter()
-            .flat_map(|field| core::iter::once(&field.key).chain(field.aliases))
-    };
+    let names =
+        || schema.fields.iter().flat_map(|field| core::iter::once(&field.key).chain(field.aliases));
     let help = match closest(&entry.key, names().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => {
@@ -248,11 +213,7 @@ fn unknown_key(schema: &Schema, entry: &Entry) -> Diagnostic {
             format!("the keys are {}", keys.join(", "))
         }
     };
-    let message = format!(
-        "unknown key {} in section `{}`",
-        quoted(&entry.key),
-        schema.section
-    );
+    let message = format!("unknown key {} in section `{}`", quoted(&entry.key), schema.section);
     Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
         .with_key(&entry.key)
         .with_value(&entry.raw.to_string())

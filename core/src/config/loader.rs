@@ -98,11 +98,7 @@ impl<T: ConfigSchema> Loader<T> {
             layers.extend(file::read(path, schema.section, *optional));
         }
         layers.extend(self.environment);
-        layers.push(Layer {
-            entries: self.explicit,
-            unique_keys: false,
-            diagnostics: Vec::new(),
-        });
+        layers.push(Layer { entries: self.explicit, unique_keys: false, diagnostics: Vec::new() });
 
         let merged = merge(&schema, layers, &mut diagnostics);
         ConfigErrors::check(diagnostics)?;
@@ -111,16 +107,9 @@ impl<T: ConfigSchema> Loader<T> {
         let provenance = fields.map(|(field, candidates)| Provenance {
             key: field.key,
             given: candidates.into_iter().map(Shadowed::from).collect(),
-            default: field
-                .default
-                .map(|default| default.to_string())
-                .unwrap_or_default(),
+            default: field.default.map(|default| default.to_string()).unwrap_or_default(),
         });
-        Ok(Loaded {
-            value,
-            provenance: provenance.collect(),
-            warnings: self.warnings,
-        })
+        Ok(Loaded { value, provenance: provenance.collect(), warnings: self.warnings })
     }
 }
 
@@ -143,19 +132,12 @@ fn variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
             Err(value) => diagnostics.push(not_unicode(name, &value, place).with_key(field.key)),
         }
     }
-    Layer {
-        entries,
-        unique_keys: false,
-        diagnostics,
-    }
+    Layer { entries, unique_keys: false, diagnostics }
 }
 
 fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {
     let shown = value.to_string_lossy();
-    let message = format!(
-        "the value {} of variable {name} is not valid UTF-8",
-        quoted(&shown)
-    );
+    let message = format!("the value {} of variable {name} is not valid UTF-8", quoted(&shown));
     Diagnostic::new(DiagnosticKind::NotUnicode, message, place).with_value(&shown)
 }
 
@@ -169,9 +151,7 @@ fn misspelt_variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Ve
     let mut warnings = Vec::new();
     for name in source.names() {
         let Some(name) = name.to_str() else { continue };
-        let ours = name
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_prefix('_'));
+        let ours = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
         let Some(rest) = ours.filter(|_| known().all(|known| known != name)) else {
             continue;
         };
@@ -239,24 +219,13 @@ impl From<Candidate> for Shadowed {
         let origin = match candidate.place {
             Place::Span { source, span } => {
                 let (line, column) = source.position(span.start);
-                Origin::File {
-                    path: source.path.clone(),
-                    line,
-                    column,
-                }
+                Origin::File { path: source.path.clone(), line, column }
             }
-            Place::File(path) => Origin::File {
-                path,
-                line: 1,
-                column: 1,
-            },
+            Place::File(path) => Origin::File { path, line: 1, column: 1 },
             Place::Variable(name) => Origin::Variable(name),
             Place::Explicit | Place::Memory => Origin::Explicit,
         };
-        Self {
-            origin,
-            value: candidate.shown,
-        }
+        Self { origin, value: candidate.shown }
     }
 }
 
@@ -270,21 +239,15 @@ struct Provenance {
 
 impl Provenance {
     fn origin(&self) -> &Origin {
-        self.given
-            .last()
-            .map_or(&Origin::Default, |effective| &effective.origin)
+        self.given.last().map_or(&Origin::Default, |effective| &effective.origin)
     }
 
     fn value(&self) -> &str {
-        self.given
-            .last()
-            .map_or(&self.default, |effective| &effective.value)
+        self.given.last().map_or(&self.default, |effective| &effective.value)
     }
 
     fn shadowed(&self) -> &[Shadowed] {
-        self.given
-            .split_last()
-            .map_or(&[], |(_, shadowed)| shadowed)
+        self.given.split_last().map_or(&[], |(_, shadowed)| shadowed)
     }
 }
 

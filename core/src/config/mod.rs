@@ -81,18 +81,11 @@ struct Schema {
 
 impl Schema {
     const fn of<T: ConfigSchema>() -> Self {
-        Self {
-            section: T::SECTION,
-            env_prefix: T::ENV_PREFIX,
-            fields: T::FIELDS,
-            fixed: T::FIXED,
-        }
+        Self { section: T::SECTION, env_prefix: T::ENV_PREFIX, fields: T::FIELDS, fixed: T::FIXED }
     }
 
     /// The index of the field that `key` means, by its name or an alias.
     fn index_of(&self, key: &str) -> Option<usize> {
-        self.fields
-            .iter()
-            .position(|field| field.key == key || field.aliases.contains(&key))
+        self.fields.iter().position(|field| field.key == key || field.aliases.contains(&key))
     }
 }

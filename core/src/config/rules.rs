@@ -78,10 +78,7 @@ impl Rules {
 
     const fn in_range(&self, value: Scalar<'_>) -> bool {
         let above = match self.min {
-            Some(min) => matches!(
-                value.compare(min),
-                Some(Ordering::Equal | Ordering::Greater)
-            ),
+            Some(min) => matches!(value.compare(min), Some(Ordering::Equal | Ordering::Greater)),
             None => true,
         };
         let below = match self.max {
@@ -231,11 +228,7 @@ fn integers(field: &FieldMeta, mut least: Integer, mut most: Integer) -> String 
         least = min;
     }
     if let Some(Scalar::Integer(max)) = field.rules.max {
-        most = if field.rules.max_excluded {
-            max.predecessor().unwrap_or(max)
-        } else {
-            max
-        };
+        most = if field.rules.max_excluded { max.predecessor().unwrap_or(max) } else { max };
     }
     if field.bytes {
         let (from, to) = (size::show(least), size::show(most));
@@ -251,11 +244,7 @@ fn floats(rules: &Rules) -> String {
         text += &format!(", at least {min}");
     }
     if let Some(max) = rules.max {
-        let relation = if rules.max_excluded {
-            "less than"
-        } else {
-            "at most"
-        };
+        let relation = if rules.max_excluded { "less than" } else { "at most" };
         text += &format!(", {relation} {max}");
     }
     text

@@ -17,19 +17,13 @@ impl Integer {
     /// The integer `value`.
     #[must_use]
     pub const fn from_i128(value: i128) -> Self {
-        Self {
-            negative: value < 0,
-            magnitude: value.unsigned_abs(),
-        }
+        Self { negative: value < 0, magnitude: value.unsigned_abs() }
     }
 
     /// The integer `value`.
     #[must_use]
     pub const fn from_u128(value: u128) -> Self {
-        Self {
-            negative: false,
-            magnitude: value,
-        }
+        Self { negative: false, magnitude: value }
     }
 
     /// The value, if an `i128` holds it.
@@ -45,11 +39,7 @@ impl Integer {
     /// The value, if it is not negative.
     #[must_use]
     pub const fn to_u128(self) -> Option<u128> {
-        if self.negative {
-            None
-        } else {
-            Some(self.magnitude)
-        }
+        if self.negative { None } else { Some(self.magnitude) }
     }
 
     /// Reads digits in `radix` with an optional sign; `_` may separate digits.
@@ -61,10 +51,7 @@ impl Integer {
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let magnitude = u128::from_str_radix(&ungrouped(digits)?, radix).ok()?;
-        Some(Self {
-            negative: negative && magnitude != 0,
-            magnitude,
-        })
+        Some(Self { negative: negative && magnitude != 0, magnitude })
     }
 
     pub(crate) const fn is_negative(self) -> bool {
@@ -121,9 +108,7 @@ pub(crate) fn ungrouped(digits: &str) -> Option<String> {
     let misplaced = digits.starts_with('_') || digits.ends_with('_');
     let sound = !digits.is_empty()
         && !misplaced
-        && digits
-            .bytes()
-            .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
+        && digits.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric());
     sound.then(|| digits.replace('_', ""))
 }
 

@@ -28,20 +28,9 @@ impl EngineSettings {
     ///
     /// Every setting that is not allowed, each with its value and what is allowed.
     pub fn check(&self) -> Result<(), ConfigErrors> {
-        let Self {
-            block_size,
-            queue_depth,
-            thread_count,
-            single_submit,
-            overlap_events,
-        } = *self;
-        let config = AioConfig {
-            block_size,
-            queue_depth,
-            thread_count,
-            single_submit,
-            overlap_events,
-        };
+        let Self { block_size, queue_depth, thread_count, single_submit, overlap_events } = *self;
+        let config =
+            AioConfig { block_size, queue_depth, thread_count, single_submit, overlap_events };
         let mut diagnostics =
             check_values(AioConfig::SECTION, AioConfig::FIELDS, &config.into_values());
         diagnostics.extend(self.check_bytes_in_flight());
@@ -57,10 +46,7 @@ impl EngineSettings {
             return None;
         }
         let key = "thread_count × queue_depth × block_size";
-        let value = format!(
-            "{} × {} × {}",
-            self.thread_count, self.queue_depth, self.block_size
-        );
+        let value = format!("{} × {} × {}", self.thread_count, self.queue_depth, self.block_size);
         let message = format!("{key} = {value} is more bytes than can be in flight");
         Some(
             Diagnostic::new(DiagnosticKind::NotAllowed, message, Place::Memory)
@@ -73,20 +59,9 @@ impl EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        let AioConfig {
-            block_size,
-            queue_depth,
-            thread_count,
-            single_submit,
-            overlap_events,
-        } = AioConfig::DEFAULT;
-        Self {
-            block_size,
-            queue_depth,
-            thread_count,
-            single_submit,
-            overlap_events,
-        }
+        let AioConfig { block_size, queue_depth, thread_count, single_submit, overlap_events } =
+            AioConfig::DEFAULT;
+        Self { block_size, queue_depth, thread_count, single_submit, overlap_events }
     }
 }
 

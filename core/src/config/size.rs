@@ -32,20 +32,13 @@ impl SizeError {
     }
 }
 
-const UNITS: [(&str, u32); 6] = [
-    ("KiB", 10),
-    ("MiB", 20),
-    ("GiB", 30),
-    ("TiB", 40),
-    ("PiB", 50),
-    ("EiB", 60),
-];
+const UNITS: [(&str, u32); 6] =
+    [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("PiB", 50), ("EiB", 60)];
 
 /// Reads a size. A bare number counts bytes.
 pub(crate) fn parse(text: &str) -> Result<Integer, SizeError> {
-    let number_end = text
-        .find(|c: char| !(c.is_ascii_digit() || c == '_' || c == '.'))
-        .unwrap_or(text.len());
+    let number_end =
+        text.find(|c: char| !(c.is_ascii_digit() || c == '_' || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(number_end);
     let shift = unit_shift(unit.trim_start())?;
 
@@ -59,12 +52,8 @@ pub(crate) fn parse(text: &str) -> Result<Integer, SizeError> {
     if places > shift {
         return Err(SizeError::Inexact); // 2^shift holds too few factors of two to clear them
     }
-    let digits: u128 = format!("{whole}{fraction}")
-        .parse()
-        .map_err(|_| SizeError::TooLarge)?;
-    let scaled = digits
-        .checked_mul(1u128 << shift)
-        .ok_or(SizeError::TooLarge)?;
+    let digits: u128 = format!("{whole}{fraction}").parse().map_err(|_| SizeError::TooLarge)?;
+    let scaled = digits.checked_mul(1u128 << shift).ok_or(SizeError::TooLarge)?;
     let divisor = 10u128.checked_pow(places).ok_or(SizeError::Inexact)?;
     if scaled % divisor != 0 {
         return Err(SizeError::Inexact);
@@ -79,17 +68,11 @@ fn unit_shift(unit: &str) -> Result<u32, SizeError> {
     for (binary, shift) in UNITS {
         let initial = &binary[..1];
         let accepted = [initial, &binary[..2], binary];
-        if accepted
-            .iter()
-            .any(|accepted| unit.eq_ignore_ascii_case(accepted))
-        {
+        if accepted.iter().any(|accepted| unit.eq_ignore_ascii_case(accepted)) {
             return Ok(shift);
         }
         if unit.eq_ignore_ascii_case(&format!("{initial}B")) {
-            return Err(SizeError::Ambiguous {
-                written: unit.into(),
-                binary,
-            });
+            return Err(SizeError::Ambiguous { written: unit.into(), binary });
         }
     }
     Err(SizeError::NotASize)

@@ -25,10 +25,7 @@ impl Operations {
         &Self {
             read: |raw, field| {
                 let value = Box::new(T::read(raw, field)?);
-                Ok(Slot {
-                    value,
-                    operations: Self::of::<T>(),
-                })
+                Ok(Slot { value, operations: Self::of::<T>() })
             },
             from_scalar: |scalar| Some(Box::new(T::from_scalar(scalar)?)),
             scalar: |value| value.downcast_ref::<T>()?.scalar(),
@@ -73,10 +70,7 @@ impl Slot {
 
     fn duplicate(&self) -> Option<Self> {
         let value = (self.operations.clone)(&*self.value)?;
-        Some(Self {
-            value,
-            operations: self.operations,
-        })
+        Some(Self { value, operations: self.operations })
     }
 }
 
@@ -101,23 +95,14 @@ impl Values {
     }
 
     pub(crate) fn new(fields: &'static [FieldMeta]) -> Self {
-        Self {
-            fields,
-            slots: fields.iter().map(|_| None).collect(),
-        }
+        Self { fields, slots: fields.iter().map(|_| None).collect() }
     }
 
     /// These values, and `value` for the field `index`.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, index: usize, value: T) -> Self {
         if let Some(field) = self.fields.get(index) {
-            self.put(
-                index,
-                Slot {
-                    value: Box::new(value),
-                    operations: field.operations,
-                },
-            );
+            self.put(index, Slot { value: Box::new(value), operations: field.operations });
         }
         self
     }
@@ -147,13 +132,7 @@ impl Values {
 
 impl Clone for Values {
     fn clone(&self) -> Self {
-        let slots = self
-            .slots
-            .iter()
-            .map(|slot| slot.as_ref().and_then(Slot::duplicate));
-        Self {
-            fields: self.fields,
-            slots: slots.collect(),
-        }
+        let slots = self.slots.iter().map(|slot| slot.as_ref().and_then(Slot::duplicate));
+        Self { fields: self.fields, slots: slots.collect() }
     }
 }

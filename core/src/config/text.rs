@@ -60,10 +60,7 @@ struct Text<const LEN: usize> {
 
 impl<const LEN: usize> Text<LEN> {
     const fn new() -> Self {
-        Self {
-            bytes: [0; LEN],
-            len: 0,
-        }
+        Self { bytes: [0; LEN], len: 0 }
     }
 
     const fn byte(&mut self, byte: u8) {

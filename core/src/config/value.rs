@@ -115,24 +115,15 @@ impl Rejection {
             RawValue::Untyped(_) => None,
             typed => Some(format!("found {}", typed.what())),
         };
-        Self {
-            kind: DiagnosticKind::WrongType,
-            hint,
-        }
+        Self { kind: DiagnosticKind::WrongType, hint }
     }
 
     fn malformed(hint: Option<String>) -> Self {
-        Self {
-            kind: DiagnosticKind::WrongType,
-            hint,
-        }
+        Self { kind: DiagnosticKind::WrongType, hint }
     }
 
     fn not_allowed(hint: Option<String>) -> Self {
-        Self {
-            kind: DiagnosticKind::NotAllowed,
-            hint,
-        }
+        Self { kind: DiagnosticKind::NotAllowed, hint }
     }
 }
 
@@ -172,9 +163,7 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// The value as tables and messages show it.
     #[doc(hidden)]
     fn show(&self) -> String {
-        self.scalar()
-            .map(|scalar| scalar.to_string())
-            .unwrap_or_default()
+        self.scalar().map(|scalar| scalar.to_string()).unwrap_or_default()
     }
 }
 
@@ -274,9 +263,7 @@ float! {
 
 fn is_non_finite_name(text: &str) -> bool {
     let name = text.strip_prefix(['-', '+']).unwrap_or(text);
-    ["inf", "infinity", "nan"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
+    ["inf", "infinity", "nan"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 impl sealed::Sealed for bool {}
@@ -285,11 +272,7 @@ impl ConfigValue for bool {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Bool;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
-        if let Scalar::Bool(value) = scalar {
-            Some(value)
-        } else {
-            None
-        }
+        if let Scalar::Bool(value) = scalar { Some(value) } else { None }
     }
     fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
         let text = match raw {
@@ -319,11 +302,7 @@ impl ConfigValue for String {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Text;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
-        if let Scalar::Text(text) = scalar {
-            Some(text.to_owned())
-        } else {
-            None
-        }
+        if let Scalar::Text(text) = scalar { Some(text.to_owned()) } else { None }
     }
     fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
         match raw {
@@ -342,11 +321,7 @@ impl ConfigValue for PathBuf {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Path;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
-        if let Scalar::Text(text) = scalar {
-            Some(text.into())
-        } else {
-            None
-        }
+        if let Scalar::Text(text) = scalar { Some(text.into()) } else { None }
     }
     fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection> {
         String::read(raw, field).map(PathBuf::from)

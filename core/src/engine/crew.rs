@@ -91,11 +91,7 @@ impl Crew {
 
     /// Carries out what the queue decided under its lock.
     pub(crate) fn dispatch(self: &Arc<Self>, dispatch: Dispatch) {
-        let Dispatch {
-            wake,
-            start,
-            given_up,
-        } = dispatch;
+        let Dispatch { wake, start, given_up } = dispatch;
         if !wake.is_empty() {
             let at_a_time = if self.single_submit { 1 } else { wake.len() };
             for lanes in wake.chunks(at_a_time) {
@@ -118,9 +114,8 @@ impl Crew {
     fn start_worker(self: &Arc<Self>, lane: LaneId, begin: Begin) -> io::Result<()> {
         let crew = Arc::clone(self);
         let name = format!("ds-aio {}.{}", lane.group, lane.index);
-        let thread = thread::Builder::new()
-            .name(name)
-            .spawn(move || worker::run(&crew, lane, begin))?;
+        let thread =
+            thread::Builder::new().name(name).spawn(move || worker::run(&crew, lane, begin))?;
         self.counters.worker_started();
         lock(&self.threads).push(thread);
         Ok(())

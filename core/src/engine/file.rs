@@ -85,12 +85,7 @@ impl FileState {
     pub(crate) fn new(engine: EngineId, open: OpenFile) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self {
-            id,
-            engine,
-            open: Arc::new(open),
-            flights: Flights::default(),
-        }
+        Self { id, engine, open: Arc::new(open), flights: Flights::default() }
     }
 }
 

@@ -58,10 +58,7 @@ pub(crate) struct Receipt {
 
 impl Ledger {
     pub(crate) fn new(engine: EngineId) -> Self {
-        Self {
-            engine,
-            entries: Mutex::new(Entries::default()),
-        }
+        Self { engine, entries: Mutex::new(Entries::default()) }
     }
 
     pub(crate) fn engine(&self) -> EngineId {
@@ -75,19 +72,11 @@ impl Ledger {
         entries.next += 1;
         let room = entries.kept.len() < KEPT;
         if room {
-            entries.kept.push(Entry {
-                number,
-                file,
-                abandoned: false,
-                error: error.clone(),
-            });
+            entries.kept.push(Entry { number, file, abandoned: false, error: error.clone() });
         } else {
             entries.undelivered += 1;
         }
-        Receipt {
-            file,
-            number: room.then_some(number),
-        }
+        Receipt { file, number: room.then_some(number) }
     }
 
     /// The ticket's holder knows.
@@ -123,9 +112,7 @@ impl Ledger {
             .partition(|entry| entry.file == file && entry.abandoned);
         entries.kept = kept;
         let omitted = entries.omitted.remove(&file).unwrap_or_default();
-        let errors = Vec::into_iter(taken)
-            .map(|entry: Entry| entry.error)
-            .chain(also);
+        let errors = Vec::into_iter(taken).map(|entry: Entry| entry.error).chain(also);
         Failures::check(errors.collect(), omitted)
     }
 
@@ -133,10 +120,8 @@ impl Ledger {
     /// `also`.
     pub(crate) fn take_all(&self, also: Option<Error>) -> Result<(), Failures> {
         let mut entries = lock(&self.entries);
-        let errors = std::mem::take(&mut entries.kept)
-            .into_iter()
-            .map(|entry| entry.error)
-            .chain(also);
+        let errors =
+            std::mem::take(&mut entries.kept).into_iter().map(|entry| entry.error).chain(also);
         let gone: usize = std::mem::take(&mut entries.omitted).into_values().sum();
         let omitted = gone + std::mem::take(&mut entries.undelivered);
         Failures::check(errors.collect(), omitted)

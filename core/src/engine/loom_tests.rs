@@ -52,10 +52,7 @@ fn loom_an_awaited_ticket_is_woken() {
         let (ticket, state) = ticket(&ledger);
         let engine = thread::spawn(move || state.deliver(Err(failure())));
         let (error, buffer) = block_on(ticket).unwrap_err().into_parts();
-        assert_eq!(
-            (error.kind(), buffer),
-            (ErrorKind::NoSpace, Some(vec![1, 2]))
-        );
+        assert_eq!((error.kind(), buffer), (ErrorKind::NoSpace, Some(vec![1, 2])));
         engine.join().unwrap();
         ledger.take_all(None).unwrap();
     });
@@ -69,10 +66,7 @@ fn loom_a_dropped_tickets_failure_is_reported_once() {
         let engine = thread::spawn(move || state.deliver(Err(failure())));
         drop(ticket);
         engine.join().unwrap();
-        assert_eq!(
-            ledger.take_abandoned(0, None).unwrap_err().errors().len(),
-            1
-        );
+        assert_eq!(ledger.take_abandoned(0, None).unwrap_err().errors().len(), 1);
         ledger.take_all(None).unwrap();
     });
 }
@@ -117,11 +111,7 @@ struct Miniature {
 
 impl Miniature {
     fn new(lanes: usize, refill: Refill) -> Arc<Self> {
-        let shape = Shape {
-            groups: 1,
-            lanes_per_group: lanes,
-            lane_depth: 1,
-        };
+        let shape = Shape { groups: 1, lanes_per_group: lanes, lane_depth: 1 };
         let all = (0..lanes).map(|index| LaneId { group: 0, index });
         let this = Self {
             queue: Queue::new(shape, refill),
@@ -171,13 +161,7 @@ impl Miniature {
         let buffer = vec![0; 512 * blocks];
         let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), 0, Memory::of_mut);
         let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
-        let asked = Asked {
-            direction: Direction::Read,
-            file,
-            memory,
-            offset: 0,
-            plan,
-        };
+        let asked = Asked { direction: Direction::Read, file, memory, offset: 0, plan };
         let counters = Arc::clone(&self.counters);
         let request = Request::accept(asked, counters, Arc::clone(&state) as _);
         match self.queue.submit(&request) {

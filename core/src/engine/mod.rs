@@ -122,18 +122,10 @@ impl Engine {
         } else {
             Refill::AfterBatch
         };
-        let EngineSettings {
-            block_size,
-            single_submit,
-            ..
-        } = effective.asked;
+        let EngineSettings { block_size, single_submit, .. } = effective.asked;
         let crew = Crew::start(id, backend, block_size, single_submit, refill)
             .map_err(StartError::Thread)?;
-        Ok(Self {
-            crew,
-            ledger: Arc::new(Ledger::new(id)),
-            settings: effective,
-        })
+        Ok(Self { crew, ledger: Arc::new(Ledger::new(id)), settings: effective })
     }
 
     /// What the engine runs with.
@@ -181,9 +173,7 @@ impl Engine {
         options: &OpenOptions,
     ) -> Result<AioFile, Error> {
         let open = OpenFile::open(path.as_ref(), options)?;
-        Ok(AioFile {
-            state: Arc::new(FileState::new(self.id(), open)),
-        })
+        Ok(AioFile { state: Arc::new(FileState::new(self.id(), open)) })
     }
 
     /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].
@@ -213,9 +203,7 @@ impl Engine {
     /// [`ErrorKind::WrongAccessMode`], and those of [`Engine::pread`] but for the end of file.
     /// The first [`Error::done`] bytes are written then; any of those after may be, too.
     pub fn pwrite<B: IoBuf>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
-        self.request(file, Direction::Write, buffer, offset, |buffer| {
-            Memory::of(buffer)
-        })
+        self.request(file, Direction::Write, buffer, offset, |buffer| Memory::of(buffer))
     }
 
     /// Runs requests on borrowed slices, and returns when all of them have ended.
@@ -337,13 +325,7 @@ impl Engine {
             None
         };
         let file = Arc::clone(&file.state);
-        let asked = Asked {
-            direction,
-            file,
-            memory,
-            offset,
-            plan,
-        };
+        let asked = Asked { direction, file, memory, offset, plan };
         let request = Request::accept(asked, Arc::clone(self.crew.counters()), delivery);
         let submitted = refusal.map_or_else(|| self.crew.queue().submit(&request), Err);
         match submitted {
@@ -361,8 +343,6 @@ impl Drop for Engine {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("settings", &self.settings)
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

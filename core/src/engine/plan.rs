@@ -2,10 +2,7 @@
 
 /// What O_DIRECT asks of a file, in bytes; each is a power of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(target_os = "linux"),
-    allow(dead_code, reason = "made where there is O_DIRECT")
-)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "made where there is O_DIRECT"))]
 pub(crate) struct Alignment {
     /// Of the memory's address.
     pub(crate) memory: usize,
@@ -69,49 +66,26 @@ impl Plan {
         direct: Option<Alignment>,
     ) -> Self {
         let block_size = block_size.max(1);
-        let buffered = |len| Extent {
-            len,
-            route: Route::Buffered,
-        };
+        let buffered = |len| Extent { len, route: Route::Buffered };
         let extents = match direct.and_then(|alignment| {
             let (head, middle) = direct_range(offset, len, alignment.border)?;
-            let unit = if writes {
-                alignment.border
-            } else {
-                alignment.offset
-            };
-            block_size
-                .is_multiple_of(unit)
-                .then_some((head, middle, alignment))
+            let unit = if writes { alignment.border } else { alignment.offset };
+            block_size.is_multiple_of(unit).then_some((head, middle, alignment))
         }) {
             Some((head, middle, alignment)) => {
                 let aligned = address.wrapping_add(head) % alignment.memory == 0
                     && block_size.is_multiple_of(alignment.memory);
-                let route = if aligned {
-                    Route::Direct
-                } else {
-                    Route::Bounced
-                };
-                [
-                    buffered(head),
-                    Extent { len: middle, route },
-                    buffered(len - head - middle),
-                ]
+                let route = if aligned { Route::Direct } else { Route::Bounced };
+                [buffered(head), Extent { len: middle, route }, buffered(len - head - middle)]
             }
             None => [buffered(len), buffered(0), buffered(0)],
         };
-        Self {
-            extents,
-            block_size,
-        }
+        Self { extents, block_size }
     }
 
     /// How many blocks there are.
     pub(crate) fn blocks(&self) -> usize {
-        self.extents
-            .iter()
-            .map(|extent| extent.len.div_ceil(self.block_size))
-            .sum()
+        self.extents.iter().map(|extent| extent.len.div_ceil(self.block_size)).sum()
     }
 
     /// The block of that number in file order; none past the last.
@@ -122,11 +96,7 @@ impl Plan {
             if number < blocks {
                 let into = number * self.block_size;
                 let len = self.block_size.min(extent.len - into);
-                return Some(Block {
-                    start: start + into,
-                    len,
-                    route: extent.route,
-                });
+                return Some(Block { start: start + into, len, route: extent.route });
             }
             number -= blocks;
             start += extent.len;
@@ -148,8 +118,5 @@ fn direct_range(offset: u64, len: usize, border: usize) -> Option<(usize, usize)
     let first = offset.checked_next_multiple_of(border)?;
     let last = end - end % border;
     let middle = last.checked_sub(first).filter(|&middle| middle > 0)?;
-    Some((
-        usize::try_from(first - offset).ok()?,
-        usize::try_from(middle).ok()?,
-    ))
+    Some((usize::try_from(first - offset).ok()?, usize::try_from(middle).ok()?))
 }

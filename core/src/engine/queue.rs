@@ -108,12 +108,7 @@ impl Queue {
             refusing: None,
             workers: 0,
         };
-        Self {
-            shape,
-            refill,
-            state: Mutex::new(state),
-            exited: Condvar::new(),
-        }
+        Self { shape, refill, state: Mutex::new(state), exited: Condvar::new() }
     }
 
     pub(crate) fn refill(&self) -> Refill {
@@ -141,11 +136,7 @@ impl Queue {
         if let Some(reason) = state.refusing {
             return Err(reason);
         }
-        let waiting = Waiting {
-            request: Arc::clone(request),
-            next: 0,
-            blocks,
-        };
+        let waiting = Waiting { request: Arc::clone(request), next: 0, blocks };
         state.unclaimed += blocks;
         if blocks <= self.shape.groups * self.shape.group_depth() {
             state.small.push_back(waiting);
@@ -209,9 +200,7 @@ impl Queue {
         self.exited.notify_all();
         if self.refill == Refill::AsBlocksComplete && state.unclaimed > 0 {
             let mut groups = state.groups.iter_mut();
-            dispatch
-                .wake
-                .extend(groups.find_map(|group| group.idle.pop()));
+            dispatch.wake.extend(groups.find_map(|group| group.idle.pop()));
         }
         dispatch
     }
@@ -232,22 +221,13 @@ impl Queue {
         self.exited.notify_all();
         state.unclaimed = 0;
         let mut dispatch = state.everyone_idle();
-        let State {
-            small,
-            large,
-            groups,
-            ..
-        } = &mut *state;
+        let State { small, large, groups, .. } = &mut *state;
         for waiting in small.drain(..).chain(large.drain(..)) {
-            dispatch
-                .given_up
-                .push((waiting.request, waiting.blocks - waiting.next));
+            dispatch.given_up.push((waiting.request, waiting.blocks - waiting.next));
         }
         for group in groups {
             group.outstanding = 0;
-            dispatch
-                .given_up
-                .extend(group.batch.drain(..).map(|claim| (claim.request, 1)));
+            dispatch.given_up.extend(group.batch.drain(..).map(|claim| (claim.request, 1)));
         }
         dispatch
     }
@@ -270,11 +250,7 @@ impl State {
                 (false, false) => self.large_is_next,
                 (small_is_empty, _) => small_is_empty,
             };
-            let class = if from_large {
-                &mut self.large
-            } else {
-                &mut self.small
-            };
+            let class = if from_large { &mut self.large } else { &mut self.small };
             let waiting = class.front_mut()?;
             if waiting.request.has_failed_before(waiting.next) {
                 let left = waiting.blocks - waiting.next;
@@ -283,10 +259,7 @@ impl State {
                 class.pop_front();
                 continue;
             }
-            let claim = Claim {
-                request: Arc::clone(&waiting.request),
-                block: waiting.next,
-            };
+            let claim = Claim { request: Arc::clone(&waiting.request), block: waiting.next };
             waiting.next += 1;
             if waiting.next == waiting.blocks {
                 class.pop_front();
@@ -369,9 +342,7 @@ impl State {
     }
 
     fn start_lane(&mut self, shape: Shape, group: usize) -> Option<LaneId> {
-        let Group {
-            vacant, started, ..
-        } = &mut self.groups[group];
+        let Group { vacant, started, .. } = &mut self.groups[group];
         let index = vacant.pop().or_else(|| {
             (*started < shape.lanes_per_group).then(|| {
                 *started += 1;
@@ -389,15 +360,8 @@ impl State {
     }
 
     fn everyone_idle(&mut self) -> Dispatch {
-        let wake = self
-            .groups
-            .iter_mut()
-            .flat_map(|group| group.idle.drain(..))
-            .collect();
-        Dispatch {
-            wake,
-            ..Dispatch::default()
-        }
+        let wake = self.groups.iter_mut().flat_map(|group| group.idle.drain(..)).collect();
+        Dispatch { wake, ..Dispatch::default() }
     }
 }
 

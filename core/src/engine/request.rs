@@ -81,11 +81,7 @@ impl Request {
     /// The block of that number; none past the last.
     pub(crate) fn block(&self, number: usize) -> Option<Block> {
         if self.asked.plan.blocks() == 0 {
-            let empty = Block {
-                start: 0,
-                len: 0,
-                route: Route::Buffered,
-            };
+            let empty = Block { start: 0, len: 0, route: Route::Buffered };
             return (number == 0).then_some(empty);
         }
         self.asked.plan.block(number)
@@ -95,10 +91,7 @@ impl Request {
     /// block need not be begun. A block before the failure must be: its bytes count as transferred.
     pub(crate) fn has_failed_before(&self, block: usize) -> bool {
         let failed_at = self.failed_at.load(Ordering::Acquire);
-        failed_at != usize::MAX
-            && self
-                .block(block)
-                .is_none_or(|block| failed_at <= block.start)
+        failed_at != usize::MAX && self.block(block).is_none_or(|block| failed_at <= block.start)
     }
 
     /// Notes that byte `position` of the request and those after it were not transferred.

@@ -33,11 +33,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     ) -> ScopedTicket<'scope, &'env mut [u8]> {
         let borrowed = Borrowed::exclusive(slice);
         let ticket = self.submit(file, Direction::Read, borrowed, offset, Memory::of_mut);
-        ScopedTicket {
-            ticket,
-            slice_of: Borrowed::into_exclusive,
-            scope: PhantomData,
-        }
+        ScopedTicket { ticket, slice_of: Borrowed::into_exclusive, scope: PhantomData }
     }
 
     /// Writes `slice` to `file` from `offset` on; see [`Engine::pwrite`].
@@ -50,11 +46,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let borrowed = Borrowed::shared(slice);
         let memory_of = |borrowed: &mut Borrowed| Memory::of(borrowed);
         let ticket = self.submit(file, Direction::Write, borrowed, offset, memory_of);
-        ScopedTicket {
-            ticket,
-            slice_of: Borrowed::into_shared,
-            scope: PhantomData,
-        }
+        ScopedTicket { ticket, slice_of: Borrowed::into_shared, scope: PhantomData }
     }
 
     fn submit(
@@ -68,12 +60,8 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let ledger = Arc::clone(&self.ledger);
         let (state, memory) = TicketState::new(borrowed, ledger, file.state.id, memory_of);
         self.pending.begin();
-        let delivery = Scoped {
-            state: Arc::clone(&state),
-            pending: Arc::clone(&self.pending),
-        };
-        self.engine
-            .submit(file, direction, memory, offset, Arc::new(delivery));
+        let delivery = Scoped { state: Arc::clone(&state), pending: Arc::clone(&self.pending) };
+        self.engine.submit(file, direction, memory, offset, Arc::new(delivery));
         Ticket::new(state)
     }
 }
@@ -117,9 +105,7 @@ impl<S> ScopedTicket<'_, S> {
 
 impl<S> fmt::Debug for ScopedTicket<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScopedTicket")
-            .field("done", &self.is_done())
-            .finish_non_exhaustive()
+        f.debug_struct("ScopedTicket").field("done", &self.is_done()).finish_non_exhaustive()
     }
 }
 

@@ -44,10 +44,7 @@ impl<B> Failed<B> {
     }
 
     pub(crate) fn map<C>(self, into: impl FnOnce(B) -> C) -> Failed<C> {
-        Failed {
-            error: self.error,
-            buffer: self.buffer.map(into),
-        }
+        Failed { error: self.error, buffer: self.buffer.map(into) }
     }
 }
 
@@ -153,9 +150,7 @@ impl<B> Drop for Ticket<B> {
 
 impl<B> fmt::Debug for Ticket<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ticket")
-            .field("done", &self.is_done())
-            .finish_non_exhaustive()
+        f.debug_struct("Ticket").field("done", &self.is_done()).finish_non_exhaustive()
     }
 }
 
@@ -192,18 +187,9 @@ impl<B> TicketState<B> {
         file: u64,
         memory_of: impl FnOnce(&mut B) -> Memory,
     ) -> (Arc<Self>, Memory) {
-        let slot = Slot {
-            phase: Phase::Pending,
-            buffer: Some(buffer),
-            waker: None,
-        };
+        let slot = Slot { phase: Phase::Pending, buffer: Some(buffer), waker: None };
         let slot = Mutex::new(slot);
-        let mut state = Arc::new(Self {
-            slot,
-            done: Condvar::new(),
-            ledger,
-            file,
-        });
+        let mut state = Arc::new(Self { slot, done: Condvar::new(), ledger, file });
         let placed = Arc::get_mut(&mut state).and_then(|state| {
             let slot = state.slot.get_mut().unwrap_or_else(PoisonError::into_inner);
             slot.buffer.as_mut()
@@ -221,10 +207,7 @@ impl<B> TicketState<B> {
         let mut slot = lock(&self.slot);
         while let Phase::Pending = slot.phase {
             if worker::is_of(self.ledger.engine()) {
-                return Err(Failed {
-                    error: worker::would_deadlock(),
-                    buffer: None,
-                });
+                return Err(Failed { error: worker::would_deadlock(), buffer: None });
             }
             slot = wait(&self.done, slot);
         }
@@ -258,10 +241,7 @@ impl<B> TicketState<B> {
 
     fn no_result() -> Failed<B> {
         let error = Error::new(Operation::Wait, ErrorKind::ResultTaken.into());
-        Failed {
-            error,
-            buffer: None,
-        }
+        Failed { error, buffer: None }
     }
 
     /// The ticket is gone.

@@ -147,9 +147,7 @@ impl<'crew> Worker<'crew> {
             } else {
                 let finished = std::mem::take(&mut self.finished);
                 let (step, dispatch) =
-                    self.crew
-                        .queue()
-                        .next(self.id, finished, self.in_flight > 0);
+                    self.crew.queue().next(self.id, finished, self.in_flight > 0);
                 self.crew.dispatch(dispatch);
                 step
             };
@@ -172,12 +170,7 @@ impl<'crew> Worker<'crew> {
             self.completed(&claim.request);
             return;
         };
-        self.slots[slot] = Some(Run {
-            claim,
-            block,
-            done: 0,
-            route: block.route,
-        });
+        self.slots[slot] = Some(Run { claim, block, done: 0, route: block.route });
         self.in_flight += 1;
         self.push(slot);
         if self.crew.single_submit() {
@@ -250,9 +243,7 @@ impl<'crew> Worker<'crew> {
         {
             let into = run.block.start + run.done;
             let mut segment = run.claim.request.asked().memory.segment(into, moved);
-            segment
-                .bytes_mut()
-                .copy_from_slice(Memory::of_mut(bounce).segment(0, moved).bytes());
+            segment.bytes_mut().copy_from_slice(Memory::of_mut(bounce).segment(0, moved).bytes());
         }
         run.done += moved;
         if run.goes_on_after(completion.result) {

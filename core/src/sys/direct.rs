@@ -80,27 +80,16 @@ fn alignment(file: &File) -> Option<Alignment> {
     // nothing else.
     let statx = unsafe { statx.assume_init() };
     if status != 0 || statx.stx_mask & STATX_DIOALIGN == 0 {
-        return Some(Alignment {
-            memory: page,
-            offset: page,
-            border: page,
-        });
+        return Some(Alignment { memory: page, offset: page, border: page });
     }
     let memory = statx.stx_dio_mem_align as usize;
     let offset = statx.stx_dio_offset_align as usize;
     let sound = memory.is_power_of_two() && offset.is_power_of_two();
-    sound.then(|| Alignment {
-        memory,
-        offset,
-        border: page.max(offset),
-    })
+    sound.then(|| Alignment { memory, offset, border: page.max(offset) })
 }
 
 fn page_size() -> usize {
     // SAFETY: sysconf reads a constant of the system.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size)
-        .ok()
-        .filter(|size| size.is_power_of_two())
-        .unwrap_or(4096)
+    usize::try_from(size).ok().filter(|size| size.is_power_of_two()).unwrap_or(4096)
 }

@@ -127,11 +127,7 @@ impl OpenFile {
             })?;
         }
         let direct = Direct::of(&buffered, options.writes());
-        Ok(Self {
-            path,
-            buffered,
-            direct,
-        })
+        Ok(Self { path, buffered, direct })
     }
 
     pub(crate) fn path(&self) -> &Arc<Path> {

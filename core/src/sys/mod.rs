@@ -21,10 +21,7 @@
 //! are the lane's: the worker keeps the claim they belong to. After the completion the lane must not
 //! touch them again, and dropping a lane (which a panic leads to) ends what it has in flight.
 
-#![allow(
-    unsafe_code,
-    reason = "system calls on raw memory and descriptors live here"
-)]
+#![allow(unsafe_code, reason = "system calls on raw memory and descriptors live here")]
 
 #[cfg(target_os = "linux")]
 mod direct;

@@ -71,20 +71,12 @@ const HUNG: Duration = Duration::from_secs(60);
 impl Sim {
     /// Laid out as the threads backend is: lanes of depth 1.
     pub(crate) fn lanes(groups: usize, lanes_per_group: usize) -> Self {
-        Self::new(Shape {
-            groups,
-            lanes_per_group,
-            lane_depth: 1,
-        })
+        Self::new(Shape { groups, lanes_per_group, lane_depth: 1 })
     }
 
     /// Laid out as rings: one lane a group, of the queue's depth.
     pub(crate) fn rings(groups: usize, lane_depth: usize) -> Self {
-        Self::new(Shape {
-            groups,
-            lanes_per_group: 1,
-            lane_depth,
-        })
+        Self::new(Shape { groups, lanes_per_group: 1, lane_depth })
     }
 
     fn new(shape: Shape) -> Self {
@@ -133,11 +125,7 @@ impl Sim {
     /// The calls pushed so far, in order.
     pub(crate) fn pushed(&self) -> Vec<Call> {
         let pushed = |event| {
-            if let Event::Push(_, call) = event {
-                Some(call)
-            } else {
-                None
-            }
+            if let Event::Push(_, call) = event { Some(call) } else { None }
         };
         self.events().into_iter().filter_map(pushed).collect()
     }
@@ -151,11 +139,7 @@ impl Sim {
             .changed
             .wait_timeout_while(guard, HUNG, waiting)
             .unwrap_or_else(PoisonError::into_inner);
-        assert!(
-            !timeout.timed_out(),
-            "never happened; the record: {:#?}",
-            guard.events
-        );
+        assert!(!timeout.timed_out(), "never happened; the record: {:#?}", guard.events);
     }
 
     /// Waits until so many blocks have been pushed.
@@ -190,11 +174,7 @@ impl Backend for Sim {
     }
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {
-        Box::new(SimLane {
-            sim: self.clone(),
-            id,
-            held: Vec::new(),
-        })
+        Box::new(SimLane { sim: self.clone(), id, held: Vec::new() })
     }
 
     fn wake(&self, lanes: &[LaneId]) {
@@ -220,10 +200,7 @@ impl Lane for SimLane {
         self.sim.state().in_flight += 1;
         self.sim.record(Event::Push(self.id, call_of(&transfer)));
         self.held.push(transfer);
-        assert!(
-            self.held.len() <= self.depth(),
-            "more in flight than the lane's depth"
-        );
+        assert!(self.held.len() <= self.depth(), "more in flight than the lane's depth");
     }
 
     fn submit(&mut self) {
@@ -231,14 +208,8 @@ impl Lane for SimLane {
     }
 
     fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>) {
-        assert!(
-            at_least <= self.held.len(),
-            "waits for more than is in flight"
-        );
-        self.sim.record(Event::Wait {
-            lane: self.id,
-            at_least,
-        });
+        assert!(at_least <= self.held.len(), "waits for more than is in flight");
+        self.sim.record(Event::Wait { lane: self.id, at_least });
         while completions.len() < at_least {
             let (transfer, fault) = self.next_released();
             let call = call_of(&transfer);
@@ -271,10 +242,8 @@ impl SimLane {
             if let Some(position) = position {
                 let transfer = self.held.remove(position);
                 state.released.retain(|&offset| offset != transfer.offset);
-                let fault = state
-                    .fault_of
-                    .as_mut()
-                    .and_then(|fault_of| fault_of(&call_of(&transfer)));
+                let fault =
+                    state.fault_of.as_mut().and_then(|fault_of| fault_of(&call_of(&transfer)));
                 return (transfer, fault);
             }
             let waited = self.sim.0.changed.wait_timeout(state, HUNG);

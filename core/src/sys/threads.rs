@@ -17,26 +17,18 @@ impl Threads {
     pub(crate) fn new(thread_count: usize, queue_depth: usize) -> Self {
         let shape = Self::layout(thread_count, queue_depth);
         let parkers = (0..shape.groups * shape.lanes_per_group).map(|_| Default::default());
-        Self {
-            shape,
-            parkers: parkers.collect(),
-        }
+        Self { shape, parkers: parkers.collect() }
     }
 
     /// `thread_count` groups of `queue_depth` lanes, within [`MAX_LANES`].
     fn layout(thread_count: usize, queue_depth: usize) -> Shape {
         let groups = thread_count.clamp(1, MAX_LANES);
         let lanes_per_group = queue_depth.clamp(1, MAX_LANES / groups);
-        Shape {
-            groups,
-            lanes_per_group,
-            lane_depth: 1,
-        }
+        Shape { groups, lanes_per_group, lane_depth: 1 }
     }
 
     fn parker(&self, lane: LaneId) -> Option<&std::sync::Arc<Parker>> {
-        self.parkers
-            .get(lane.group * self.shape.lanes_per_group + lane.index)
+        self.parkers.get(lane.group * self.shape.lanes_per_group + lane.index)
     }
 }
 
@@ -51,10 +43,7 @@ impl Backend for Threads {
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {
         let parker = self.parker(id).cloned().unwrap_or_default();
-        Box::new(ThreadLane {
-            parker,
-            pushed: None,
-        })
+        Box::new(ThreadLane { parker, pushed: None })
     }
 
     fn wake(&self, lanes: &[LaneId]) {
@@ -85,10 +74,7 @@ impl Lane for ThreadLane {
     fn wait(&mut self, _at_least: usize, completions: &mut Vec<Completion>) {
         if let Some(mut transfer) = self.pushed.take() {
             let result = perform(&mut transfer);
-            completions.push(Completion {
-                token: transfer.token,
-                result,
-            });
+            completions.push(Completion { token: transfer.token, result });
         }
     }
 

@@ -33,20 +33,13 @@ fn section(input: &Input) -> TokenStream {
     let (vis, section) = (visibility(input), &input.section);
     let text_type = input.text_type(section.span());
     let name = input.const_ident("", section.span());
-    let attributes = attributes(
-        input,
-        &format!("The section `{}` of a file.", section.value()),
-    );
+    let attributes = attributes(input, &format!("The section `{}` of a file.", section.value()));
     quote!(#attributes #vis const #name: #text_type = #section;)
 }
 
 fn visibility(input: &Input) -> TokenStream {
     let vis = &input.vis;
-    if input.consts == Consts::None {
-        TokenStream::new()
-    } else {
-        quote!(#vis)
-    }
+    if input.consts == Consts::None { TokenStream::new() } else { quote!(#vis) }
 }
 
 fn of_field(input: &Input, field: &Field) -> TokenStream {
@@ -76,16 +69,8 @@ fn of_field(input: &Input, field: &Field) -> TokenStream {
 /// The first paragraph of the doc comment.
 fn summary(field: &Field) -> String {
     let doc = field.doc_text();
-    let paragraph = doc
-        .split("\n\n")
-        .next()
-        .unwrap_or_default()
-        .replace('\n', " ");
-    if paragraph.is_empty() {
-        "a setting.".to_owned()
-    } else {
-        paragraph
-    }
+    let paragraph = doc.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+    if paragraph.is_empty() { "a setting.".to_owned() } else { paragraph }
 }
 
 fn format(input: &Input) -> TokenStream {

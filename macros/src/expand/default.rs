@@ -29,11 +29,7 @@ pub(crate) fn default(input: &Input) -> TokenStream {
             }
         }
     });
-    let value = if constant.is_some() {
-        quote!(Self::DEFAULT)
-    } else {
-        value
-    };
+    let value = if constant.is_some() { quote!(Self::DEFAULT) } else { value };
     quote! {
         #constant
         #[automatically_derived]

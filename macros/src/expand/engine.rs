@@ -7,13 +7,8 @@ use syn::spanned::Spanned;
 use crate::ir::Input;
 
 /// The keys of `EngineSettings`.
-const SETTINGS: &[&str] = &[
-    "block_size",
-    "queue_depth",
-    "thread_count",
-    "single_submit",
-    "overlap_events",
-];
+const SETTINGS: &[&str] =
+    &["block_size", "queue_depth", "thread_count", "single_submit", "overlap_events"];
 
 pub(crate) fn engine(input: &Input) -> TokenStream {
     if !input.engine {

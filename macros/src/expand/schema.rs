@@ -67,11 +67,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
 
 fn rule_calls(kind: &RuleKind) -> TokenStream {
     match kind {
-        RuleKind::Range {
-            min,
-            max,
-            max_excluded,
-        } => {
+        RuleKind::Range { min, max, max_excluded } => {
             let min = min.as_ref().map(|min| quote!(.at_least(#min)));
             let max = max.as_ref().map(|max| match max_excluded {
                 true => quote!(.below(#max)),

@@ -164,10 +164,7 @@ fn format_writes_every_type_exactly() {
     assert_eq!(section["unbounded"], "-inf");
     assert_eq!(section["text"], Odd::TEXT_DEFAULT);
     assert_eq!(section["path"], "/mnt/nvme");
-    assert!(
-        section.get("hidden").is_none(),
-        "advanced fields are left out"
-    );
+    assert!(section.get("hidden").is_none(), "advanced fields are left out");
     assert!(section["name"].is_null());
 }
 
@@ -198,9 +195,7 @@ fn one_changed_default_changes_the_text() {
 
 #[test]
 fn the_table_describes_the_fields() {
-    let [block_size, .., overlap] = AioConfig::FIELDS else {
-        panic!("five fields")
-    };
+    let [block_size, .., overlap] = AioConfig::FIELDS else { panic!("five fields") };
     assert_eq!(block_size.key, AIO_BLOCK_SIZE);
     assert_eq!(block_size.doc, "Bytes per I/O request.");
     assert!(block_size.bytes && !overlap.bytes);

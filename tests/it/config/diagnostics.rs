@@ -20,10 +20,7 @@ fn three_faults_in_a_file_and_four_in_variables_are_seven_diagnostics() {
         .load()
         .unwrap_err();
     assert_eq!(errors.len(), 7, "{errors}");
-    let found: Vec<_> = errors
-        .iter()
-        .map(|error| (error.kind(), error.key().unwrap()))
-        .collect();
+    let found: Vec<_> = errors.iter().map(|error| (error.kind(), error.key().unwrap())).collect();
     use DiagnosticKind::{NotAllowed, UnknownKey, WrongType};
     assert_eq!(
         found,
@@ -38,11 +35,7 @@ fn three_faults_in_a_file_and_four_in_variables_are_seven_diagnostics() {
         ]
     );
     for error in &errors.iter().collect::<Vec<_>>()[..3] {
-        let place = format!(
-            "ds.toml:{}:{}",
-            error.line().unwrap(),
-            error.column().unwrap()
-        );
+        let place = format!("ds.toml:{}:{}", error.line().unwrap(), error.column().unwrap());
         assert!(error.to_string().contains(&place), "{error}");
         assert!(error.to_string().contains('^'), "{error}");
     }
@@ -79,10 +72,7 @@ fn one_bad_file_does_not_hide_another() {
 
 #[test]
 fn explicit_mistakes_name_the_key() {
-    let errors = AioConfig::loader()
-        .set("qeue_depth", 1)
-        .set("block_size", "1MB")
-        .load();
+    let errors = AioConfig::loader().set("qeue_depth", 1).set("block_size", "1MB").load();
     let errors = errors.unwrap_err();
     assert_eq!(
         errors.to_string(),
@@ -97,22 +87,11 @@ fn explicit_mistakes_name_the_key() {
 
 #[test]
 fn the_builder_reports_every_violation() {
-    let errors = AioConfig::builder()
-        .block_size(100)
-        .queue_depth(0)
-        .thread_count(1)
-        .build();
+    let errors = AioConfig::builder().block_size(100).queue_depth(0).thread_count(1).build();
     let errors = errors.unwrap_err();
-    let found: Vec<_> = errors
-        .iter()
-        .map(|e| (e.key().unwrap(), e.value().unwrap()))
-        .collect();
+    let found: Vec<_> = errors.iter().map(|e| (e.key().unwrap(), e.value().unwrap())).collect();
     assert_eq!(found, [("block_size", "100"), ("queue_depth", "0")]);
-    assert!(
-        errors
-            .to_string()
-            .contains("expected an integer from 1 to 65536")
-    );
+    assert!(errors.to_string().contains("expected an integer from 1 to 65536"));
 }
 
 #[derive(Debug, Config)]
@@ -129,11 +108,7 @@ struct Job {
 #[test]
 fn required_fields_are_reported_unless_something_sets_them() {
     let errors = Job::loader().load().unwrap_err();
-    assert!(
-        errors
-            .iter()
-            .all(|error| error.kind() == DiagnosticKind::Missing)
-    );
+    assert!(errors.iter().all(|error| error.kind() == DiagnosticKind::Missing));
     assert_eq!(
         errors.to_string(),
         "error: `optimizer` is required, but nothing sets it: expected one of `adam`, `lion`\n  \
@@ -142,10 +117,7 @@ fn required_fields_are_reported_unless_something_sets_them() {
          4294967295\n  = help: set `steps` in section `job`, or the variable JOB_STEPS"
     );
     // A bad value is one mistake, not a missing field as well.
-    let errors = Job::loader()
-        .env_from(&[("JOB_STEPS", "x")])
-        .set("optimizer", "adam")
-        .load();
+    let errors = Job::loader().env_from(&[("JOB_STEPS", "x")]).set("optimizer", "adam").load();
     assert_eq!(only(errors).kind(), DiagnosticKind::WrongType);
 
     // Nor is anything called missing that a broken file may have held.
@@ -153,16 +125,8 @@ fn required_fields_are_reported_unless_something_sets_them() {
     let errors = Job::loader().file(files.write("job.json", "{")).load();
     assert_eq!(only(errors).kind(), DiagnosticKind::Syntax);
 
-    let job = Job::loader()
-        .set("steps", 5)
-        .set("optimizer", "lion")
-        .load()
-        .unwrap()
-        .value;
-    assert_eq!(
-        (job.optimizer.as_str(), job.steps, job.momentum),
-        ("lion", 5, 0.9)
-    );
+    let job = Job::loader().set("steps", 5).set("optimizer", "lion").load().unwrap().value;
+    assert_eq!((job.optimizer.as_str(), job.steps, job.momentum), ("lion", 5, 0.9));
     let job = Job::builder().optimizer("adam").steps(3).build().unwrap();
     assert_eq!((job.optimizer.as_str(), job.steps), ("adam", 3));
     assert_eq!(Job::builder().momentum(1.0).build().unwrap_err().len(), 3);

@@ -40,20 +40,10 @@ fn names_prefixes_and_skips_are_honoured() {
     assert_eq!(Trainer::LANES_ENV, "DEPTH");
     assert_eq!(Trainer::BLOCK_SIZE_ENV, "TRAINER_BLOCK_SIZE");
     assert_eq!(Trainer::DIRECTORY_DEFAULT, "/tmp");
-    let environment = [
-        ("DEPTH", "9"),
-        ("TRAINER_DIRECTORY", "/elsewhere"),
-        ("TRAINER_QUEUE_DEPTH", "1"),
-    ];
-    let trainer = Trainer::loader()
-        .env_from(&environment)
-        .load()
-        .unwrap()
-        .value;
-    assert_eq!(
-        (trainer.lanes, trainer.directory.to_str()),
-        (9, Some("/tmp"))
-    );
+    let environment =
+        [("DEPTH", "9"), ("TRAINER_DIRECTORY", "/elsewhere"), ("TRAINER_QUEUE_DEPTH", "1")];
+    let trainer = Trainer::loader().env_from(&environment).load().unwrap().value;
+    assert_eq!((trainer.lanes, trainer.directory.to_str()), (9, Some("/tmp")));
     let trainer = Trainer::builder().directory("/mnt").build().unwrap();
     assert_eq!(trainer.directory.to_str(), Some("/mnt"));
 }
@@ -67,10 +57,7 @@ fn a_struct_without_any_setting_takes_all_defaults() {
         #[allow(dead_code)]
         unrelated: i32,
     }
-    assert_eq!(
-        Other::default().engine_settings(),
-        EngineSettings::default()
-    );
+    assert_eq!(Other::default().engine_settings(), EngineSettings::default());
 }
 
 mod free_constants {
@@ -94,18 +81,9 @@ mod free_constants {
 #[test]
 fn free_constants_take_the_prefix_or_the_section() {
     assert_eq!(free_constants::SWAP, "swap-space");
-    assert_eq!(
-        free_constants::SWAP_SIZE_DEFAULT,
-        free_constants::First::default().size
-    );
-    assert_eq!(
-        free_constants::SWAP_SPACE_SIZE_DEFAULT,
-        free_constants::Second::default().size
-    );
-    assert_eq!(
-        free_constants::SWAP_FORMAT,
-        "\n\"swap-space\": {\n  \"size\": 1\n}\n"
-    );
+    assert_eq!(free_constants::SWAP_SIZE_DEFAULT, free_constants::First::default().size);
+    assert_eq!(free_constants::SWAP_SPACE_SIZE_DEFAULT, free_constants::Second::default().size);
+    assert_eq!(free_constants::SWAP_FORMAT, "\n\"swap-space\": {\n  \"size\": 1\n}\n");
 }
 
 #[test]

@@ -19,19 +19,13 @@ fn each_setting_has_its_variable() {
     ])
     .unwrap();
     let config = loaded.value;
-    assert_eq!(
-        (config.block_size, config.queue_depth, config.thread_count),
-        (1024, 32, 2)
-    );
+    assert_eq!((config.block_size, config.queue_depth, config.thread_count), (1024, 32, 2));
     assert_eq!((config.single_submit, config.overlap_events), (true, false));
 }
 
 #[test]
 fn an_empty_variable_is_unset() {
-    assert_eq!(
-        load_env(&[("DS_AIO_QUEUE_DEPTH", "")]).unwrap().value,
-        AioConfig::default()
-    );
+    assert_eq!(load_env(&[("DS_AIO_QUEUE_DEPTH", "")]).unwrap().value, AioConfig::default());
 }
 
 #[test]
@@ -77,12 +71,7 @@ fn every_bad_variable_is_reported() {
     let variables: Vec<_> = errors.iter().filter_map(|error| error.variable()).collect();
     assert_eq!(
         variables,
-        [
-            "DS_AIO_BLOCK_SIZE",
-            "DS_AIO_QUEUE_DEPTH",
-            "DS_AIO_THREAD_COUNT",
-            "DS_AIO_OVERLAP_EVENTS"
-        ]
+        ["DS_AIO_BLOCK_SIZE", "DS_AIO_QUEUE_DEPTH", "DS_AIO_THREAD_COUNT", "DS_AIO_OVERLAP_EVENTS"]
     );
     assert_eq!(errors.len(), 4);
     assert_eq!(errors.to_string().matches("error: ").count(), 4);
@@ -136,10 +125,7 @@ mod not_unicode {
 #[test]
 fn any_map_or_list_is_an_environment() {
     fn depth(source: &(impl EnvSource + ?Sized)) -> Result<usize, ConfigErrors> {
-        AioConfig::loader()
-            .env_from(source)
-            .load()
-            .map(|loaded| loaded.value.queue_depth)
+        AioConfig::loader().env_from(source).load().map(|loaded| loaded.value.queue_depth)
     }
     let pairs = [("DS_AIO_QUEUE_DEPTH", "1"), ("DS_AIO_QUEUE_DEPTH", "2")];
     assert_eq!(depth(&pairs).unwrap(), 2);

@@ -8,10 +8,7 @@ use super::support::{Files, load_file, only};
 #[test]
 fn the_format_constant_loads_back_to_the_defaults() {
     let document = format!("{{{}}}", ds_aio::config::AIO_FORMAT);
-    assert_eq!(
-        load_file("ds.json", document).unwrap().value,
-        AioConfig::default()
-    );
+    assert_eq!(load_file("ds.json", document).unwrap().value, AioConfig::default());
 }
 
 #[test]
@@ -32,10 +29,7 @@ fn a_whole_deepspeed_config_is_read_for_its_section() {
     }"#;
     let loaded = load_file("ds_config.json", document).unwrap();
     let config = &loaded.value;
-    assert_eq!(
-        (config.block_size, config.queue_depth, config.thread_count),
-        (262_144, 32, 2)
-    );
+    assert_eq!((config.block_size, config.queue_depth, config.thread_count), (262_144, 32, 2));
     assert_eq!((config.single_submit, config.overlap_events), (true, false));
 }
 
@@ -44,19 +38,13 @@ fn a_toml_table_is_read_and_sizes_are_quoted() {
     let document = "title = 'x'\n[aio]\nblock_size = \"4MiB\"\nqueue_depth = 0x10\n\
                     thread_count = 1_000\nsingle_submit = true\n[other]\nblock_size = -1\n";
     let config = load_file("a.toml", document).unwrap().value;
-    assert_eq!(
-        (config.block_size, config.queue_depth, config.thread_count),
-        (4 << 20, 16, 1000)
-    );
+    assert_eq!((config.block_size, config.queue_depth, config.thread_count), (4 << 20, 16, 1000));
 }
 
 #[test]
 fn a_byte_order_mark_is_ignored() {
     assert_eq!(
-        load_file("a.json", "\u{feff}{\"aio\": {\"queue_depth\": 2}}")
-            .unwrap()
-            .value
-            .queue_depth,
+        load_file("a.json", "\u{feff}{\"aio\": {\"queue_depth\": 2}}").unwrap().value.queue_depth,
         2
     );
     let error = only(load_file("a.toml", "\u{feff}aio.queue_depth = 0"));
@@ -65,10 +53,7 @@ fn a_byte_order_mark_is_ignored() {
 
 #[test]
 fn a_null_section_is_the_defaults() {
-    assert_eq!(
-        load_file("a.json", r#"{"aio": null}"#).unwrap().value,
-        AioConfig::default()
-    );
+    assert_eq!(load_file("a.json", r#"{"aio": null}"#).unwrap().value, AioConfig::default());
     let error = only(load_file("a.json", r#"{"aio": {"queue_depth": null}}"#));
     assert_eq!(error.kind(), DiagnosticKind::WrongType);
     assert_eq!(error.help(), Some("found null"));
@@ -79,10 +64,7 @@ fn gds_is_refused_unless_off() {
     let error = only(load_file("a.json", r#"{"aio": {"use_gds": true}}"#));
     assert_eq!(error.kind(), DiagnosticKind::Unsupported);
     assert_eq!(error.message(), "`use_gds` = `true` is not supported");
-    assert_eq!(
-        (error.key(), error.line(), error.column()),
-        (Some("use_gds"), Some(1), Some(21))
-    );
+    assert_eq!((error.key(), error.line(), error.column()), (Some("use_gds"), Some(1), Some(21)));
 }
 
 #[test]
@@ -93,42 +75,21 @@ fn a_key_and_its_alias_are_a_conflict_with_both_places() {
     assert_eq!(error.key(), Some("thread_count"));
     assert_eq!((error.line(), error.column()), (Some(4), Some(1)));
     let shown = error.to_string();
-    assert!(
-        shown.contains("`thread_count` and `intra_op_parallelism` mean the same"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("2 | thread_count = 2\n  | ------------ first given here"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("4 | intra_op_parallelism = 2\n  | ^^^^"),
-        "{shown}"
-    );
+    assert!(shown.contains("`thread_count` and `intra_op_parallelism` mean the same"), "{shown}");
+    assert!(shown.contains("2 | thread_count = 2\n  | ------------ first given here"), "{shown}");
+    assert!(shown.contains("4 | intra_op_parallelism = 2\n  | ^^^^"), "{shown}");
 }
 
 #[test]
 fn duplicate_keys_are_refused() {
-    let json = only(load_file(
-        "a.json",
-        "{\"aio\": {\"queue_depth\": 2,\n\"queue_depth\": 2}}",
-    ));
+    let json = only(load_file("a.json", "{\"aio\": {\"queue_depth\": 2,\n\"queue_depth\": 2}}"));
     assert_eq!(json.kind(), DiagnosticKind::DuplicateKey);
     assert_eq!((json.line(), json.column()), (Some(2), Some(1)));
-    let section = only(load_file(
-        "a.json",
-        "{\"aio\": {}, \"aio\": {\"queue_depth\": 2}}",
-    ));
+    let section = only(load_file("a.json", "{\"aio\": {}, \"aio\": {\"queue_depth\": 2}}"));
     assert_eq!(section.kind(), DiagnosticKind::DuplicateKey);
     assert_eq!(section.column(), Some(13));
-    let toml = only(load_file(
-        "a.toml",
-        "[aio]\nqueue_depth = 2\nqueue_depth = 3\n",
-    ));
-    assert_eq!(
-        (toml.kind(), toml.line()),
-        (DiagnosticKind::Syntax, Some(3))
-    );
+    let toml = only(load_file("a.toml", "[aio]\nqueue_depth = 2\nqueue_depth = 3\n"));
+    assert_eq!((toml.kind(), toml.line()), (DiagnosticKind::Syntax, Some(3)));
 }
 
 #[test]
@@ -168,10 +129,7 @@ fn a_bad_value_is_shown_with_a_caret() {
 
 #[test]
 fn columns_count_characters() {
-    let error = only(load_file(
-        "a.json",
-        "{\"é…\": 1, \"aio\": {\"queue_depth\": 0}}",
-    ));
+    let error = only(load_file("a.json", "{\"é…\": 1, \"aio\": {\"queue_depth\": 0}}"));
     assert_eq!((error.line(), error.column()), (Some(1), Some(34)));
     assert!(error.to_string().contains("a.json:1:34"), "{error}");
 }
@@ -204,16 +162,10 @@ fn a_section_that_is_no_table_is_an_error() {
         ("b.json", "{\"aio\": \"x\"}"),
     ] {
         let error = only(load_file(name, document));
-        assert_eq!(
-            (error.kind(), error.key()),
-            (DiagnosticKind::WrongType, Some("aio"))
-        );
+        assert_eq!((error.kind(), error.key()), (DiagnosticKind::WrongType, Some("aio")));
     }
     for document in ["", "[]", "null", "3"] {
-        assert_eq!(
-            only(load_file("a.json", document)).kind(),
-            DiagnosticKind::Syntax
-        );
+        assert_eq!(only(load_file("a.json", document)).kind(), DiagnosticKind::Syntax);
     }
 }
 
@@ -230,11 +182,7 @@ fn syntax_errors_have_a_place_and_loosened_json_is_refused() {
         "{\"aio\": {}} {}",
     ] {
         let error = only(load_file("a.json", document));
-        assert_eq!(
-            (error.kind(), error.line()),
-            (DiagnosticKind::Syntax, Some(1)),
-            "{document}"
-        );
+        assert_eq!((error.kind(), error.line()), (DiagnosticKind::Syntax, Some(1)), "{document}");
     }
     let deep = "[".repeat(100_000);
     assert_eq!(

@@ -66,14 +66,7 @@ mod no_prelude {
 
 /// The strictest lints; clippy runs over this too.
 mod pedantic {
-    #![deny(
-        missing_docs,
-        warnings,
-        unused,
-        unreachable_pub,
-        clippy::all,
-        clippy::pedantic
-    )]
+    #![deny(missing_docs, warnings, unused, unreachable_pub, clippy::all, clippy::pedantic)]
     #![forbid(unsafe_code)]
 
     use ds_aio::Config;
@@ -123,10 +116,7 @@ mod private {
 
     #[test]
     fn loads() {
-        let both = (
-            Private::default().x,
-            Associated::loader().load().unwrap().value.x,
-        );
+        let both = (Private::default().x, Associated::loader().load().unwrap().value.x);
         assert_eq!(both, (1, 1));
     }
 }

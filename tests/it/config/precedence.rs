@@ -21,17 +21,11 @@ fn nothing_given_is_the_default() {
 fn later_layers_win_whatever_the_order_of_calls() {
     let files = Files::new();
     let first = files.write("first.toml", "[aio]\nblock_size = 1024\nqueue_depth = 2\n");
-    let second = files.write(
-        "second.json",
-        "{\"aio\": {\"queue_depth\": 3, \"thread_count\": 4}}",
-    );
+    let second = files.write("second.json", "{\"aio\": {\"queue_depth\": 3, \"thread_count\": 4}}");
     let loaded = AioConfig::loader()
         .set("single_submit", true)
         .set("thread_count", 6)
-        .env_from(&[
-            ("DS_AIO_THREAD_COUNT", "5"),
-            ("DS_AIO_SINGLE_SUBMIT", "off"),
-        ])
+        .env_from(&[("DS_AIO_THREAD_COUNT", "5"), ("DS_AIO_SINGLE_SUBMIT", "off")])
         .file(&first)
         .file(&second)
         .load()
@@ -42,34 +36,18 @@ fn later_layers_win_whatever_the_order_of_calls() {
     assert!(loaded.value.single_submit);
     assert!(loaded.value.overlap_events);
 
-    assert_eq!(
-        file_position(&loaded, "block_size"),
-        (first.as_path(), 2, 14)
-    );
-    assert_eq!(
-        file_position(&loaded, "queue_depth"),
-        (second.as_path(), 1, 25)
-    );
+    assert_eq!(file_position(&loaded, "block_size"), (first.as_path(), 2, 14));
+    assert_eq!(file_position(&loaded, "queue_depth"), (second.as_path(), 1, 25));
     assert_eq!(loaded.origin("thread_count"), Some(&Origin::Explicit));
     assert_eq!(loaded.origin("overlap_events"), Some(&Origin::Default));
 
-    let [from_first] = loaded.shadowed("queue_depth") else {
-        panic!("one value is shadowed")
-    };
+    let [from_first] = loaded.shadowed("queue_depth") else { panic!("one value is shadowed") };
     assert_eq!(from_first.value, "2");
-    assert_eq!(
-        from_first.origin.to_string(),
-        format!("{}:3:15", first.display())
-    );
-    let [from_second, from_env] = loaded.shadowed("thread_count") else {
-        panic!("two values")
-    };
+    assert_eq!(from_first.origin.to_string(), format!("{}:3:15", first.display()));
+    let [from_second, from_env] = loaded.shadowed("thread_count") else { panic!("two values") };
     assert_eq!(from_second.value, "4");
     assert_eq!(from_env.value, "5");
-    assert_eq!(
-        from_env.origin,
-        Origin::Variable("DS_AIO_THREAD_COUNT".into())
-    );
+    assert_eq!(from_env.origin, Origin::Variable("DS_AIO_THREAD_COUNT".into()));
 }
 
 fn file_position<'a>(loaded: &'a ds_aio::Loaded<AioConfig>, key: &str) -> (&'a Path, usize, usize) {
@@ -90,10 +68,7 @@ fn the_last_explicit_value_and_the_last_environment_win() {
         .unwrap();
     assert_eq!(loaded.value.queue_depth, 3);
     assert_eq!(loaded.value.thread_count, 3);
-    assert_eq!(
-        loaded.origin("intra_op_parallelism"),
-        Some(&Origin::Explicit)
-    );
+    assert_eq!(loaded.origin("intra_op_parallelism"), Some(&Origin::Explicit));
 }
 
 #[test]
@@ -126,12 +101,7 @@ fn an_optional_file_may_be_absent_a_required_one_not() {
     assert_eq!(error.path(), Some(absent.as_path()));
     let directory = files.path("directory.toml");
     std::fs::create_dir(&directory).unwrap();
-    assert!(
-        AioConfig::loader()
-            .optional_file(&directory)
-            .load()
-            .is_err()
-    );
+    assert!(AioConfig::loader().optional_file(&directory).load().is_err());
 }
 
 #[test]
@@ -143,9 +113,7 @@ fn a_variable_that_looks_misspelt_warns() {
         ("OTHER_BLOCK_SIZE", "x"),
     ])
     .unwrap();
-    let [warning] = loaded.warnings() else {
-        panic!("one warning: {:?}", loaded.warnings())
-    };
+    let [warning] = loaded.warnings() else { panic!("one warning: {:?}", loaded.warnings()) };
     assert_eq!(warning.severity(), Severity::Warning);
     assert_eq!(warning.variable(), Some("DS_AIO_BLOK_SIZE"));
     assert_eq!(
@@ -158,9 +126,6 @@ fn a_variable_that_looks_misspelt_warns() {
 #[test]
 fn a_file_without_the_section_changes_nothing() {
     for (name, content) in [("a.toml", "[other]\nx = 1\n"), ("a.json", "{\"other\": 1}")] {
-        assert_eq!(
-            load_file(name, content).unwrap().value,
-            AioConfig::default()
-        );
+        assert_eq!(load_file(name, content).unwrap().value, AioConfig::default());
     }
 }

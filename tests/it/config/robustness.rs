@@ -14,10 +14,8 @@ struct Generator(u64);
 
 impl Generator {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % limit
     }
 }
@@ -50,11 +48,7 @@ fn mutated_documents_give_errors_or_values() {
     let mut generator = Generator(2025);
     let (mut values, mut errors) = (0, 0);
     for round in 0..4000 {
-        let (name, document) = if round % 2 == 0 {
-            ("a.toml", TOML)
-        } else {
-            ("a.json", JSON)
-        };
+        let (name, document) = if round % 2 == 0 { ("a.toml", TOML) } else { ("a.json", JSON) };
         let path = files.write(name, mutated(&mut generator, document));
         match AioConfig::loader().file(path).load() {
             Ok(loaded) => {
@@ -70,32 +64,17 @@ fn mutated_documents_give_errors_or_values() {
             }
         }
     }
-    assert!(
-        values > 300 && errors > 300,
-        "{values} values, {errors} errors: too one-sided"
-    );
+    assert!(values > 300 && errors > 300, "{values} values, {errors} errors: too one-sided");
 }
 
 #[test]
 fn mutated_variables_give_errors_or_values() {
     let mut generator = Generator(7);
-    let seeds = [
-        "1_048_576",
-        "0.5GiB",
-        "4KiB",
-        "true",
-        "-1",
-        "18446744073709551615",
-        "1e3",
-        "é",
-    ];
+    let seeds = ["1_048_576", "0.5GiB", "4KiB", "true", "-1", "18446744073709551615", "1e3", "é"];
     for round in 0..8000 {
         let text = mutated(&mut generator, seeds[round % seeds.len()]);
         let text = String::from_utf8_lossy(&text).into_owned();
-        let environment = [
-            ("DS_AIO_BLOCK_SIZE", &text),
-            ("DS_AIO_SINGLE_SUBMIT", &text),
-        ];
+        let environment = [("DS_AIO_BLOCK_SIZE", &text), ("DS_AIO_SINGLE_SUBMIT", &text)];
         if let Err(errors) = AioConfig::loader().env_from(&environment).load() {
             assert!(errors.to_string().contains("DS_AIO_"));
         }
@@ -107,14 +86,9 @@ fn every_accepted_value_survives_the_way_back() {
     let files = Files::new();
     let mut generator = Generator(99);
     for _ in 0..200 {
-        let (block_size, queue_depth) = (
-            512 * (1 + generator.below(1 << 21)),
-            1 + generator.below(65536),
-        );
-        let config = AioConfig::builder()
-            .block_size(block_size)
-            .queue_depth(queue_depth)
-            .build();
+        let (block_size, queue_depth) =
+            (512 * (1 + generator.below(1 << 21)), 1 + generator.below(65536));
+        let config = AioConfig::builder().block_size(block_size).queue_depth(queue_depth).build();
         let config = config.unwrap();
         let toml = format!("[aio]\nblock_size = {block_size}\nqueue_depth = {queue_depth}\n");
         let json =

@@ -9,19 +9,11 @@ use super::support::{Files, load_env, load_file, only};
 /// Zero and absurd values of the three numbers.
 const REFUSED: [(&str, &str, &str); 6] = [
     ("block_size", "0", "a size from 512 to 1073741824 bytes"),
-    (
-        "block_size",
-        "1152921504606846976",
-        "a size from 512 to 1073741824 bytes",
-    ),
+    ("block_size", "1152921504606846976", "a size from 512 to 1073741824 bytes"),
     ("queue_depth", "0", "an integer from 1 to 65536"),
     ("queue_depth", "65537", "an integer from 1 to 65536"),
     ("thread_count", "0", "an integer from 1 to 1024"),
-    (
-        "thread_count",
-        "18446744073709551616",
-        "an integer from 1 to 1024",
-    ),
+    ("thread_count", "18446744073709551616", "an integer from 1 to 1024"),
 ];
 
 fn assert_refused<T>(result: Result<T, ConfigErrors>, key: &str, allowed: &str) {
@@ -33,11 +25,7 @@ fn assert_refused<T>(result: Result<T, ConfigErrors>, key: &str, allowed: &str) 
 #[test]
 fn files_refuse_zero_and_absurd_values() {
     for (key, value, allowed) in REFUSED {
-        assert_refused(
-            load_file("a.toml", format!("aio.{key} = {value}")),
-            key,
-            allowed,
-        );
+        assert_refused(load_file("a.toml", format!("aio.{key} = {value}")), key, allowed);
         let json = format!("{{\"aio\": {{\"{key}\": {value}}}}}");
         assert_refused(load_file("a.json", json), key, allowed);
     }
@@ -71,11 +59,7 @@ fn the_builder_refuses_zero_and_absurd_values() {
     }
     for value in [0, 1025, usize::MAX] {
         let allowed = "an integer from 1 to 1024";
-        assert_refused(
-            builder().thread_count(value).build(),
-            "thread_count",
-            allowed,
-        );
+        assert_refused(builder().thread_count(value).build(), "thread_count", allowed);
     }
 }
 
@@ -94,25 +78,11 @@ fn the_bounds_themselves_are_allowed() {
 
 #[test]
 fn a_builder_starts_from_a_struct() {
-    let first = AioConfig::builder()
-        .queue_depth(4)
-        .single_submit(true)
-        .build()
-        .unwrap();
+    let first = AioConfig::builder().queue_depth(4).single_submit(true).build().unwrap();
     let mut invalid = first.clone();
     invalid.thread_count = 0;
-    let second = ds_aio::AioConfigBuilder::from(first)
-        .thread_count(2)
-        .build()
-        .unwrap();
-    assert_eq!(
-        (
-            second.queue_depth,
-            second.thread_count,
-            second.single_submit
-        ),
-        (4, 2, true)
-    );
+    let second = ds_aio::AioConfigBuilder::from(first).thread_count(2).build().unwrap();
+    assert_eq!((second.queue_depth, second.thread_count, second.single_submit), (4, 2, true));
     assert!(ds_aio::AioConfigBuilder::from(invalid).build().is_err());
 }
 
@@ -179,15 +149,9 @@ fn most() -> [(&'static str, String); 17] {
 
 fn assert_extreme(loaded: Loaded<All>) {
     let all = loaded.value;
-    assert_eq!(
-        (all.a, all.b, all.c, all.d),
-        (u8::MAX, u16::MAX, u32::MAX, u64::MAX)
-    );
+    assert_eq!((all.a, all.b, all.c, all.d), (u8::MAX, u16::MAX, u32::MAX, u64::MAX));
     assert_eq!((all.e, all.f), (u128::MAX, usize::MAX));
-    assert_eq!(
-        (all.g, all.h, all.i, all.j),
-        (i8::MIN, i16::MIN, i32::MIN, i64::MIN)
-    );
+    assert_eq!((all.g, all.h, all.i, all.j), (i8::MIN, i16::MIN, i32::MIN, i64::MIN));
     assert_eq!((all.k, all.l), (i128::MIN, isize::MIN));
     assert_eq!((all.m, all.n, all.o), (f32::MAX, f64::MAX, true));
     assert_eq!((all.p.as_str(), all.q), ("text", PathBuf::from("/path")));
@@ -203,15 +167,11 @@ fn extremes_of_every_type_load_from_every_source() {
         "p" | "q" => format!("\"{value}\""),
         _ => value.to_owned(),
     };
-    let toml: String = most()
-        .iter()
-        .map(|(key, value)| format!("{key} = {}\n", quoted(key, value)))
-        .collect();
+    let toml: String =
+        most().iter().map(|(key, value)| format!("{key} = {}\n", quoted(key, value))).collect();
     let toml = files.write("all.toml", format!("[all]\n{toml}"));
     assert_extreme(All::loader().file(toml).load().unwrap());
-    let json = most()
-        .map(|(key, value)| format!("\"{key}\": {}", quoted(key, &value)))
-        .join(",");
+    let json = most().map(|(key, value)| format!("\"{key}\": {}", quoted(key, &value))).join(",");
     let json = files.write("all.json", format!("{{\"all\": {{{json}}}}}"));
     assert_extreme(All::loader().file(json).load().unwrap());
 
@@ -224,17 +184,10 @@ fn extremes_of_every_type_load_from_every_source() {
 
 #[test]
 fn one_beyond_the_extreme_is_refused() {
-    for (key, value) in [
-        ("a", "256"),
-        ("a", "-1"),
-        ("g", "128"),
-        ("g", "-129"),
-        ("j", "9223372036854775808"),
-    ] {
-        assert!(
-            All::loader().set(key, value).load().is_err(),
-            "{key} = {value}"
-        );
+    for (key, value) in
+        [("a", "256"), ("a", "-1"), ("g", "128"), ("g", "-129"), ("j", "9223372036854775808")]
+    {
+        assert!(All::loader().set(key, value).load().is_err(), "{key} = {value}");
     }
     let below = "-170141183460469231731687303715884105729";
     assert!(All::loader().set("k", below).load().is_err());
@@ -242,10 +195,7 @@ fn one_beyond_the_extreme_is_refused() {
     assert!(All::loader().set("e", beyond).load().is_err());
     assert!(All::loader().set("m", "1e39").load().is_err());
     assert!(All::loader().set("n", "1e309").load().is_err());
-    assert_eq!(
-        All::loader().set("n", "inf").load().unwrap().value.n,
-        f64::INFINITY
-    );
+    assert_eq!(All::loader().set("n", "inf").load().unwrap().value.n, f64::INFINITY);
 }
 
 #[derive(Debug, Config)]
@@ -292,11 +242,7 @@ fn every_rule_admits_and_refuses() {
         ("share", "nan", "a number, at least 0, at most 1"),
         ("choice", "3", "one of `1`, `2`, `4`"),
         ("letter", "c", "one of `a`, `b`"),
-        (
-            "step",
-            "18",
-            "an integer from 0 to 18446744073709551615, a multiple of 4",
-        ),
+        ("step", "18", "an integer from 0 to 18446744073709551615, a multiple of 4"),
     ];
     for (key, value, allowed) in refused {
         let error = only(Rules::loader().set(key, value).load());
@@ -322,9 +268,6 @@ fn a_path_that_is_no_text_is_none_of_the_listed_ones() {
     }
     let path = PathBuf::from(std::ffi::OsString::from_vec(b"/\xff".to_vec()));
     let built = Paths::builder().free(&path).listed("/b").build().unwrap();
-    assert_eq!(
-        (built.free, built.listed),
-        (path.clone(), PathBuf::from("/b"))
-    );
+    assert_eq!((built.free, built.listed), (path.clone(), PathBuf::from("/b")));
     assert!(Paths::builder().listed(path).build().is_err());
 }

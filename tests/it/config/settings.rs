@@ -6,18 +6,12 @@ use super::support::only;
 
 #[test]
 fn the_default_is_that_of_the_config() {
-    assert_eq!(
-        EngineSettings::default(),
-        AioConfig::default().engine_settings()
-    );
+    assert_eq!(EngineSettings::default(), AioConfig::default().engine_settings());
     assert!(EngineSettings::default().check().is_ok());
     let settings = EngineSettings::default();
     assert_eq!(settings.block_size, 1 << 20);
     assert_eq!((settings.queue_depth, settings.thread_count), (8, 1));
-    assert_eq!(
-        (settings.single_submit, settings.overlap_events),
-        (false, true)
-    );
+    assert_eq!((settings.single_submit, settings.overlap_events), (false, true));
 }
 
 #[test]
@@ -31,18 +25,8 @@ fn every_field_is_handed_over() {
         .build()
         .unwrap();
     let settings = config.engine_settings();
-    assert_eq!(
-        (
-            settings.block_size,
-            settings.queue_depth,
-            settings.thread_count
-        ),
-        (4096, 2, 3)
-    );
-    assert_eq!(
-        (settings.single_submit, settings.overlap_events),
-        (true, false)
-    );
+    assert_eq!((settings.block_size, settings.queue_depth, settings.thread_count), (4096, 2, 3));
+    assert_eq!((settings.single_submit, settings.overlap_events), (true, false));
     assert_eq!(settings.engine_settings(), settings);
 }
 
@@ -53,18 +37,8 @@ fn every_violation_is_reported_at_once() {
     settings.queue_depth = 0;
     settings.thread_count = 100_000;
     let errors = settings.check().unwrap_err();
-    let found: Vec<_> = errors
-        .iter()
-        .map(|e| (e.key().unwrap(), e.value().unwrap()))
-        .collect();
-    assert_eq!(
-        found,
-        [
-            ("block_size", "0"),
-            ("queue_depth", "0"),
-            ("thread_count", "100000")
-        ]
-    );
+    let found: Vec<_> = errors.iter().map(|e| (e.key().unwrap(), e.value().unwrap())).collect();
+    assert_eq!(found, [("block_size", "0"), ("queue_depth", "0"), ("thread_count", "100000")]);
     assert!(errors.to_string().contains("an integer from 1 to 1024"));
 }
 
@@ -79,10 +53,7 @@ fn the_product_is_checked_without_overflow() {
     let product = errors.iter().nth(1).unwrap();
     assert!(product.key().unwrap().contains('×'), "{product}");
     assert!(product.to_string().contains("1024 × 65536 × "), "{product}");
-    assert!(
-        product.to_string().contains(&isize::MAX.to_string()),
-        "{product}"
-    );
+    assert!(product.to_string().contains(&isize::MAX.to_string()), "{product}");
 
     settings.block_size = 1 << 20;
     settings.queue_depth = 0;

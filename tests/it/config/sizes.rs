@@ -44,11 +44,7 @@ fn binary_sizes_are_read() {
 
 #[test]
 fn decimal_units_are_refused_with_a_hint() {
-    for (text, hint) in [
-        ("4KB", "write `KiB`"),
-        ("1mb", "write `MiB`"),
-        ("2 GB", "write `GiB`"),
-    ] {
+    for (text, hint) in [("4KB", "write `KiB`"), ("1mb", "write `MiB`"), ("2 GB", "write `GiB`")] {
         let error = size(text).unwrap_err();
         assert!(error.help().unwrap().ends_with(hint), "{error}");
     }
@@ -56,34 +52,20 @@ fn decimal_units_are_refused_with_a_hint() {
 
 #[test]
 fn inexact_and_overflowing_sizes_say_why() {
-    let help = |text: &str| {
-        size(text)
-            .unwrap_err()
-            .help()
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let help = |text: &str| size(text).unwrap_err().help().unwrap_or_default().to_owned();
     assert_eq!(help("0.1KiB"), "that is not a whole number of bytes");
     assert_eq!(help("1.5"), "that is not a whole number of bytes");
     assert_eq!(help("16EiB"), "that is 18446744073709551616 bytes");
     let digits = "9".repeat(60);
     assert_eq!(help(&digits), "that is more bytes than any integer holds");
-    assert_eq!(
-        help(&format!("{digits}KiB")),
-        "that is more bytes than any integer holds"
-    );
-    assert_eq!(
-        help(&format!("0.{}1KiB", "0".repeat(60))),
-        "that is not a whole number of bytes"
-    );
+    assert_eq!(help(&format!("{digits}KiB")), "that is more bytes than any integer holds");
+    assert_eq!(help(&format!("0.{}1KiB", "0".repeat(60))), "that is not a whole number of bytes");
     assert_eq!(size("0.0009765625KiB").unwrap(), 1);
 }
 
 #[test]
 fn what_is_no_size_is_refused() {
-    for text in [
-        "K", "-1", "1__", "_1", "1.", ".5K", "1.5.5K", "1KiBi", "0x10", "1e3", "NaN",
-    ] {
+    for text in ["K", "-1", "1__", "_1", "1.", ".5K", "1.5.5K", "1KiBi", "0x10", "1e3", "NaN"] {
         assert!(size(text).is_err(), "{text}");
     }
 }

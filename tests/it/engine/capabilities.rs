@@ -5,14 +5,8 @@ use std::process::Command;
 
 /// Each with what it takes.
 const KNOWN: [(&str, &str); 2] = [
-    (
-        "direct",
-        "O_DIRECT on the temporary directory's file system (set TMPDIR)",
-    ),
-    (
-        "namespaces",
-        "mounting a tmpfs in a new user and mount namespace",
-    ),
+    ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
+    ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
 ];
 
 /// Whether the machine has it; if not, the calling test has to say that it saw nothing.
@@ -81,10 +75,7 @@ fn capabilities_of_this_machine() {
         format!("{name}: {verdict} ({takes})")
     });
     say(&format!("capabilities: {}", found.join("; ")));
-    for name in std::env::var("DS_AIO_REQUIRE")
-        .unwrap_or_default()
-        .split(',')
-    {
+    for name in std::env::var("DS_AIO_REQUIRE").unwrap_or_default().split(',') {
         let name = name.trim();
         assert!(
             name.is_empty() || KNOWN.iter().any(|(known, _)| *known == name),

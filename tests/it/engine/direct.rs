@@ -24,10 +24,7 @@ fn whole_pages(range: Range<usize>) -> Range<usize> {
 
 /// How many of those pages are in the page cache.
 fn cached(path: &Path, pages: Range<usize>) -> usize {
-    resident(path)[pages]
-        .iter()
-        .filter(|&&cached| cached)
-        .count()
+    resident(path)[pages].iter().filter(|&&cached| cached).count()
 }
 
 /// An engine on a file system with O_DIRECT, and a file of `PAGES` pages none of which is cached.
@@ -39,11 +36,7 @@ fn cold_file(settings: ds_aio::EngineSettings) -> Option<(Bench, Vec<u8>, std::p
     let data = pattern(1, PAGES * page_size());
     let path = bench.filled("data", &data);
     // The control: without it an empty cache would prove nothing.
-    assert_eq!(
-        cached(&path, 0..PAGES),
-        PAGES,
-        "pages written by the standard library"
-    );
+    assert_eq!(cached(&path, 0..PAGES), PAGES, "pages written by the standard library");
     evict(&path);
     assert_eq!(cached(&path, 0..PAGES), 0, "pages of an evicted file");
     Some((bench, data, path))
@@ -55,11 +48,7 @@ fn default_settings() -> ds_aio::EngineSettings {
 
 fn routes(engine: &Engine) -> (u64, u64, u64) {
     let stats = engine.stats();
-    (
-        stats.direct_bytes,
-        stats.bounced_bytes,
-        stats.buffered_bytes,
-    )
+    (stats.direct_bytes, stats.bounced_bytes, stats.buffered_bytes)
 }
 
 #[test]
@@ -69,10 +58,7 @@ fn aligned_requests_leave_no_page_in_the_cache() {
             let Some((bench, mut data, path)) = cold_file(settings(BLOCK, shape, mode)) else {
                 return;
             };
-            let file = bench
-                .engine
-                .open_with(&path, &OpenOptions::new().write())
-                .unwrap();
+            let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
             assert!(file.is_direct());
             let buffer = bench.engine.alloc(data.len()).unwrap();
             let mut buffer = bench.engine.pread(&file, buffer, 0).wait().unwrap();
@@ -97,9 +83,7 @@ fn a_new_file_is_written_around_the_cache() {
     let bench = Bench::new(default_settings());
     for options in [
         OpenOptions::new().create_new(),
-        OpenOptions::new()
-            .truncate()
-            .preallocate((PAGES * page_size()) as u64),
+        OpenOptions::new().truncate().preallocate((PAGES * page_size()) as u64),
     ] {
         let path = bench.path("new");
         let file = bench.engine.open_with(&path, &options).unwrap();
@@ -116,33 +100,19 @@ fn unaligned_memory_is_bounced_around_the_cache() {
         let Some((bench, data, path)) = cold_file(default_settings()) else {
             return;
         };
-        let file = bench
-            .engine
-            .open_with(&path, &OpenOptions::new().write())
-            .unwrap();
+        let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
         let mut memory = bench.engine.alloc(data.len() + shift).unwrap();
         let slice = &mut memory[shift..];
-        bench
-            .engine
-            .scope(|s| s.pread(&file, slice, 0).wait().map(drop))
-            .unwrap()
-            .unwrap();
+        bench.engine.scope(|s| s.pread(&file, slice, 0).wait().map(drop)).unwrap().unwrap();
         assert_same(&memory[shift..], &data, &"read");
         assert_eq!(cached(&path, 0..PAGES), 0, "after a read at +{shift}");
         let slice = &memory[shift..];
-        bench
-            .engine
-            .scope(|s| s.pwrite(&file, slice, 0).wait().map(drop))
-            .unwrap()
-            .unwrap();
+        bench.engine.scope(|s| s.pwrite(&file, slice, 0).wait().map(drop)).unwrap().unwrap();
         assert_eq!(cached(&path, 0..PAGES), 0, "after a write at +{shift}");
         let (direct, bounced, buffered) = routes(&bench.engine);
         assert_eq!((direct + bounced, buffered), (2 * data.len() as u64, 0));
         // What alignment the device wants is its own business; an odd address suits none.
-        assert!(
-            shift % 2 == 0 || direct == 0,
-            "{direct} direct bytes at an odd address"
-        );
+        assert!(shift % 2 == 0 || direct == 0, "{direct} direct bytes at an odd address");
     }
 }
 
@@ -151,21 +121,12 @@ fn an_unaligned_write_caches_its_ends_alone() {
     let Some((bench, mut data, path)) = cold_file(default_settings()) else {
         return;
     };
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     let range = 3 * page_size() + 7..(PAGES - 3) * page_size() - 9;
     let middle = whole_pages(range.clone());
     data[range.clone()].fill(1);
     let buffer = data[range.clone()].to_vec();
-    drop(
-        bench
-            .engine
-            .pwrite(&file, buffer, range.start as u64)
-            .wait()
-            .unwrap(),
-    );
+    drop(bench.engine.pwrite(&file, buffer, range.start as u64).wait().unwrap());
     assert_eq!(cached(&path, middle.clone()), 0);
     let ends = range.len() - middle.len() * page_size();
     let (direct, bounced, buffered) = routes(&bench.engine);
@@ -206,10 +167,7 @@ fn requests_within_a_page_go_through_the_cache() {
     let Some((bench, data, path)) = cold_file(default_settings()) else {
         return;
     };
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     let ticket = bench.engine.pwrite(&file, data[..100].to_vec(), 50);
     drop(ticket.wait().unwrap());
     assert_eq!(routes(&bench.engine), (0, 0, 100));
@@ -221,10 +179,7 @@ fn blocks_that_are_no_whole_pages_are_written_through_the_cache() {
     let Some((bench, data, path)) = cold_file(settings(6 << 10, (1, 8), MODES[0])) else {
         return;
     };
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     let mut buffer = bench.engine.alloc(data.len()).unwrap();
     buffer.copy_from_slice(&data);
     drop(bench.engine.pwrite(&file, buffer, 0).wait().unwrap());
@@ -237,10 +192,7 @@ fn what_the_cache_holds_and_what_goes_around_it_agree() {
     let Some((bench, mut data, path)) = cold_file(default_settings()) else {
         return;
     };
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     for round in 0..20_u8 {
         // Fills the cache with what the next write makes stale.
         assert_same(&std::fs::read(&path).unwrap(), &data, &"through the cache");
@@ -251,9 +203,7 @@ fn what_the_cache_holds_and_what_goes_around_it_agree() {
         // And dirties pages that the next read goes around.
         let at = usize::from(round) * page_size() + 17;
         data[at..at + 10].copy_from_slice(b"0123456789");
-        let ticket = bench
-            .engine
-            .pwrite(&file, b"0123456789".to_vec(), at as u64);
+        let ticket = bench.engine.pwrite(&file, b"0123456789".to_vec(), at as u64);
         drop(ticket.wait().unwrap());
         let buffer = bench.engine.pread(&file, buffer, 0).wait().unwrap();
         assert_same(&buffer, &data, &"around the cache");

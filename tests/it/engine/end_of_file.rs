@@ -19,33 +19,11 @@ fn bench() -> Bench {
 #[test]
 fn a_read_past_the_end_counts_the_bytes_before_it() {
     let bench = bench();
-    for len in [
-        0,
-        1,
-        511,
-        512,
-        4095,
-        4096,
-        4608,
-        5000,
-        BLOCK,
-        3 * BLOCK,
-        5 * BLOCK + 100,
-    ] {
+    for len in [0, 1, 511, 512, 4095, 4096, 4608, 5000, BLOCK, 3 * BLOCK, 5 * BLOCK + 100] {
         let data = pattern(1, len);
         let path = bench.filled("short", &data);
         let file = bench.engine.open(&path).unwrap();
-        for offset in [
-            0,
-            1,
-            512,
-            4096,
-            BLOCK,
-            len.saturating_sub(1),
-            len,
-            len + 1,
-            len + 5000,
-        ] {
+        for offset in [0, 1, 512, 4096, BLOCK, len.saturating_sub(1), len, len + 1, len + 5000] {
             for beyond in [1, 513, 4096, 4 * BLOCK] {
                 let available = len.saturating_sub(offset);
                 let wanted = available + beyond;
@@ -53,28 +31,16 @@ fn a_read_past_the_end_counts_the_bytes_before_it() {
                 let read = bench.engine.pread(&file, vec![0; wanted], offset as u64);
                 let buffer = buffer_after(read.wait(), &path, &told);
                 assert_eq!(buffer.len(), wanted);
-                assert_same(
-                    &buffer[..available],
-                    &data[len - available..],
-                    &format!("{told:?}"),
-                );
+                assert_same(&buffer[..available], &data[len - available..], &format!("{told:?}"));
                 let mut memory = bench.engine.alloc(wanted + 1).unwrap();
                 let failure = bench
                     .engine
-                    .scope(|s| {
-                        s.pread(&file, &mut memory[1..], offset as u64)
-                            .wait()
-                            .map(drop)
-                    })
+                    .scope(|s| s.pread(&file, &mut memory[1..], offset as u64).wait().map(drop))
                     .unwrap()
                     .unwrap_err();
                 assert_tells(failure.error(), &path, &told);
                 drop(failure);
-                assert_same(
-                    &memory[1..=available],
-                    &data[len - available..],
-                    &format!("{told:?}"),
-                );
+                assert_same(&memory[1..=available], &data[len - available..], &format!("{told:?}"));
             }
         }
     }

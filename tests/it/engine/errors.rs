@@ -24,14 +24,7 @@ fn bench() -> Bench {
 }
 
 fn opening(kind: ErrorKind, errno: Option<Errno>) -> Told {
-    Told {
-        operation: Operation::Open,
-        kind,
-        errno,
-        offset: 0,
-        wanted: 0,
-        done: 0,
-    }
+    Told { operation: Operation::Open, kind, errno, offset: 0, wanted: 0, done: 0 }
 }
 
 #[test]
@@ -52,11 +45,7 @@ fn a_directory_is_no_file() {
     let bench = bench();
     let path = bench.path("");
     let error = bench.engine.create(&path).unwrap_err();
-    assert_tells(
-        &error,
-        &path,
-        &opening(ErrorKind::IsDirectory, Some(Errno::EISDIR)),
-    );
+    assert_tells(&error, &path, &opening(ErrorKind::IsDirectory, Some(Errno::EISDIR)));
 
     let directory = bench.engine.open(&path).unwrap();
     assert!(!directory.is_direct());
@@ -75,12 +64,7 @@ fn answers(bench: &Bench, path: &Path) -> AioFile {
         let opened = outcome.recv_timeout(Duration::from_secs(30));
         if opened.is_err() {
             // The other end, for which the thread waits.
-            drop(
-                std::fs::OpenOptions::new()
-                    .read(true)
-                    .write(true)
-                    .open(path),
-            );
+            drop(std::fs::OpenOptions::new().read(true).write(true).open(path));
         }
         opened.expect("an answer at once").unwrap()
     })
@@ -94,28 +78,12 @@ fn a_pipe_has_no_offsets_and_opens_without_its_other_end() {
 
     let pipe = answers(&bench, &path);
     let told = refused(Operation::Read, ErrorKind::NotSeekable, Errno::ESPIPE, 10);
-    buffer_after(
-        bench.engine.pread(&pipe, vec![0; 10], 0).wait(),
-        &path,
-        &told,
-    );
+    buffer_after(bench.engine.pread(&pipe, vec![0; 10], 0).wait(), &path, &told);
 
-    let pipe = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
-    let told = refused(
-        Operation::Write,
-        ErrorKind::NotSeekable,
-        Errno::ESPIPE,
-        3 * BLOCK,
-    );
+    let pipe = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
+    let told = refused(Operation::Write, ErrorKind::NotSeekable, Errno::ESPIPE, 3 * BLOCK);
     let data = pattern(3, 3 * BLOCK);
-    let back = buffer_after(
-        bench.engine.pwrite(&pipe, data.clone(), 0).wait(),
-        &path,
-        &told,
-    );
+    let back = buffer_after(bench.engine.pwrite(&pipe, data.clone(), 0).wait(), &path, &told);
     assert_same(&back, &data, &"the buffer given back");
 }
 
@@ -125,12 +93,7 @@ fn a_file_opened_to_read_is_not_written() {
     let path = bench.filled("data", b"as it was");
     let file = bench.engine.open(&path).unwrap();
     for len in [1, 4096, 3 * BLOCK + 1] {
-        let told = refused(
-            Operation::Write,
-            ErrorKind::WrongAccessMode,
-            Errno::EBADF,
-            len,
-        );
+        let told = refused(Operation::Write, ErrorKind::WrongAccessMode, Errno::EBADF, len);
         let write = bench.engine.pwrite(&file, vec![1; len], 0);
         assert_eq!(buffer_after(write.wait(), &path, &told), vec![1; len]);
     }
@@ -143,11 +106,7 @@ fn create_new_leaves_an_existing_file_alone() {
     let path = bench.filled("data", b"as it was");
     let options = OpenOptions::new().create_new().truncate();
     let error = bench.engine.open_with(&path, &options).unwrap_err();
-    assert_tells(
-        &error,
-        &path,
-        &opening(ErrorKind::AlreadyExists, Some(Errno::EEXIST)),
-    );
+    assert_tells(&error, &path, &opening(ErrorKind::AlreadyExists, Some(Errno::EEXIST)));
     assert_eq!(std::fs::read(&path).unwrap(), b"as it was");
 }
 
@@ -168,10 +127,7 @@ fn a_file_of_another_engine_is_refused() {
     let write = bench.engine.pwrite(&file, vec![1; 2 * BLOCK], 3);
     assert_eq!(buffer_after(write.wait(), &path, &told), vec![1; 2 * BLOCK]);
     let read = bench.engine.pread(&file, vec![0; 2 * BLOCK], 3);
-    let told = Told {
-        operation: Operation::Read,
-        ..told
-    };
+    let told = Told { operation: Operation::Read, ..told };
     buffer_after(read.wait(), &path, &told);
 
     let failures = bench.engine.sync(&file).unwrap_err();
@@ -198,9 +154,7 @@ fn errors_turn_into_the_standard_librarys() {
     let path = bench.path("none");
     let error = io::Error::from(bench.engine.open(&path).unwrap_err());
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
-    let typed = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<Error>());
+    let typed = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     assert_eq!(typed.unwrap().path(), Some(path.as_path()));
 
     let file = bench.engine.create(&path).unwrap();

@@ -48,10 +48,7 @@ fn a_dropped_tickets_failure_comes_once_with_its_files_next_sync() {
     drop(late);
 
     let failures = bench.engine.sync(&file).unwrap_err();
-    assert!(
-        failures.to_string().starts_with("2 failed requests\n"),
-        "{failures}"
-    );
+    assert!(failures.to_string().starts_with("2 failed requests\n"), "{failures}");
     assert!(failures.to_string().contains("offset 2"), "{failures}");
     assert_eq!(failures.errors()[0].kind(), ErrorKind::WrongAccessMode);
     assert_eq!(offsets(Err(failures)), [1, 2]);
@@ -64,10 +61,7 @@ fn a_dropped_tickets_failure_comes_once_with_its_files_next_sync() {
 fn two_handles_of_a_path_are_two_files() {
     let bench = bench();
     let path = bench.filled("one", b"");
-    let (file, again) = (
-        bench.engine.open(&path).unwrap(),
-        bench.engine.open(&path).unwrap(),
-    );
+    let (file, again) = (bench.engine.open(&path).unwrap(), bench.engine.open(&path).unwrap());
     drop(fail(&bench.engine, &file, 1));
     drop(fail(&bench.engine, &file.clone(), 2));
     assert_eq!(offsets(bench.engine.sync(&again)), NONE);
@@ -106,20 +100,14 @@ fn a_sync_waits_for_what_was_asked_before_it() {
     for mode in MODES {
         for shape in SHAPES {
             let bench = Bench::new(settings(BLOCK, shape, mode));
-            let file = bench
-                .engine
-                .open(bench.filled("short", &pattern(1, 10)))
-                .unwrap();
+            let file = bench.engine.open(bench.filled("short", &pattern(1, 10))).unwrap();
             for round in 0..20 {
                 // Many blocks before the one that fails, so that a sync could overtake it.
                 let count = 1 + round % 4;
                 for number in 0..count {
                     drop(bench.engine.pread(&file, vec![0; 100 * BLOCK], number));
                 }
-                assert_eq!(
-                    offsets(bench.engine.sync(&file)),
-                    (0..count).collect::<Vec<_>>()
-                );
+                assert_eq!(offsets(bench.engine.sync(&file)), (0..count).collect::<Vec<_>>());
             }
         }
     }
@@ -186,9 +174,8 @@ fn a_scopes_failures_beyond_those_kept_are_counted() {
 fn failures_that_were_waited_for_are_not_counted_however_many_they_are() {
     let bench = bench();
     let file = bench.engine.open(bench.filled("one", b"")).unwrap();
-    let tickets: Vec<_> = (0..3 * KEPT as u64)
-        .map(|offset| fail(&bench.engine, &file, offset))
-        .collect();
+    let tickets: Vec<_> =
+        (0..3 * KEPT as u64).map(|offset| fail(&bench.engine, &file, offset)).collect();
     for ticket in tickets {
         ticket.wait().unwrap_err();
     }

@@ -49,11 +49,7 @@ fn settings_of_zero_and_absurd_ones_are_refused() {
 #[test]
 fn every_setting_that_is_not_allowed_is_named_with_what_is() {
     let mut settings = EngineSettings::default();
-    (
-        settings.block_size,
-        settings.queue_depth,
-        settings.thread_count,
-    ) = (1000, 0, 1025);
+    (settings.block_size, settings.queue_depth, settings.thread_count) = (1000, 0, 1025);
     let parts = [
         "block_size",
         "1000",
@@ -101,11 +97,7 @@ fn what_the_settings_became_is_told() {
         let told = engine.settings();
         assert_eq!((told.thread_count, told.queue_depth), effective);
         assert_eq!((&told.asked, told.backend), (&asked, "threads"));
-        assert_eq!(
-            engine.stats().workers,
-            effective.0 as u64,
-            "one for each group at first"
-        );
+        assert_eq!(engine.stats().workers, effective.0 as u64, "one for each group at first");
         engine.close().unwrap();
     }
 }
@@ -123,10 +115,7 @@ fn no_more_workers_start_than_the_settings_say() {
             let workers = bench.engine.stats().workers;
             let (threads, depth) = shape;
             let allowed = threads as u64..=(threads * depth) as u64;
-            assert!(
-                allowed.contains(&workers),
-                "{workers} workers, allowed {allowed:?}"
-            );
+            assert!(allowed.contains(&workers), "{workers} workers, allowed {allowed:?}");
         }
     }
 }
@@ -146,11 +135,7 @@ fn dropping_an_engine_finishes_what_it_accepted() {
                 .collect();
             drop(engine);
             assert!(tickets.iter().all(ds_aio::Ticket::is_done));
-            assert_same(
-                &std::fs::read(&path).unwrap(),
-                &data,
-                &"written by the time of the drop",
-            );
+            assert_same(&std::fs::read(&path).unwrap(), &data, &"written by the time of the drop");
             for (ticket, part) in tickets.into_iter().zip(data.chunks(20_001)) {
                 assert_same(&ticket.wait().unwrap(), part, &"the buffer");
             }
@@ -165,10 +150,8 @@ fn a_ticket_may_outlive_its_engine() {
     let path = bench.filled("short", &[3; 100]);
     let file = bench.engine.open(&path).unwrap();
     let held = HeldWorker::of(&bench);
-    let (good, bad) = (
-        bench.engine.pread(&file, vec![0; 100], 0),
-        bench.engine.pread(&file, vec![0; 101], 0),
-    );
+    let (good, bad) =
+        (bench.engine.pread(&file, vec![0; 100], 0), bench.engine.pread(&file, vec![0; 101], 0));
     let ending = std::thread::spawn(move || drop(bench));
     drop((held, file));
     ending.join().unwrap();
@@ -183,10 +166,7 @@ fn an_engine_ends_without_having_done_anything() {
     for shape in SHAPES {
         for mode in MODES {
             drop(Engine::new(&settings(512, shape, mode)).unwrap());
-            Engine::new(&settings(512, shape, mode))
-                .unwrap()
-                .close()
-                .unwrap();
+            Engine::new(&settings(512, shape, mode)).unwrap().close().unwrap();
         }
     }
 }
@@ -223,9 +203,7 @@ fn requests_in_flight_are_counted() {
     let bench = Bench::new(settings(4096, (1, 1), MODES[0]));
     let file = bench.engine.create(bench.path("data")).unwrap();
     let held = HeldWorker::of(&bench);
-    let tickets: Vec<_> = (0..7)
-        .map(|_| bench.engine.pwrite(&file, vec![1; 10], 0))
-        .collect();
+    let tickets: Vec<_> = (0..7).map(|_| bench.engine.pwrite(&file, vec![1; 10], 0)).collect();
     assert_eq!(bench.engine.stats().in_flight, 7);
     drop(held);
     for ticket in tickets {

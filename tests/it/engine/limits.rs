@@ -8,11 +8,7 @@ use super::capabilities::require;
 fn run(helper: &str, arguments: &[&str]) {
     // One that is killed cannot remove its files.
     let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(helper)
-        .args(arguments)
-        .env("TMPDIR", dir.path())
-        .output()
-        .unwrap();
+    let output = Command::new(helper).args(arguments).env("TMPDIR", dir.path()).output().unwrap();
     assert!(
         output.status.success(),
         "{helper} {arguments:?} ended with {}:\n{}{}",

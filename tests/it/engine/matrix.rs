@@ -13,18 +13,7 @@ use super::support::window;
 
 const MIB: usize = 1 << 20;
 const PAGE: usize = 4096;
-const LENGTHS: [usize; 10] = [
-    1,
-    511,
-    512,
-    4095,
-    4096,
-    4097,
-    MIB - 1,
-    MIB,
-    MIB + 1,
-    5 * MIB + 123,
-];
+const LENGTHS: [usize; 10] = [1, 511, 512, 4095, 4096, 4097, MIB - 1, MIB, MIB + 1, 5 * MIB + 123];
 const OFFSETS: [usize; 5] = [0, 1, 512, 4096, MIB - 1];
 /// Of the memory, from a page boundary.
 const SHIFTS: [usize; 5] = [0, 1, 8, 64, 512];
@@ -95,24 +84,13 @@ fn every_combination(mode: Mode) {
                             engine.settings().asked
                         ),
                     };
-                    overwrite(
-                        engine,
-                        &overwritten,
-                        &case,
-                        &mut image,
-                        &source,
-                        &mut memory,
-                    );
+                    overwrite(engine, &overwritten, &case, &mut image, &source, &mut memory);
                     extend(engine, &fresh, &case, &source, &mut memory);
                 }
             }
         }
         let found = std::fs::read(&overwritten).unwrap();
-        assert_same(
-            &found,
-            &image,
-            &format_args!("the whole file after {shape:?}"),
-        );
+        assert_same(&found, &image, &format_args!("the whole file after {shape:?}"));
     }
 }
 
@@ -126,40 +104,26 @@ fn overwrite(
 ) {
     let data = &source[case.source..][..case.len];
     let file = engine.open_with(path, &OpenOptions::new().write()).unwrap();
-    engine
-        .scope(|s| s.pwrite(&file, data, case.offset as u64).wait().map(drop))
-        .unwrap()
-        .unwrap();
+    engine.scope(|s| s.pwrite(&file, data, case.offset as u64).wait().map(drop)).unwrap().unwrap();
     image[case.offset..][..case.len].copy_from_slice(data);
 
     assert_eq!(file.len().unwrap(), SPAN as u64, "{}", case.told);
     let begin = case.offset.saturating_sub(MARGIN);
     let end = case.offset + case.len + MARGIN;
     let found = window(path, begin as u64, end - begin);
-    assert_same(
-        &found,
-        &image[begin..end],
-        &format_args!("overwriting {}", case.told),
-    );
+    assert_same(&found, &image[begin..end], &format_args!("overwriting {}", case.told));
     read_back(engine, path, case, data, memory);
 }
 
 fn extend(engine: &Engine, path: &Path, case: &Case, source: &AioBuf, memory: &mut AioBuf) {
     let data = &source[case.source..][..case.len];
     let file = engine.create(path).unwrap();
-    engine
-        .scope(|s| s.pwrite(&file, data, case.offset as u64).wait().map(drop))
-        .unwrap()
-        .unwrap();
+    engine.scope(|s| s.pwrite(&file, data, case.offset as u64).wait().map(drop)).unwrap().unwrap();
 
     let found = std::fs::read(path).unwrap();
     assert_eq!(found.len(), case.offset + case.len, "{}", case.told);
     let (hole, written) = found.split_at(case.offset);
-    assert!(
-        hole.iter().copied().max().unwrap_or(0) == 0,
-        "a hole of zeros before {}",
-        case.told
-    );
+    assert!(hole.iter().copied().max().unwrap_or(0) == 0, "a hole of zeros before {}", case.told);
     assert_same(written, data, &format_args!("extending with {}", case.told));
     read_back(engine, path, case, data, memory);
 }
@@ -169,15 +133,8 @@ fn read_back(engine: &Engine, path: &Path, case: &Case, data: &[u8], memory: &mu
     let touched = MARGIN + case.shift..MARGIN + case.shift + case.len;
     memory[..touched.end + MARGIN].fill(UNTOUCHED);
     let slice = &mut memory[touched.clone()];
-    engine
-        .scope(|s| s.pread(&file, slice, case.offset as u64).wait().map(drop))
-        .unwrap()
-        .unwrap();
-    assert_same(
-        &memory[touched.clone()],
-        data,
-        &format_args!("reading {}", case.told),
-    );
+    engine.scope(|s| s.pread(&file, slice, case.offset as u64).wait().map(drop)).unwrap().unwrap();
+    assert_same(&memory[touched.clone()], data, &format_args!("reading {}", case.told));
     let margins = [&memory[..touched.start], &memory[touched.end..][..MARGIN]];
     for margin in margins {
         assert_same(

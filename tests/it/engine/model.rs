@@ -31,10 +31,7 @@ fn fifty_neighbours(rng: &mut Rng) {
     let end = extents[extents.len() - 1].end;
     let mut model = pattern(rng.bits(), end + rng.below(9000));
     let path = bench.filled("extents", &model);
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
 
     let mut order: Vec<usize> = (0..extents.len()).collect();
     rng.shuffle(&mut order);
@@ -54,16 +51,8 @@ fn fifty_neighbours(rng: &mut Rng) {
         model[extent.clone()].copy_from_slice(&pattern(rng.bits(), extent.len()));
         write(&bench.engine, &file, &model, extent, rng)
     }));
-    finish(
-        extents
-            .iter()
-            .map(|extent| read(&bench.engine, &file, &model, extent.clone(), rng)),
-    );
-    assert_same(
-        &std::fs::read(&path).unwrap(),
-        &model,
-        &"after reads between writes",
-    );
+    finish(extents.iter().map(|extent| read(&bench.engine, &file, &model, extent.clone(), rng)));
+    assert_same(&std::fs::read(&path).unwrap(), &model, &"after reads between writes");
 }
 
 /// Makes all requests, then ends each.
@@ -169,11 +158,8 @@ struct Trio {
 fn trios() -> impl Strategy<Value = Trio> {
     let near_page =
         (0_usize..6, 0_usize..5).prop_map(|(page, more)| (page * 4096 + more).saturating_sub(2));
-    let length = prop_oneof![
-        1_usize..40,
-        near_page.clone().prop_map(|len| len.max(1)),
-        1_usize..60_000
-    ];
+    let length =
+        prop_oneof![1_usize..40, near_page.clone().prop_map(|len| len.max(1)), 1_usize..60_000];
     (
         prop_oneof![near_page, 0_usize..20_000],
         [length.clone(), length.clone(), length],
@@ -214,10 +200,7 @@ fn three_neighbours(trio: &Trio) {
     memory[trio.shift..].copy_from_slice(&pattern(4, total));
     model[trio.offset..][..total].copy_from_slice(&memory[trio.shift..]);
 
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     let data = &memory[trio.shift..];
     bench
         .engine

@@ -18,15 +18,9 @@ fn create_empties_a_file_and_open_keeps_it() {
     assert_eq!(bench.engine.open(&path).unwrap().len().unwrap(), 10_000);
     let keeping = OpenOptions::new().create().write();
     let kept = bench.engine.open_with(&path, &keeping).unwrap();
-    assert_eq!(
-        (kept.len().unwrap(), kept.is_empty().unwrap()),
-        (10_000, false)
-    );
+    assert_eq!((kept.len().unwrap(), kept.is_empty().unwrap()), (10_000, false));
     let emptied = bench.engine.create(&path).unwrap();
-    assert_eq!(
-        (emptied.len().unwrap(), emptied.is_empty().unwrap()),
-        (0, true)
-    );
+    assert_eq!((emptied.len().unwrap(), emptied.is_empty().unwrap()), (0, true));
     // The same inode, so the earlier handle sees it too.
     assert_eq!(kept.len().unwrap(), 0);
     assert_eq!(emptied.path(), path);
@@ -42,10 +36,7 @@ fn opening_to_write_makes_no_file() {
         OpenOptions::new().truncate(),
         OpenOptions::new().preallocate(10),
     ] {
-        bench
-            .engine
-            .open_with(bench.path("none"), &options)
-            .unwrap_err();
+        bench.engine.open_with(bench.path("none"), &options).unwrap_err();
         assert!(!bench.path("none").exists());
     }
 }
@@ -61,11 +52,7 @@ fn every_option_opens_to_write() {
     ] {
         let path = bench.filled("data", b"");
         let file = bench.engine.open_with(&path, &options).unwrap();
-        bench
-            .engine
-            .pwrite(&file, vec![1; 100_000], 0)
-            .wait()
-            .unwrap();
+        bench.engine.pwrite(&file, vec![1; 100_000], 0).wait().unwrap();
     }
 }
 
@@ -77,14 +64,7 @@ fn create_new_makes_a_file_of_that_mode() {
     let file = bench.engine.open_with(&path, &options).unwrap();
     let data = pattern(1, 100_001);
     bench.engine.pwrite(&file, data.clone(), 0).wait().unwrap();
-    assert_eq!(
-        bench
-            .engine
-            .pread(&file, vec![0; data.len()], 0)
-            .wait()
-            .unwrap(),
-        data
-    );
+    assert_eq!(bench.engine.pread(&file, vec![0; data.len()], 0).wait().unwrap(), data);
     let mode = std::fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
@@ -98,11 +78,7 @@ fn preallocated_space_is_there_and_reads_as_zeros() {
     let file = bench.engine.open_with(&path, &options).unwrap();
     assert_eq!(file.len().unwrap(), LEN as u64);
     let metadata = std::fs::metadata(&path).unwrap();
-    assert!(
-        metadata.blocks() * 512 >= LEN as u64,
-        "{} blocks",
-        metadata.blocks()
-    );
+    assert!(metadata.blocks() * 512 >= LEN as u64, "{} blocks", metadata.blocks());
     let read = bench.engine.pread(&file, vec![1; LEN], 0).wait().unwrap();
     assert!(read.iter().all(|&byte| byte == 0));
 
@@ -120,25 +96,11 @@ fn preallocated_space_is_there_and_reads_as_zeros() {
     let longer = OpenOptions::new().preallocate(2 * LEN as u64);
     let again = bench.engine.open_with(&path, &longer).unwrap();
     assert_eq!(file.len().unwrap(), 2 * LEN as u64);
-    assert_eq!(
-        bench
-            .engine
-            .pread(&again, vec![0; data.len()], 77)
-            .wait()
-            .unwrap(),
-        data
-    );
+    assert_eq!(bench.engine.pread(&again, vec![0; data.len()], 77).wait().unwrap(), data);
     let emptied = longer.truncate();
     let again = bench.engine.open_with(&path, &emptied).unwrap();
-    let read = bench
-        .engine
-        .pread(&again, vec![1; data.len()], 77)
-        .wait()
-        .unwrap();
-    assert!(
-        read.iter().all(|&byte| byte == 0),
-        "truncated before it is preallocated"
-    );
+    let read = bench.engine.pread(&again, vec![1; data.len()], 77).wait().unwrap();
+    assert!(read.iter().all(|&byte| byte == 0), "truncated before it is preallocated");
 }
 
 #[test]
@@ -149,14 +111,7 @@ fn a_file_outlives_its_name() {
     std::fs::remove_file(&path).unwrap();
     let data = pattern(3, 200_000);
     bench.engine.pwrite(&file, data.clone(), 5).wait().unwrap();
-    assert_eq!(
-        bench
-            .engine
-            .pread(&file, vec![0; data.len()], 5)
-            .wait()
-            .unwrap(),
-        data
-    );
+    assert_eq!(bench.engine.pread(&file, vec![0; data.len()], 5).wait().unwrap(), data);
     bench.engine.sync(&file).unwrap();
 }
 
@@ -165,14 +120,8 @@ fn a_link_is_followed() {
     let bench = bench();
     let (path, link) = (bench.filled("data", &[1; 10]), bench.path("link"));
     std::os::unix::fs::symlink(&path, &link).unwrap();
-    let file = bench
-        .engine
-        .open_with(&link, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&link, &OpenOptions::new().write()).unwrap();
     bench.engine.pwrite(&file, vec![2; 5], 0).wait().unwrap();
-    assert_eq!(
-        std::fs::read(&path).unwrap(),
-        [2, 2, 2, 2, 2, 1, 1, 1, 1, 1]
-    );
+    assert_eq!(std::fs::read(&path).unwrap(), [2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
     assert_eq!(file.path(), link);
 }

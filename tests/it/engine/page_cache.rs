@@ -21,16 +21,7 @@ pub(super) fn resident(path: &Path) -> Vec<bool> {
     let len = usize::try_from(file.metadata().unwrap().len()).unwrap();
     let len = NonZeroUsize::new(len).expect("a file with pages");
     // SAFETY: a new mapping at an address of the kernel's choice; nobody ever looks at its bytes.
-    let mapping = unsafe {
-        mmap(
-            None,
-            len,
-            ProtFlags::PROT_READ,
-            MapFlags::MAP_SHARED,
-            &file,
-            0,
-        )
-    };
+    let mapping = unsafe { mmap(None, len, ProtFlags::PROT_READ, MapFlags::MAP_SHARED, &file, 0) };
     let mapping = mapping.unwrap();
     let mut pages = vec![0_u8; len.get().div_ceil(page_size())];
     // SAFETY: the range is the mapping just made, and the vector has a byte for each of its pages.

@@ -21,10 +21,7 @@ fn bench() -> Bench {
 fn a_range_beyond_any_file_is_refused_before_the_system_sees_it() {
     let bench = bench();
     let path = bench.filled("data", b"as it was");
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     let last = i64::MAX as u64;
     for (offset, len) in [
         (u64::MAX, 0),
@@ -43,15 +40,9 @@ fn a_range_beyond_any_file_is_refused_before_the_system_sees_it() {
             done: 0,
         };
         let read = bench.engine.pread(&file, vec![5; len], offset);
-        assert_eq!(
-            buffer_after(read.wait(), &path, &told(Operation::Read)),
-            vec![5; len]
-        );
+        assert_eq!(buffer_after(read.wait(), &path, &told(Operation::Read)), vec![5; len]);
         let write = bench.engine.pwrite(&file, vec![5; len], offset);
-        assert_eq!(
-            buffer_after(write.wait(), &path, &told(Operation::Write)),
-            vec![5; len]
-        );
+        assert_eq!(buffer_after(write.wait(), &path, &told(Operation::Write)), vec![5; len]);
     }
     let read = bench.engine.pread(&file, vec![0; 4096], last - 4096);
     buffer_after(read.wait(), &path, &end_of_file(last - 4096, 4096, 0));
@@ -72,19 +63,9 @@ fn a_write_beyond_the_file_systems_largest_file_is_too_large() {
             return;
         }
     }
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
-    let told = Told {
-        offset,
-        ..refused(
-            Operation::Write,
-            ErrorKind::FileTooLarge,
-            Errno::EFBIG,
-            4096,
-        )
-    };
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
+    let told =
+        Told { offset, ..refused(Operation::Write, ErrorKind::FileTooLarge, Errno::EFBIG, 4096) };
     let write = bench.engine.pwrite(&file, vec![1; 4096], offset);
     assert_eq!(buffer_after(write.wait(), &path, &told), vec![1; 4096]);
 }
@@ -93,22 +74,13 @@ fn a_write_beyond_the_file_systems_largest_file_is_too_large() {
 fn requests_of_no_bytes_succeed_and_move_nothing() {
     let bench = bench();
     let path = bench.filled("data", b"as it was");
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     for offset in [0, 4, 9, 4096, i64::MAX as u64] {
         let ticket = bench.engine.pwrite(&file, Vec::new(), offset);
         assert!(ticket.wait().unwrap().is_empty());
-        let ticket = bench
-            .engine
-            .pread(&file, bench.engine.alloc(0).unwrap(), offset);
+        let ticket = bench.engine.pread(&file, bench.engine.alloc(0).unwrap(), offset);
         assert!(ticket.wait().unwrap().is_empty());
-        bench
-            .engine
-            .scope(|s| s.pread(&file, &mut [], offset).wait().map(drop))
-            .unwrap()
-            .unwrap();
+        bench.engine.scope(|s| s.pread(&file, &mut [], offset).wait().map(drop)).unwrap().unwrap();
     }
     assert_eq!(std::fs::read(&path).unwrap(), b"as it was");
     let stats = bench.engine.stats();

@@ -23,10 +23,7 @@ fn waiting_gives_the_borrowed_slice_back() {
     let bench = bench();
     let data = pattern(1, LEN);
     let path = bench.filled("data", &data);
-    let file = bench
-        .engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     let mut read = vec![0; LEN];
     bench
         .engine
@@ -139,10 +136,7 @@ fn scopes_nest_and_are_shared_by_threads() {
         .scope(|s| {
             let under_way = s.pread(&file, &mut outer, 0);
             let mut inner = vec![0; 1000];
-            bench
-                .engine
-                .scope(|nested| drop(nested.pread(&file, &mut inner, 77)))
-                .unwrap();
+            bench.engine.scope(|nested| drop(nested.pread(&file, &mut inner, 77))).unwrap();
             assert_same(&inner, &data[77..1077], &"the nested scope's slice");
             std::thread::scope(|threads| {
                 for (number, quarter) in quarters.chunks_mut(LEN / 4).enumerate() {
@@ -162,17 +156,11 @@ fn scopes_nest_and_are_shared_by_threads() {
 
 #[test]
 fn a_scope_of_one_engine_refuses_a_file_of_another() {
-    let (bench, other) = (
-        bench(),
-        Engine::new(&settings(4096, (1, 1), (false, true))).unwrap(),
-    );
+    let (bench, other) = (bench(), Engine::new(&settings(4096, (1, 1), (false, true))).unwrap());
     let path = bench.filled("data", &[1; 100]);
     let file = other.open(&path).unwrap();
     let mut slice = [0; 100];
-    let failures = bench
-        .engine
-        .scope(|s| drop(s.pread(&file, &mut slice, 0)))
-        .unwrap_err();
+    let failures = bench.engine.scope(|s| drop(s.pread(&file, &mut slice, 0))).unwrap_err();
     assert_eq!(failures.errors()[0].kind(), ErrorKind::ForeignFile);
 }
 

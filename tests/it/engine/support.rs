@@ -73,11 +73,7 @@ impl HeldWorker {
                     let _ = released.recv();
                 }
             };
-            drop(
-                bench
-                    .engine
-                    .pwrite(&file, HookedBuf::new(vec![0; 1 << 16], hold), 0),
-            );
+            drop(bench.engine.pwrite(&file, HookedBuf::new(vec![0; 1 << 16], hold), 0));
             // The request may have ended before its ticket was dropped, and the buffer here.
             if is_caught.recv() == Ok(true) {
                 return Self { _release: release };

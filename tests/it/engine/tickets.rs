@@ -127,19 +127,12 @@ fn the_waker_of_the_last_poll_is_the_one_woken() {
     assert!(poll(&mut ticket, &late).is_pending());
     assert_eq!(Arc::strong_count(&first), 2, "the test and its own waker");
     drop(early);
-    assert_eq!(
-        Arc::strong_count(&first),
-        1,
-        "a waker that was replaced is let go at once"
-    );
+    assert_eq!(Arc::strong_count(&first), 1, "a waker that was replaced is let go at once");
     drop(held);
     while second.load(Ordering::SeqCst) == 0 {
         thread::yield_now();
     }
-    assert_eq!(
-        (first.load(Ordering::SeqCst), second.load(Ordering::SeqCst)),
-        (0, 1)
-    );
+    assert_eq!((first.load(Ordering::SeqCst), second.load(Ordering::SeqCst)), (0, 1));
     let Poll::Ready(Ok(buffer)) = poll(&mut ticket, &late) else {
         panic!("woken and not ready");
     };
@@ -200,19 +193,11 @@ fn many_threads_share_an_engine() {
             let (bench, file) = (&bench, file.clone());
             threads.spawn(move || {
                 let offset = (number * 50_001) as u64;
-                let back = bench
-                    .engine
-                    .pwrite(&file, part.to_vec(), offset)
-                    .wait()
-                    .unwrap();
+                let back = bench.engine.pwrite(&file, part.to_vec(), offset).wait().unwrap();
                 let read = bench.engine.pread(&file, vec![0; back.len()], offset);
                 assert_same(&read.wait().unwrap(), part, &"a thread's own part");
             });
         }
     });
-    assert_same(
-        &std::fs::read(bench.path("data")).unwrap(),
-        &data,
-        &"all parts",
-    );
+    assert_same(&std::fs::read(bench.path("data")).unwrap(), &data, &"all parts");
 }

@@ -56,14 +56,7 @@ pub(super) fn assert_tells(error: &Error, path: &Path, told: &Told) {
 }
 
 pub(super) fn refused(operation: Operation, kind: ErrorKind, errno: Errno, wanted: usize) -> Told {
-    Told {
-        operation,
-        kind,
-        errno: Some(errno),
-        offset: 0,
-        wanted,
-        done: 0,
-    }
+    Told { operation, kind, errno: Some(errno), offset: 0, wanted, done: 0 }
 }
 
 pub(super) fn end_of_file(offset: u64, wanted: usize, done: usize) -> Told {

@@ -52,31 +52,21 @@ fn waiting_on_a_worker_is_an_error_and_no_deadlock() {
     let (inside, used) = (Arc::downgrade(&shared), file.clone());
     let outcome = on_the_worker(&shared, &file, move || {
         let bench = inside.upgrade().unwrap();
-        let read = bench
-            .engine
-            .pread(&used, HookedBuf::new(vec![0; 10], || {}), 0);
+        let read = bench.engine.pread(&used, HookedBuf::new(vec![0; 10], || {}), 0);
         let (waited, buffer) = read.wait().unwrap_err().into_parts();
         assert!(buffer.is_none());
         let synced = bench.engine.sync(&used).unwrap_err();
         let mut ran = false;
         let scoped = bench.engine.scope(|_| ran = true).unwrap_err();
         assert!(!ran);
-        [
-            waited,
-            synced.errors()[0].clone(),
-            scoped.errors()[0].clone(),
-        ]
+        [waited, synced.errors()[0].clone(), scoped.errors()[0].clone()]
     });
     for error in outcome.recv().unwrap() {
         assert_eq!(error.kind(), ErrorKind::WouldDeadlock);
         assert_eq!(error.operation(), Operation::Wait);
     }
     shared.engine.sync(&file).unwrap();
-    assert_eq!(
-        shared.engine.stats().failed,
-        0,
-        "the read went on without its ticket"
-    );
+    assert_eq!(shared.engine.stats().failed, 0, "the read went on without its ticket");
     assert_eq!(shared.engine.stats().reads, 1);
 }
 
@@ -112,10 +102,7 @@ fn a_worker_may_wait_for_another_engine() {
 #[test]
 fn a_waker_may_make_requests_and_detach_them() {
     let bench = Arc::new(one_worker());
-    let file = bench
-        .engine
-        .open_with(bench.path("data"), &OpenOptions::new().create())
-        .unwrap();
+    let file = bench.engine.open_with(bench.path("data"), &OpenOptions::new().create()).unwrap();
     let (inside, used) = (Arc::downgrade(&bench), file.clone());
     let data = pattern(1, 3 * BLOCK);
     let written = data.clone();
@@ -125,11 +112,7 @@ fn a_waker_may_make_requests_and_detach_them() {
     });
     outcome.recv().unwrap();
     bench.engine.sync(&file).unwrap();
-    assert_same(
-        &std::fs::read(file.path()).unwrap()[100..],
-        &data,
-        &"the waker's own write",
-    );
+    assert_same(&std::fs::read(file.path()).unwrap()[100..], &data, &"the waker's own write");
 }
 
 #[test]
@@ -155,11 +138,7 @@ fn the_last_owner_of_an_engine_may_be_its_worker() {
     let worker = has_ended.recv().unwrap();
     assert!(worker.is_some_and(|name| name.starts_with("ds-aio")));
     ticket.wait().unwrap();
-    assert_same(
-        &std::fs::read(&path).unwrap(),
-        &data,
-        &"a write accepted before the drop",
-    );
+    assert_same(&std::fs::read(&path).unwrap(), &data, &"a write accepted before the drop");
     drop(dir);
 }
 
@@ -203,11 +182,7 @@ fn a_panic_in_the_drop_of_a_buffer_whose_payload_panics_harms_nobody_else() {
 
 fn drop_on_the_worker(bench: &Bench, file: &AioFile, on_drop: fn()) {
     let held = HeldWorker::of(bench);
-    drop(
-        bench
-            .engine
-            .pwrite(file, HookedBuf::new(vec![0; 10], on_drop), 0),
-    );
+    drop(bench.engine.pwrite(file, HookedBuf::new(vec![0; 10], on_drop), 0));
     drop(held);
 }
 
@@ -219,11 +194,7 @@ fn harms_nobody_else(misbehave: impl Fn(&Bench, &AioFile)) {
         let data = pattern(round, 3 * BLOCK + 1);
         // Before the sync, which a broken engine would let wait for ever.
         bench.engine.pwrite(&file, data.clone(), 0).wait().unwrap();
-        let back = bench
-            .engine
-            .pread(&file, vec![0; data.len()], 0)
-            .wait()
-            .unwrap();
+        let back = bench.engine.pread(&file, vec![0; data.len()], 0).wait().unwrap();
         assert_same(&back, &data, &"after the panic");
         bench.engine.sync(&file).unwrap();
     }

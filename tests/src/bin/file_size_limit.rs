@@ -64,19 +64,11 @@ fn detached(engine: Engine, path: &Path, data: &[u8]) {
     drop(engine.pwrite(&file, data.to_vec(), 0));
     std::mem::forget(engine.pwrite(&file, data.to_vec(), 4096));
     let failures = engine.sync(&file).unwrap_err();
-    assert_eq!(
-        (failures.errors().len(), failures.omitted()),
-        (1, 0),
-        "{failures}"
-    );
+    assert_eq!((failures.errors().len(), failures.omitted()), (1, 0), "{failures}");
     assert_too_large(&failures.errors()[0], path, 0);
     engine.sync(&file).unwrap();
     let failures = engine.close().unwrap_err();
-    assert_eq!(
-        (failures.errors().len(), failures.omitted()),
-        (1, 0),
-        "{failures}"
-    );
+    assert_eq!((failures.errors().len(), failures.omitted()), (1, 0), "{failures}");
     assert_too_large(&failures.errors()[0], path, 4096);
 }
 

@@ -84,13 +84,7 @@ mod linux {
         let none: Option<&str> = None;
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
         let options = format!("size={SPACE}");
-        mount(
-            Some("tmpfs"),
-            at,
-            Some("tmpfs"),
-            MsFlags::empty(),
-            Some(options.as_str()),
-        )?;
+        mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))?;
         Ok(())
     }
 
@@ -109,10 +103,7 @@ mod linux {
 
         // Room again: the engine works on.
         drop(engine.create(path).unwrap());
-        engine
-            .pwrite(&file, data[..MIB].to_vec(), 0)
-            .wait()
-            .unwrap();
+        engine.pwrite(&file, data[..MIB].to_vec(), 0).wait().unwrap();
         engine.sync(&file).unwrap();
         drop(file);
         fs::remove_file(path).unwrap();
@@ -122,22 +113,14 @@ mod linux {
         let file = engine.create(path).unwrap();
         drop(engine.pwrite(&file, data.to_vec(), 0));
         let failures = engine.sync(&file).unwrap_err();
-        assert_eq!(
-            (failures.errors().len(), failures.omitted()),
-            (1, 0),
-            "{failures}"
-        );
+        assert_eq!((failures.errors().len(), failures.omitted()), (1, 0), "{failures}");
         assert_no_space(&failures.errors()[0], path);
         engine.sync(&file).unwrap();
 
         drop(engine.pwrite(&file, data.to_vec(), 0));
         drop(file);
         let failures = engine.close().unwrap_err();
-        assert_eq!(
-            (failures.errors().len(), failures.omitted()),
-            (1, 0),
-            "{failures}"
-        );
+        assert_eq!((failures.errors().len(), failures.omitted()), (1, 0), "{failures}");
         assert_no_space(&failures.errors()[0], path);
         fs::remove_file(path).unwrap();
     }

@@ -1,11 +1,7 @@
 //! Random work on random engines for so many seconds, looking for hangs and wrong bytes; to be run
 //! by hand: `cargo run -p ds-aio-tests --bin stress -- SECONDS [SEED]`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a command for developers"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a command for developers")]
 
 use std::time::{Duration, Instant};
 
@@ -22,9 +18,7 @@ const REGIONS: usize = 64;
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let seconds: u64 = arguments.next().map_or(10, |text| text.parse().unwrap());
-    let mut seed = arguments
-        .next()
-        .map_or_else(seed, |text| text.parse().unwrap());
+    let mut seed = arguments.next().map_or_else(seed, |text| text.parse().unwrap());
     let end = Instant::now() + Duration::from_secs(seconds);
     let (mut rounds, mut longest) = (0_u64, (Duration::ZERO, seed));
     while Instant::now() < end {
@@ -50,9 +44,7 @@ fn round(rng: &mut Rng) {
     let path = dir.path().join("data");
     let mut model = pattern(rng.bits(), REGION * REGIONS);
     std::fs::write(&path, &model).unwrap();
-    let file = engine
-        .open_with(&path, &OpenOptions::new().write())
-        .unwrap();
+    let file = engine.open_with(&path, &OpenOptions::new().write()).unwrap();
     // Regions do not begin at block or page boundaries.
     let skew = rng.below(REGION);
     for _ in 0..rng.below(8) {
@@ -79,11 +71,7 @@ fn round(rng: &mut Rng) {
         }
         ending.join().unwrap();
     }
-    assert_same(
-        &std::fs::read(&path).unwrap(),
-        &model,
-        &"the file at the end of the round",
-    );
+    assert_same(&std::fs::read(&path).unwrap(), &model, &"the file at the end of the round");
 }
 
 fn batch(engine: &Engine, file: &AioFile, model: &mut [u8], skew: usize, rng: &mut Rng) {

@@ -78,10 +78,7 @@ fn storm(engine: Engine, path: &Path, how_it_ends: &str, rng: &mut Rng) {
         });
     } else {
         end();
-        assert!(
-            tickets.iter().all(Ticket::is_done),
-            "the engine ended before its requests"
-        );
+        assert!(tickets.iter().all(Ticket::is_done), "the engine ended before its requests");
         forgotten += consume(tickets, &fates);
     }
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -158,10 +155,7 @@ fn settles_to(before: (usize, usize)) {
         if now == before {
             return;
         }
-        assert!(
-            Instant::now() < deadline,
-            "threads and descriptors: {now:?}, before {before:?}"
-        );
+        assert!(Instant::now() < deadline, "threads and descriptors: {now:?}, before {before:?}");
         thread::yield_now();
     }
 }

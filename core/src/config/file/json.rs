@@ -36,10 +36,7 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
             diagnostics.push(
                 section
                     .syntax("the document is not a JSON object", range.start..range.end)
-                    .expecting(format!(
-                        "an object with the section `\"{}\": {{…}}`",
-                        section.name
-                    )),
+                    .expecting(format!("an object with the section `\"{}\": {{…}}`", section.name)),
             );
             return Vec::new();
         }
@@ -82,10 +79,8 @@ fn find_section<'root, 'text>(
     root: &'root Object<'text>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<&'root Value<'text>> {
-    let mut found = root
-        .properties
-        .iter()
-        .filter(|property| property.name.as_str() == section.name);
+    let mut found =
+        root.properties.iter().filter(|property| property.name.as_str() == section.name);
     let first = found.next()?;
     for again in found {
         let (earlier, later) = (first.name.range(), again.name.range());
@@ -94,10 +89,7 @@ fn find_section<'root, 'text>(
         diagnostics.push(
             Diagnostic::new(DiagnosticKind::DuplicateKey, message, place)
                 .with_key(section.name)
-                .with_context(
-                    section.place(earlier.start..earlier.end),
-                    "first given here",
-                ),
+                .with_context(section.place(earlier.start..earlier.end), "first given here"),
         );
     }
     Some(&first.value)

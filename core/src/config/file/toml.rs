@@ -19,10 +19,7 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
             broken_lines.push(lines);
         }
     }
-    let found = document
-        .get_ref()
-        .iter()
-        .find(|(key, _)| key.get_ref() == section.name);
+    let found = document.get_ref().iter().find(|(key, _)| key.get_ref() == section.name);
     let Some((_, value)) = found else {
         return Vec::new();
     };
@@ -50,9 +47,7 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
 /// The numbers of the lines that `span` touches.
 fn lines(section: &Section<'_>, span: &Range<usize>) -> Range<usize> {
     let (first, _) = section.source.position(span.start);
-    let (last, _) = section
-        .source
-        .position(span.end.saturating_sub(1).max(span.start));
+    let (last, _) = section.source.position(span.end.saturating_sub(1).max(span.start));
     first..last + 1
 }
 

@@ -14,12 +14,7 @@ const BLOCK: usize = 4096;
 
 /// Settings in multiples of a page, small enough to see every block.
 fn settings(thread_count: usize, queue_depth: usize) -> EngineSettings {
-    EngineSettings {
-        block_size: BLOCK,
-        queue_depth,
-        thread_count,
-        ..EngineSettings::default()
-    }
+    EngineSettings { block_size: BLOCK, queue_depth, thread_count, ..EngineSettings::default() }
 }
 
 /// An engine on a simulated backend, and a file in a directory of its own.
@@ -37,13 +32,7 @@ impl Bench {
         let path = dir.path().join("blocks");
         let engine = Engine::with_backend(settings, Box::new(sim.clone())).unwrap();
         let file = engine.create(&path).unwrap();
-        Self {
-            sim,
-            file,
-            path,
-            engine,
-            _dir: dir,
-        }
+        Self { sim, file, path, engine, _dir: dir }
     }
 
     /// Starts every lane and leaves it parked, with an empty record.
@@ -64,8 +53,7 @@ impl Bench {
     /// Writes so many whole blocks from block number `first` on.
     fn write(&self, blocks: usize, first: usize) -> Ticket<Vec<u8>> {
         let bytes = pattern(blocks * BLOCK, first);
-        self.engine
-            .pwrite(&self.file, bytes, (first * BLOCK) as u64)
+        self.engine.pwrite(&self.file, bytes, (first * BLOCK) as u64)
     }
 }
 
@@ -75,9 +63,7 @@ fn layouts(groups: usize, depth: usize) -> [Sim; 2] {
 }
 
 fn pattern(len: usize, seed: usize) -> Vec<u8> {
-    (0..len)
-        .map(|at| ((at + seed * BLOCK) / 7 % 251) as u8)
-        .collect()
+    (0..len).map(|at| ((at + seed * BLOCK) / 7 % 251) as u8).collect()
 }
 
 fn offset(block: usize) -> u64 {
@@ -104,11 +90,7 @@ fn peaks(events: &[Event], groups: usize) -> (usize, Vec<usize>) {
 
 fn wakes(events: &[Event]) -> Vec<usize> {
     let lanes = |event: &Event| {
-        if let Event::Wake(lanes) = event {
-            Some(lanes.len())
-        } else {
-            None
-        }
+        if let Event::Wake(lanes) = event { Some(lanes.len()) } else { None }
     };
     events.iter().filter_map(lanes).collect()
 }

@@ -15,10 +15,7 @@ fn a_small_request_does_not_wait_behind_a_huge_one() {
         bench.sim.release(offset(1));
         bench.sim.wait_for_pushes(4);
         let pushed: Vec<_> = bench.sim.pushed().iter().map(|call| call.offset).collect();
-        assert!(
-            pushed.contains(&offset(500)),
-            "within two blocks: {pushed:?}"
-        );
+        assert!(pushed.contains(&offset(500)), "within two blocks: {pushed:?}");
         bench.sim.release_all();
         small.wait().unwrap();
         huge.wait().unwrap();
@@ -42,17 +39,12 @@ fn large_requests_are_served_first_in_first_out() {
 fn dropping_the_engine_runs_what_it_accepted() {
     for overlap_events in [true, false] {
         for sim in layouts(2, 2) {
-            let settings = EngineSettings {
-                overlap_events,
-                ..settings(2, 2)
-            };
+            let settings = EngineSettings { overlap_events, ..settings(2, 2) };
             let bench = Bench::new(sim, settings);
             bench.sim.hold();
             let tickets: Vec<_> = (0..20).map(|number| bench.write(3, 3 * number)).collect();
             bench.sim.wait_for_pushes(2);
-            let Bench {
-                sim, engine, path, ..
-            } = bench;
+            let Bench { sim, engine, path, .. } = bench;
             std::thread::scope(|scope| {
                 scope.spawn(|| drop(engine));
                 sim.release_all();
@@ -61,9 +53,8 @@ fn dropping_the_engine_runs_what_it_accepted() {
                 assert!(ticket.is_done());
                 ticket.wait().unwrap();
             }
-            let expected: Vec<u8> = (0..20)
-                .flat_map(|number| pattern(3 * BLOCK, 3 * number))
-                .collect();
+            let expected: Vec<u8> =
+                (0..20).flat_map(|number| pattern(3 * BLOCK, 3 * number)).collect();
             assert!(std::fs::read(path).unwrap() == expected);
         }
     }
@@ -81,16 +72,12 @@ fn a_sync_comes_after_the_writes_before_it_and_does_not_wait_for_later_ones() {
         bench.sim.release(offset(0));
         let is_sync = |call: &Call| call.direction == Direction::Sync;
         bench.sim.wait_until(|events| {
-            events
-                .iter()
-                .any(|event| matches!(event, Event::Push(_, call) if is_sync(call)))
+            events.iter().any(|event| matches!(event, Event::Push(_, call) if is_sync(call)))
         });
         let later = bench.write(1, 9);
         bench.sim.wait_until(|events| {
             let is_later = |call: &Call| call.offset == offset(9);
-            events
-                .iter()
-                .any(|event| matches!(event, Event::Push(_, call) if is_later(call)))
+            events.iter().any(|event| matches!(event, Event::Push(_, call) if is_later(call)))
         });
         // The sync is at offset 0, as the first write was.
         bench.sim.release(0);
@@ -109,18 +96,12 @@ fn a_sync_comes_after_the_writes_before_it_and_does_not_wait_for_later_ones() {
             _ => None,
         })
         .collect();
-    assert_eq!(
-        completed[..3],
-        [Direction::Write, Direction::Write, Direction::Sync]
-    );
+    assert_eq!(completed[..3], [Direction::Write, Direction::Write, Direction::Sync]);
 }
 
 #[test]
 fn closing_leaves_the_depth_to_what_is_still_queued() {
-    let settings = EngineSettings {
-        overlap_events: false,
-        ..settings(1, 4)
-    };
+    let settings = EngineSettings { overlap_events: false, ..settings(1, 4) };
     let bench = Bench::new(Sim::lanes(1, 4), settings);
     bench.warm_up();
     bench.sim.hold();
@@ -146,11 +127,7 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
     };
 
     let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
-    let shape = Shape {
-        groups: 2,
-        lanes_per_group: 2,
-        lane_depth: 1,
-    };
+    let shape = Shape { groups: 2, lanes_per_group: 2, lane_depth: 1 };
     let queue = Queue::new(shape, Refill::AsBlocksComplete);
     let [busy, idle] = [0, 1].map(|group| LaneId { group, index: 0 });
     queue.first_lanes();

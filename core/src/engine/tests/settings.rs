@@ -5,30 +5,14 @@ use super::*;
 #[test]
 fn block_size_cuts_requests_and_no_block_is_issued_twice() {
     for block_size in [4096, 8192, 12288] {
-        let settings = EngineSettings {
-            block_size,
-            ..settings(1, 1)
-        };
+        let settings = EngineSettings { block_size, ..settings(1, 1) };
         let bench = Bench::new(Sim::lanes(1, 1), settings);
         let len = 5 * block_size;
-        bench
-            .engine
-            .pwrite(&bench.file, vec![1; len], 0)
-            .wait()
-            .unwrap();
-        let calls: Vec<_> = bench
-            .sim
-            .pushed()
-            .iter()
-            .map(|call| (call.offset, call.len))
-            .collect();
-        let expected: Vec<_> = (0..5)
-            .map(|block| ((block * block_size) as u64, block_size))
-            .collect();
-        assert_eq!(
-            calls, expected,
-            "one lane issues whole blocks in file order"
-        );
+        bench.engine.pwrite(&bench.file, vec![1; len], 0).wait().unwrap();
+        let calls: Vec<_> = bench.sim.pushed().iter().map(|call| (call.offset, call.len)).collect();
+        let expected: Vec<_> =
+            (0..5).map(|block| ((block * block_size) as u64, block_size)).collect();
+        assert_eq!(calls, expected, "one lane issues whole blocks in file order");
     }
 }
 
@@ -44,16 +28,8 @@ fn queue_depth_and_thread_count_bound_the_blocks_in_flight() {
             bench.sim.release_all();
             ticket.wait().unwrap();
             let (peak, by_group) = peaks(&bench.sim.events(), groups);
-            assert_eq!(
-                peak,
-                groups * depth,
-                "T x Q blocks are in flight at the peak"
-            );
-            assert_eq!(
-                by_group,
-                vec![depth; groups],
-                "each group fills its own depth"
-            );
+            assert_eq!(peak, groups * depth, "T x Q blocks are in flight at the peak");
+            assert_eq!(by_group, vec![depth; groups], "each group fills its own depth");
             assert_eq!(bench.sim.pushed().len(), blocks);
         }
     }
@@ -67,11 +43,7 @@ fn a_request_uses_no_more_lanes_than_it_has_blocks() {
     bench.sim.wait_for_pushes(3);
     bench.sim.release_all();
     ticket.wait().unwrap();
-    assert_eq!(
-        bench.engine.stats().workers,
-        3,
-        "one worker started a group, and one on demand"
-    );
+    assert_eq!(bench.engine.stats().workers, 3, "one worker started a group, and one on demand");
 }
 
 #[test]
@@ -84,11 +56,7 @@ fn overlap_events_refills_as_each_block_completes() {
         bench.sim.release(offset(2));
         bench.sim.wait_for_pushes(5);
         let pushed: Vec<_> = bench.sim.pushed().iter().map(|call| call.offset).collect();
-        assert_eq!(
-            pushed[4],
-            offset(4),
-            "the next block goes out while three are in flight"
-        );
+        assert_eq!(pushed[4], offset(4), "the next block goes out while three are in flight");
         bench.sim.release_all();
         ticket.wait().unwrap();
     }
@@ -97,10 +65,7 @@ fn overlap_events_refills_as_each_block_completes() {
 #[test]
 fn without_overlap_events_a_batch_completes_before_the_next_begins() {
     for sim in layouts(1, 4) {
-        let settings = EngineSettings {
-            overlap_events: false,
-            ..settings(1, 4)
-        };
+        let settings = EngineSettings { overlap_events: false, ..settings(1, 4) };
         let bench = Bench::new(sim, settings);
         bench.warm_up();
         bench.sim.hold();
@@ -110,17 +75,11 @@ fn without_overlap_events_a_batch_completes_before_the_next_begins() {
             bench.sim.release(offset(block));
         }
         let is_complete = |event: &&Event| matches!(event, Event::Complete(..));
-        bench
-            .sim
-            .wait_until(|events| events.iter().filter(is_complete).count() == 3);
+        bench.sim.wait_until(|events| events.iter().filter(is_complete).count() == 3);
         if bench.sim.shape().lane_depth == 1 {
             bench.sim.wait_for_parks(3);
         }
-        assert_eq!(
-            bench.sim.pushed().len(),
-            4,
-            "nothing is issued while one is in flight"
-        );
+        assert_eq!(bench.sim.pushed().len(), 4, "nothing is issued while one is in flight");
         bench.sim.release(offset(3));
         bench.sim.wait_for_pushes(8);
         bench.sim.release_all();
@@ -132,10 +91,7 @@ fn without_overlap_events_a_batch_completes_before_the_next_begins() {
 #[test]
 fn a_barrier_holds_across_requests_and_for_its_group_alone() {
     for sim in layouts(2, 2) {
-        let settings = EngineSettings {
-            overlap_events: false,
-            ..settings(2, 2)
-        };
+        let settings = EngineSettings { overlap_events: false, ..settings(2, 2) };
         let bench = Bench::new(sim, settings);
         bench.warm_up();
         bench.sim.hold();
@@ -149,9 +105,7 @@ fn a_barrier_holds_across_requests_and_for_its_group_alone() {
             })
         };
         let free = group_of(offset(0));
-        let mates: Vec<_> = (0..4)
-            .filter(|&block| group_of(offset(block)) == free)
-            .collect();
+        let mates: Vec<_> = (0..4).filter(|&block| group_of(offset(block)) == free).collect();
         assert_eq!(mates.len(), 2, "each group takes a batch of its own");
         bench.sim.release(offset(mates[0]));
         bench.sim.release(offset(mates[1]));
@@ -168,11 +122,7 @@ fn a_barrier_holds_across_requests_and_for_its_group_alone() {
 fn single_submit_notifies_once_a_block_and_else_once_a_request() {
     for (single_submit, expected) in [(true, vec![1, 1, 1, 1]), (false, vec![4])] {
         for overlap_events in [true, false] {
-            let settings = EngineSettings {
-                single_submit,
-                overlap_events,
-                ..settings(1, 8)
-            };
+            let settings = EngineSettings { single_submit, overlap_events, ..settings(1, 8) };
             let bench = Bench::new(Sim::lanes(1, 8), settings);
             bench.warm_up();
             bench.write(4, 0).wait().unwrap();
@@ -184,11 +134,7 @@ fn single_submit_notifies_once_a_block_and_else_once_a_request() {
 #[test]
 fn single_submit_submits_each_block_and_else_each_batch() {
     for (single_submit, expected) in [(true, [1, 1, 1, 1]), (false, [4, 0, 0, 0])] {
-        let settings = EngineSettings {
-            single_submit,
-            overlap_events: false,
-            ..settings(1, 4)
-        };
+        let settings = EngineSettings { single_submit, overlap_events: false, ..settings(1, 4) };
         let bench = Bench::new(Sim::rings(1, 4), settings);
         bench.warm_up();
         bench.write(4, 0).wait().unwrap();
@@ -211,21 +157,14 @@ fn single_submit_submits_each_block_and_else_each_batch() {
 #[test]
 fn without_overlap_events_a_ring_waits_for_all_and_else_for_one() {
     for (overlap_events, expected) in [(true, 1), (false, 4)] {
-        let settings = EngineSettings {
-            overlap_events,
-            ..settings(1, 4)
-        };
+        let settings = EngineSettings { overlap_events, ..settings(1, 4) };
         let bench = Bench::new(Sim::rings(1, 4), settings);
         bench.warm_up();
         bench.write(4, 0).wait().unwrap();
-        let first_wait = bench
-            .sim
-            .events()
-            .into_iter()
-            .find_map(|event| match event {
-                Event::Wait { at_least, .. } => Some(at_least),
-                _ => None,
-            });
+        let first_wait = bench.sim.events().into_iter().find_map(|event| match event {
+            Event::Wait { at_least, .. } => Some(at_least),
+            _ => None,
+        });
         assert_eq!(first_wait, Some(expected));
     }
 }
@@ -238,16 +177,8 @@ fn the_statistics_agree_with_the_record() {
         let buffer = crate::AioBuf::zeroed(20 * BLOCK).unwrap();
         let buffer = bench.engine.pwrite(&bench.file, buffer, 0).wait().unwrap();
         bench.engine.pread(&bench.file, buffer, 0).wait().unwrap();
-        bench
-            .engine
-            .pwrite(&bench.file, vec![3; 3 * BLOCK], head_and_tail)
-            .wait()
-            .unwrap();
-        bench
-            .engine
-            .pread(&bench.file, vec![3; BLOCK], 30 * offset(1))
-            .wait()
-            .unwrap_err();
+        bench.engine.pwrite(&bench.file, vec![3; 3 * BLOCK], head_and_tail).wait().unwrap();
+        bench.engine.pread(&bench.file, vec![3; BLOCK], 30 * offset(1)).wait().unwrap_err();
         bench.engine.sync(&bench.file).unwrap();
 
         let (mut transfers, mut direct, mut buffered, mut syncs) = (0, 0, 0, 0);
@@ -257,11 +188,7 @@ fn the_statistics_agree_with_the_record() {
                 transfers += 1;
                 syncs += u64::from(call.direction == Direction::Sync);
                 let bytes = result.unwrap_or(0) as u64;
-                *if call.direct {
-                    &mut direct
-                } else {
-                    &mut buffered
-                } += bytes;
+                *if call.direct { &mut direct } else { &mut buffered } += bytes;
             }
         }
         let stats = bench.engine.stats();
@@ -270,10 +197,7 @@ fn the_statistics_agree_with_the_record() {
         assert_eq!(stats.buffered_bytes, buffered);
         assert_eq!(stats.notifications, wakes(&events).len() as u64);
         assert_eq!((stats.syncs, syncs), (1, 1));
-        assert_eq!(
-            (stats.writes, stats.reads, stats.failed, stats.in_flight),
-            (2, 2, 1, 0)
-        );
+        assert_eq!((stats.writes, stats.reads, stats.failed, stats.in_flight), (2, 2, 1, 0));
         assert_eq!(stats.bytes_written, 23 * BLOCK as u64);
         assert_eq!(stats.bytes_read, 20 * BLOCK as u64);
     }
