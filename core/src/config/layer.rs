@@ -132,7 +132,7 @@ fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
         Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
         Ok(slot) => Rejection {
             kind: DiagnosticKind::NotAllowed,
-            hint: slot.hint(&entry.raw),
+            hint: slot.hint(&entry.raw, field),
         },
         Err(rejection) => rejection,
     };

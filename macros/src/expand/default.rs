@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use crate::ir::{Input, Shape};
 
@@ -12,8 +11,8 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     }
     let (ident, vis) = (&input.ident, &input.vis);
     let fields = input.fields.iter().map(|field| {
-        let (name, span) = (&field.ident, field.ty.span());
-        let default = input.const_path(&format!("{}_DEFAULT", field.upper()), span);
+        let (name, span) = (&field.ident, field.type_span());
+        let default = input.default_path(field, span);
         match field.shape() {
             Shape::Text => quote_spanned!(span=> #name: ::core::convert::From::from(#default)),
             _ => quote_spanned!(span=> #name: #default),
@@ -22,7 +21,7 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     let value = quote!(Self { #(#fields),* });
     let constant = input.has_const_default().then(|| {
         quote! {
-            #[allow(dead_code)]
+            #[allow(dead_code, deprecated)]
             impl #ident {
                 /// Every field at its default.
                 #vis const DEFAULT: Self = #value;

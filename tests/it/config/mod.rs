@@ -6,6 +6,7 @@ mod downstream;
 mod environment;
 mod files;
 mod hygiene;
+mod macro_made;
 mod precedence;
 mod robustness;
 mod rules;
