@@ -1,8 +1,9 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
-use super::diagnostic::{Diagnostic, DiagnosticKind, Place, closest, quoted};
+use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
+use super::source::Place;
 use super::value::{RawValue, Rejection};
 use super::{FieldMeta, FixedKey, Schema};
 
@@ -21,7 +22,7 @@ pub(crate) struct Layer {
     pub(crate) entries: Vec<Entry>,
     /// Whether a key may occur once only. In a program the later call simply wins.
     pub(crate) unique_keys: bool,
-    /// What was wrong with the source itself.
+    /// What was wrong with the source itself, and warnings about it.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -80,7 +81,10 @@ pub(super) fn merge(
                 Err(diagnostic) => found.push(diagnostic),
             }
         }
-        for key in found.iter().filter_map(Diagnostic::key) {
+        let errors = found
+            .iter()
+            .filter(|found| found.severity() == Severity::Error);
+        for key in errors.filter_map(Diagnostic::key) {
             if let Some(index) = schema.index_of(key) {
                 mentioned[index] = true;
             }
@@ -95,7 +99,7 @@ pub(super) fn merge(
             .iter()
             .zip(mentioned)
             .filter(|(_, mentioned)| !mentioned);
-        let required = unset.filter(|(field, _)| field.default.is_none());
+        let required = unset.filter(|(field, _)| field.required);
         diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
     }
     merged
@@ -120,7 +124,7 @@ pub(crate) fn check_values(
                     None,
                 ));
             }
-            None if field.default.is_none() => diagnostics.push(missing(section, field)),
+            None if field.required => diagnostics.push(missing(section, field)),
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ use super::size;
 pub enum RawValue {
     /// An integer.
     Integer(Integer),
-    /// A number with a fraction or an exponent, as written.
+    /// A number with a fraction or an exponent, or an integer that no type holds, as written.
     Decimal(String),
     /// A truth value.
     Bool(bool),
@@ -37,7 +37,10 @@ impl RawValue {
     pub(crate) fn what(&self) -> &'static str {
         match self {
             RawValue::Integer(_) => "an integer",
-            RawValue::Decimal(_) => "a number with a fraction",
+            RawValue::Decimal(text) if text.bytes().all(|c| c == b'-' || c.is_ascii_digit()) => {
+                "an integer that no type holds"
+            }
+            RawValue::Decimal(_) => "a number with a fraction or an exponent",
             RawValue::Bool(_) => "a boolean",
             RawValue::Text(_) | RawValue::Untyped(_) => "a text",
             RawValue::Null => "null",

@@ -1,7 +1,7 @@
 //! TOML and JSON files: the section of a whole document, with the place of every mistake.
 
 use ds_aio::AioConfig;
-use ds_aio::config::DiagnosticKind;
+use ds_aio::config::{DiagnosticKind, Severity};
 
 use super::support::{Files, load_file, only};
 
@@ -126,9 +126,146 @@ fn duplicate_keys_are_refused() {
         "[aio]\nqueue_depth = 2\nqueue_depth = 3\n",
     ));
     assert_eq!(
-        (toml.kind(), toml.line()),
-        (DiagnosticKind::Syntax, Some(3))
+        (toml.kind(), toml.key(), toml.line(), toml.column()),
+        (
+            DiagnosticKind::DuplicateKey,
+            Some("queue_depth"),
+            Some(3),
+            Some(1)
+        )
     );
+    let shown = toml.to_string();
+    assert!(
+        shown.contains("2 | queue_depth = 2\n  | ----------- first given here"),
+        "{shown}"
+    );
+    let section = only(load_file("a.toml", "[aio]\n[other]\naio = 1\n['aio']\n"));
+    assert_eq!(section.message(), "section `aio` is given twice");
+    assert_eq!((section.key(), section.line()), (Some("aio"), Some(4)));
+    let dotted = only(load_file("a.toml", "aio.queue_depth = 1\naio = 2\n"));
+    assert_eq!(dotted.message(), "section `aio` is given twice");
+    assert_eq!((dotted.key(), dotted.line()), (Some("aio"), Some(2)));
+    assert!(
+        section
+            .to_string()
+            .contains("1 | [aio]\n  |  --- first given here")
+    );
+}
+
+#[test]
+fn a_duplicate_key_hides_no_other_mistake_and_is_not_taken_for_ours() {
+    let errors = load_file(
+        "a.toml",
+        "[aio]\nqueue_depth = 0\n[other]\nqueue_depth = 1\nqueue_depth = 2\n",
+    );
+    let errors = errors.unwrap_err();
+    let found: Vec<_> = errors
+        .iter()
+        .map(|it| (it.kind(), it.key(), it.line()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (DiagnosticKind::NotAllowed, Some("queue_depth"), Some(2)),
+            (DiagnosticKind::DuplicateKey, None, Some(5)),
+        ]
+    );
+    let other = only(load_file(
+        "c.toml",
+        "other = 1\naio.queue_depth = 1\nother = 2\n",
+    ));
+    assert_eq!((other.key(), other.line()), (None, Some(3)));
+    let errors = load_file("b.toml", "aio = { queue_depth = 0, queue_depth = 4 }\n");
+    let kinds: Vec<_> = errors.unwrap_err().iter().map(|it| it.kind()).collect();
+    assert_eq!(
+        kinds,
+        [DiagnosticKind::NotAllowed, DiagnosticKind::DuplicateKey]
+    );
+}
+
+#[test]
+fn a_file_that_lacks_the_section_and_has_something_like_it_warns() {
+    let cases = [
+        (
+            "a.toml",
+            "x = 1\n[aoi]\nblock_size = 1\n",
+            2,
+            "did you mean `[aio]`?",
+        ),
+        (
+            "b.toml",
+            "[AIO]\nblock_size = 1\n",
+            1,
+            "did you mean `[aio]`?",
+        ),
+        (
+            "c.json",
+            "{\"x\": 1,\n\"aioo\": {}}",
+            2,
+            "did you mean `[aio]`?",
+        ),
+        (
+            "d.toml",
+            "block_size = 1\n",
+            1,
+            "did you mean `block_size` in section `[aio]`? Keys outside it are ignored",
+        ),
+        (
+            "e.json",
+            "{\"intra_op_parallelism\": 4}",
+            1,
+            "did you mean `intra_op_parallelism` in section `[aio]`? Keys outside it are ignored",
+        ),
+    ];
+    for (name, document, line, help) in cases {
+        let loaded = load_file(name, document).unwrap();
+        assert_eq!(loaded.value, AioConfig::default());
+        let [warning] = loaded.warnings() else {
+            panic!("one warning for {document}: {:?}", loaded.warnings())
+        };
+        assert_eq!(warning.severity(), Severity::Warning);
+        assert_eq!(warning.kind(), DiagnosticKind::MissingSection);
+        assert_eq!((warning.line(), warning.help()), (Some(line), Some(help)));
+        assert!(
+            warning
+                .to_string()
+                .starts_with("warning: the file has no section `aio`")
+        );
+    }
+    for (name, document) in [
+        ("a.toml", "[aio]\n[aoi]\nblock_size = 1\n"),
+        ("b.toml", "aoi = 3\n[unrelated]\nblock_size = 1\n"),
+        ("c.json", "{\"aio\": null, \"queue_depth\": 1}"),
+    ] {
+        let loaded = load_file(name, document).unwrap();
+        assert!(loaded.warnings().is_empty(), "{document}");
+    }
+}
+
+#[test]
+fn the_parsers_messages_begin_like_our_own() {
+    for document in ["{\"aio\": {}} {}", "{\"aio\": {\"queue_depth\": 1\n"] {
+        let error = only(load_file("a.json", document));
+        let first = error.message().chars().next().unwrap();
+        assert!(first.is_lowercase(), "{error}");
+    }
+}
+
+#[test]
+fn many_mistakes_in_a_large_file_take_time_in_proportion() {
+    let keys: String = (0..100_000).map(|key| format!("k{key} = 1\n")).collect();
+    let started = std::time::Instant::now();
+    let errors = load_file("a.toml", format!("[aio]\n{keys}")).unwrap_err();
+    let last = errors.iter().last().unwrap();
+    assert_eq!((errors.len(), last.line()), (100_000, Some(100_001)));
+    let twice = format!(
+        "[aio]\nqueue_depth = 1\n{}",
+        "queue_depth = 2\n".repeat(50_000)
+    );
+    assert_eq!(load_file("b.toml", twice).unwrap_err().len(), 50_000);
+    // In the square of the size it would be minutes.
+    assert!(errors.to_string().len() > 1_000_000);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 #[test]
@@ -180,7 +317,14 @@ fn columns_count_characters() {
 fn wrong_types_say_what_was_found() {
     let cases = [
         ("queue_depth = '8'", "found a text"),
-        ("queue_depth = 8.0", "found a number with a fraction"),
+        (
+            "queue_depth = 8.0",
+            "found a number with a fraction or an exponent",
+        ),
+        (
+            "queue_depth = 1e3",
+            "found a number with a fraction or an exponent",
+        ),
         ("queue_depth = true", "found a boolean"),
         ("queue_depth = [8]", "found a list"),
         ("queue_depth = {}", "found a table"),
@@ -192,6 +336,32 @@ fn wrong_types_say_what_was_found() {
         let error = only(load_file("a.toml", format!("[aio]\n{line}\n")));
         assert_eq!(error.kind(), DiagnosticKind::WrongType, "{line}");
         assert_eq!(error.help(), Some(found), "{line}");
+    }
+}
+
+#[test]
+fn numbers_out_of_bounds_are_called_the_same_in_both_formats() {
+    let huge = "9".repeat(60);
+    for (number, found) in [
+        (huge.as_str(), "found an integer that no type holds"),
+        ("1.5", "found a number with a fraction or an exponent"),
+        ("1e60", "found a number with a fraction or an exponent"),
+        ("-0.0", "found a number with a fraction or an exponent"),
+    ] {
+        let toml = only(load_file("a.toml", format!("aio.queue_depth = {number}")));
+        let json = format!("{{\"aio\": {{\"queue_depth\": {number}}}}}");
+        let json = only(load_file("a.json", json));
+        assert_eq!((toml.help(), json.help()), (Some(found), Some(found)));
+        assert_eq!(toml.value(), json.value());
+    }
+}
+
+#[test]
+fn a_table_in_place_of_a_value_is_called_one() {
+    for document in ["[aio.queue_depth]\nx = 1\n", "[aio]\nqueue_depth.x = 1\n"] {
+        let error = only(load_file("a.toml", document));
+        assert_eq!(error.message(), "invalid value `{…}` for `queue_depth`");
+        assert_eq!(error.help(), Some("found a table"));
     }
 }
 
