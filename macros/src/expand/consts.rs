@@ -32,7 +32,7 @@ fn head(input: &Input, doc: &str) -> TokenStream {
     let vis = &input.vis;
     match input.consts {
         Consts::Assoc => quote!(#[doc = #doc] #vis),
-        Consts::Free => quote!(#[doc = #doc] #[allow(dead_code)] #vis),
+        Consts::Free => quote!(#[doc = #doc] #vis),
         Consts::None => TokenStream::new(),
     }
 }
@@ -95,7 +95,10 @@ fn format(input: &Input) -> TokenStream {
     let name = input.const_ident("FORMAT", ident.span());
     let text_type = input.text_type(ident.span());
     let head = head(input, "The section in JSON with every default.");
+    // The table of fields uses the other constants, but nothing this one.
+    let unused = (input.consts == Consts::Free).then(|| quote!(#[allow(dead_code)]));
     quote! {
+        #unused
         #head const #name: #text_type = {
             const TEXT: [u8; #krate::private::format_len::<#ident>()] =
                 #krate::private::format::<#ident, { #krate::private::format_len::<#ident>() }>();

@@ -9,7 +9,34 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     if !input.has_default() {
         return TokenStream::new();
     }
-    let (ident, vis) = (&input.ident, &input.vis);
+    let ident = &input.ident;
+    let value = if input.has_const_default() {
+        quote!(Self::DEFAULT)
+    } else {
+        value(input)
+    };
+    quote! {
+        #[automatically_derived]
+        impl ::core::default::Default for #ident {
+            fn default() -> Self {
+                #value
+            }
+        }
+    }
+}
+
+/// `DEFAULT` among the struct's own items.
+pub(crate) fn constant(input: &Input) -> Option<TokenStream> {
+    let (vis, value) = (&input.vis, value(input));
+    input.has_const_default().then(|| {
+        quote! {
+            /// Every field at its default.
+            #vis const DEFAULT: Self = #value;
+        }
+    })
+}
+
+fn value(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| {
         let (name, span) = (&field.ident, field.type_span());
         let default = input.default_path(field, span);
@@ -18,28 +45,5 @@ pub(crate) fn default(input: &Input) -> TokenStream {
             _ => quote_spanned!(span=> #name: #default),
         }
     });
-    let value = quote!(Self { #(#fields),* });
-    let constant = input.has_const_default().then(|| {
-        quote! {
-            #[allow(dead_code, deprecated)]
-            impl #ident {
-                /// Every field at its default.
-                #vis const DEFAULT: Self = #value;
-            }
-        }
-    });
-    let value = if constant.is_some() {
-        quote!(Self::DEFAULT)
-    } else {
-        value
-    };
-    quote! {
-        #constant
-        #[automatically_derived]
-        impl ::core::default::Default for #ident {
-            fn default() -> Self {
-                #value
-            }
-        }
-    }
+    quote!(Self { #(#fields),* })
 }

@@ -189,6 +189,24 @@ mod private {
     }
 
     #[derive(ds_aio::Config)]
+    #[config(section = "from_env", env_prefix = "FROM_ENV", consts = free)]
+    struct FromEnv {
+        #[config(default = 1, range = 1..)]
+        x: u8,
+        #[config(default = "y")]
+        y: String,
+    }
+
+    #[derive(ds_aio::Config)]
+    #[config(section = "unused", consts = free)]
+    struct Unused {
+        #[config(default = 1)]
+        x: u8,
+        #[config(required, env = "Y")]
+        y: u8,
+    }
+
+    #[derive(ds_aio::Config)]
     #[config(section = "private")]
     struct Associated {
         #[config(default = 1)]
@@ -202,6 +220,8 @@ mod private {
             Associated::loader().load().unwrap().value.x,
         );
         assert_eq!(both, (1, 1));
+        let sound = FromEnv::from_env().map(|loaded| (loaded.x, loaded.y));
+        assert_eq!(sound.unwrap(), (1, "y".to_owned()));
     }
 }
 
