@@ -64,10 +64,10 @@ pub(super) fn merge(
             let field = &schema.fields[index];
             mentioned[index] = true;
             if layer.unique_keys {
-                if let Some((_, earlier)) = seen.iter().find(|(seen, _)| *seen == index) {
-                    found.push(given_twice(field, earlier, entry));
+                match seen.iter().find(|(seen, _)| *seen == index) {
+                    Some((_, earlier)) => found.push(given_twice(field, earlier, entry)),
+                    None => seen.push((index, entry)),
                 }
-                seen.push((index, entry));
             }
             match read(field, entry) {
                 Ok(slot) => {

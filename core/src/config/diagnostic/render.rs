@@ -3,47 +3,74 @@
 use core::fmt;
 use core::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::super::source::{Place, SourceFile};
 use super::{ConfigErrors, Diagnostic, Severity};
 
+/// Places that are further apart are quoted apart: what lies between is not for the renderer, which
+/// would read it all.
+const NEARBY_LINES: usize = 100;
+
 impl Diagnostic {
     fn render_snippet(&self, source: &SourceFile, span: &Range<usize>) -> String {
-        let primary = source.within_line(span);
-        let context = match &self.0.context {
-            Some((Place::Span { span, .. }, label)) => Some((source.within_line(span), label)),
-            _ => None,
-        };
-        // Only the lines that are quoted go to the renderer: a file may be large.
-        let other = context.as_ref().map_or(&primary, |(span, _)| span);
-        let first_line = source.line(other.start.min(primary.start));
-        let last_line = source.line(other.end.max(primary.end));
-        let excerpt = source.line_start(first_line)..source.line_end(last_line);
-        let moved = |span: Range<usize>| span.start - excerpt.start..span.end - excerpt.start;
+        let expected = self.0.expected.as_ref();
+        let mut quotes = vec![Quote {
+            kind: AnnotationKind::Primary,
+            span: source.within_line(span),
+            label: expected.map(|expected| format!("expected {expected}")),
+        }];
+        if let Some((Place::Span { span, .. }, label)) = &self.0.context {
+            quotes.push(Quote {
+                kind: AnnotationKind::Context,
+                span: source.within_line(span),
+                label: Some(label.clone()),
+            });
+        }
 
-        let mut annotation = AnnotationKind::Primary.span(moved(primary.clone()));
-        if let Some(expected) = &self.0.expected {
-            annotation = annotation.label(format!("expected {expected}"));
-        }
-        let mut snippet = Snippet::source(&source.text[excerpt.clone()])
-            .line_start(first_line)
-            .path(source.path.display().to_string())
-            .annotation(annotation);
-        if let Some((span, label)) = &context {
-            let annotation = AnnotationKind::Context.span(moved(span.clone()));
-            snippet = snippet.annotation(annotation.label(label.as_str()));
-        }
         let level = match self.0.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group: Group<'_> = level.primary_title(&self.0.message).element(snippet);
+        let mut group: Group<'_> = Group::with_title(level.primary_title(&self.0.message));
+        let lines = || quotes.iter().map(|quote| source.line(quote.span.start));
+        let (first, last) = (lines().min(), lines().max());
+        if first
+            .zip(last)
+            .is_some_and(|(first, last)| last - first <= NEARBY_LINES)
+        {
+            group = group.element(snippet(source, &quotes));
+        } else {
+            group = group.elements(quotes.chunks(1).map(|alone| snippet(source, alone)));
+        }
         if let Some(help) = &self.0.help {
             group = group.element(Level::HELP.message(help));
         }
         Renderer::plain().render(&[group])
     }
+}
+
+/// A place in a file and what is said about it.
+struct Quote {
+    kind: AnnotationKind,
+    span: Range<usize>,
+    label: Option<String>,
+}
+
+/// The lines from the first of the places to the last.
+fn snippet<'a>(source: &'a SourceFile, quotes: &[Quote]) -> Snippet<'a, Annotation<'a>> {
+    let lines = || quotes.iter().map(|quote| source.line(quote.span.start));
+    let first = lines().min().unwrap_or(1);
+    let start = source.line_start(first);
+    let end = source.line_end(lines().max().unwrap_or(1));
+    let annotations = quotes.iter().map(|quote| {
+        let moved = quote.span.start - start..quote.span.end - start;
+        quote.kind.span(moved).label(quote.label.clone())
+    });
+    Snippet::source(&source.text[start..end])
+        .line_start(first)
+        .path(source.path.display().to_string())
+        .annotations(annotations)
 }
 
 impl fmt::Display for Diagnostic {
