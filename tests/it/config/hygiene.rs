@@ -189,8 +189,8 @@ mod private {
     }
 
     #[derive(ds_aio::Config)]
-    #[config(section = "from_env", env_prefix = "FROM_ENV", consts = free)]
-    struct FromEnv {
+    #[config(section = "process", env_prefix = "PROCESS", consts = free)]
+    struct Process {
         #[config(default = 1, range = 1..)]
         x: u8,
         #[config(default = "y")]
@@ -220,7 +220,7 @@ mod private {
             Associated::loader().load().unwrap().value.x,
         );
         assert_eq!(both, (1, 1));
-        let sound = FromEnv::from_env().map(|loaded| (loaded.x, loaded.y));
+        let sound = Process::from_env().map(|loaded| (loaded.x, loaded.y));
         assert_eq!(sound.unwrap(), (1, "y".to_owned()));
     }
 }

@@ -160,6 +160,7 @@ fn other_names_of_a_key_and_other_cases_point_to_its_variable() {
     let cases = [
         ("DS_AIO_INTRA_OP_PARALLELISM", "DS_AIO_THREAD_COUNT"),
         ("DS_AIO_INTRA_OP_PARALELISM", "DS_AIO_THREAD_COUNT"),
+        #[cfg(not(windows))]
         ("DS_AIO_Queue_Depth", "DS_AIO_QUEUE_DEPTH"),
         #[cfg(not(windows))]
         ("ds_aio_queue_depth", "DS_AIO_QUEUE_DEPTH"),
