@@ -10,6 +10,7 @@ mod macro_made;
 mod precedence;
 mod robustness;
 mod rules;
+mod sections;
 mod settings;
 mod sizes;
 mod support;
