@@ -53,7 +53,7 @@ pub(crate) fn no_section(span: Span, name: &Ident) -> Error {
 }
 
 pub(crate) fn bad_section(span: Span) -> Error {
-    Error::new(span, "a section name consists of letters, digits, `_` and `-`")
+    Error::new(span, "a section name is not empty and consists of letters, digits, `_` and `-`")
 }
 
 pub(crate) fn bad_prefix(span: Span, attribute: &str) -> Error {
@@ -101,6 +101,10 @@ pub(crate) fn expected_comma(span: Span) -> Error {
 
 pub(crate) fn expected_expression(span: Span) -> Error {
     Error::new(span, "expected an expression")
+}
+
+pub(crate) fn unfinished_expression(span: Span) -> Error {
+    Error::new(span, "expected an expression that goes on after this")
 }
 
 pub(crate) fn unknown_consts(span: Span) -> Error {

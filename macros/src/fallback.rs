@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use crate::expand;
 use crate::ir::{Consts, Input};
@@ -47,9 +46,14 @@ pub(crate) fn config(input: &Input) -> TokenStream {
             #vis fn loader() -> #krate::Loader<Self> { loop {} }
             #vis fn builder() -> #builder { loop {} }
         }
+        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #[allow(dead_code, missing_docs)]
         #vis struct #builder;
-        #[allow(dead_code, missing_docs)]
+        #[automatically_derived]
+        impl ::core::convert::From<#ident> for #builder {
+            fn from(_: #ident) -> Self { loop {} }
+        }
+        #[allow(dead_code, missing_docs, non_snake_case)]
         impl #builder {
             #setters
             #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> { loop {} }
@@ -61,7 +65,7 @@ fn stub_setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
     // A setter called `build` is among the mistakes already reported.
     let setters = input.fields.iter().filter(|field| field.name() != "build").map(|field| {
-        let (name, ty, span) = (&field.ident, expand::setter_type(field), field.ty.span());
+        let (name, ty, span) = (&field.ident, expand::setter_type(field), field.type_span());
         quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
     });
     quote!(#(#setters)*)

@@ -1,7 +1,7 @@
 //! The struct as plain data: what [`crate::parse`] fills in and [`crate::expand`] reads.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Lit, LitStr, Type, Visibility};
@@ -39,6 +39,8 @@ pub(crate) struct Fixed {
 
 /// One field.
 pub(crate) struct Field {
+    /// Its place among the fields.
+    pub(crate) index: usize,
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) docs: Vec<Attribute>,
@@ -100,9 +102,31 @@ impl Input {
         }
     }
 
-    /// How generated code names the constant.
-    pub(crate) fn const_path(&self, suffix: &str, span: Span) -> TokenStream {
-        let ident = self.const_ident(suffix, span);
+    /// How generated code names a text that is a constant for `suffix` where there are any.
+    pub(crate) fn text_path(&self, suffix: &str, text: &LitStr, span: Span) -> TokenStream {
+        match self.consts {
+            Consts::None => quote!(#text),
+            Consts::Assoc | Consts::Free => self.path(&self.const_ident(suffix, span), span),
+        }
+    }
+
+    /// The name of the constant that holds the default of `field`.
+    pub(crate) fn default_ident(&self, field: &Field, span: Span) -> Ident {
+        match self.consts {
+            // In nobody's way: of no name that a default is made of, nor of another field's.
+            Consts::None => format_ident!("__DS_AIO_DEFAULT_{}", field.index, span = span),
+            Consts::Assoc | Consts::Free => {
+                self.const_ident(&format!("{}_DEFAULT", field.upper()), span)
+            }
+        }
+    }
+
+    /// How generated code names the default of `field`.
+    pub(crate) fn default_path(&self, field: &Field, span: Span) -> TokenStream {
+        self.path(&self.default_ident(field, span), span)
+    }
+
+    fn path(&self, ident: &Ident, span: Span) -> TokenStream {
         match self.consts {
             Consts::Assoc => quote_spanned!(span=> Self::#ident),
             Consts::Free | Consts::None => quote_spanned!(span=> #ident),
@@ -156,6 +180,12 @@ impl Field {
         self.rename.clone().unwrap_or_else(named)
     }
 
+    /// Where a mistake about the type shows. Names in code at this span resolve as in the rest of the
+    /// generated code, also where a `macro_rules` macro wrote the type and not the derive.
+    pub(crate) fn type_span(&self) -> Span {
+        self.ty.span().resolved_at(Span::call_site())
+    }
+
     /// The name in constants: `BLOCK_SIZE`.
     pub(crate) fn upper(&self) -> String {
         upper(&self.name())
@@ -189,7 +219,7 @@ impl Field {
 
     /// The type of the default constant.
     pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
-        let (ty, span) = (&self.ty, self.ty.span());
+        let (ty, span) = (&self.ty, self.type_span());
         match self.shape() {
             Shape::Text => input.text_type(span),
             _ => quote_spanned!(span=> #ty),
@@ -197,7 +227,12 @@ impl Field {
     }
 
     pub(crate) fn shape(&self) -> Shape {
-        let Type::Path(path) = &self.ty else {
+        let mut ty = &self.ty;
+        // A `$t:ty` of a macro arrives in a group.
+        while let Type::Group(group) = ty {
+            ty = &group.elem;
+        }
+        let Type::Path(path) = ty else {
             return Shape::Unknown;
         };
         let Some(last) = path.path.segments.last() else {
@@ -216,7 +251,10 @@ impl Field {
 
 /// `block-size` as it stands in the names of constants and variables: `BLOCK_SIZE`.
 pub(crate) fn upper(name: &str) -> String {
-    name.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
+    name.chars()
+        .flat_map(char::to_uppercase)
+        .map(|c| if c.is_alphanumeric() { c } else { '_' })
+        .collect()
 }
 
 /// Always the start of an identifier, even of a section that is refused later.

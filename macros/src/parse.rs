@@ -67,16 +67,22 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
         struct_attribute(&mut input, name, stream)
     });
-    // A misspelt attribute may have been the section.
-    if !seen.misspelt && !seen.has("section") {
+    // What could not be read may have been the section.
+    if !seen.unclear && !seen.has("section") {
         errors.push(error::no_section(derive.ident.span(), &derive.ident));
     }
-    input.fields = named.named.iter().filter_map(|syntax| field(syntax, errors)).collect();
+    input.fields = named
+        .named
+        .iter()
+        .enumerate()
+        .filter_map(|(index, syntax)| field(index, syntax, errors))
+        .collect();
     Some(input)
 }
 
-fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
+fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
     let mut field = Field {
+        index,
         ident: syntax.ident.clone()?,
         ty: syntax.ty.clone(),
         docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
@@ -93,7 +99,7 @@ fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
-    if !seen.misspelt && !seen.has("default") && !seen.has("required") {
+    if !seen.unclear && !seen.has("default") && !seen.has("required") {
         errors.push(error::neither_default_nor_required(&field.ident));
     }
     Some(field)
@@ -101,7 +107,12 @@ fn field(syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
 
 fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) -> Result<()> {
     match name.to_string().as_str() {
-        "section" => input.section = value(stream)?,
+        "section" => {
+            input.section = value(stream)?;
+            if input.section.value().is_empty() {
+                return Err(error::bad_section(input.section.span()));
+            }
+        }
         "env_prefix" => input.env_prefix = Some(value(stream)?),
         "const_prefix" => input.const_prefix = Some(value(stream)?),
         "engine" => {
@@ -199,8 +210,8 @@ struct Place {
 #[derive(Default)]
 struct Seen {
     names: Vec<String>,
-    /// Whether there was a name that is known nowhere.
-    misspelt: bool,
+    /// Whether there was something that is known nowhere, and could have been anything.
+    unclear: bool,
 }
 
 impl Seen {
@@ -233,6 +244,7 @@ fn attributes(
         });
         if let Err(error) = parsed {
             errors.push(error);
+            seen.unclear = true;
         }
     }
     seen
@@ -250,7 +262,7 @@ fn one_attribute(
         if place.elsewhere.contains(&written.as_str()) {
             return Err(error::misplaced_attribute(&name, place.other, place.name));
         }
-        seen.misspelt = true;
+        seen.unclear = true;
         return Err(error::unknown_attribute(&name, place.known, place.name));
     }
     if seen.has(&written) && !REPEATABLE.contains(&written.as_str()) {
@@ -327,10 +339,12 @@ impl Parse for Expression {
         while !(stream.is_empty() || stream.peek(Token![,]) || stream.peek(Token![..])) {
             tokens.extend(stream.parse::<TokenTree>());
         }
-        if tokens.is_empty() {
-            return Err(error::expected_expression(stream.span()));
+        match tokens.clone().into_iter().last() {
+            None => Err(error::expected_expression(stream.span())),
+            // An operator without its right side would break more than this expression.
+            Some(TokenTree::Punct(last)) => Err(error::unfinished_expression(last.span())),
+            Some(_) => Ok(Self(tokens)),
         }
-        Ok(Self(tokens))
     }
 }
 

@@ -19,6 +19,13 @@ struct WithDefault {
 }
 
 #[derive(Config)]
+#[config(section = "unsupported")]
+struct OfSeveralTokens {
+    #[config(required)]
+    list: Vec<Mine>,
+}
+
+#[derive(Config)]
 #[config(section = "default")]
 struct Default {
     #[config(default = 8)]

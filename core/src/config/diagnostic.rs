@@ -1,11 +1,13 @@
-//! What is wrong with a configuration, and where: collected, located, and rendered with a caret.
+//! What is wrong with a configuration, and where.
 
-use core::fmt;
-use core::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use core::slice;
+use std::path::Path;
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use super::source::Place;
+
+mod render;
+
+pub(crate) use render::{one_line, quoted};
 
 /// What kind of mistake a [`Diagnostic`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +37,8 @@ pub enum DiagnosticKind {
     NotUnicode,
     /// A variable that looks like a misspelt one of ours. Only ever a warning.
     UnknownVariable,
+    /// A file lacks the section, and has something that looks like it. Only ever a warning.
+    MissingSection,
 }
 
 /// Whether a [`Diagnostic`] prevents loading.
@@ -45,55 +49,6 @@ pub enum Severity {
     Error,
     /// Loading succeeds, but something deserves a look.
     Warning,
-}
-
-/// A file that was read: kept with the diagnostics that quote it.
-#[derive(Debug)]
-pub(crate) struct SourceFile {
-    pub(crate) path: PathBuf,
-    pub(crate) text: String,
-}
-
-impl SourceFile {
-    /// Line and column of a byte offset, both from 1; columns count characters.
-    pub(crate) fn position(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..self.boundary(offset)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = 1 + before.matches('\n').count();
-        (line, 1 + before[line_start..].chars().count())
-    }
-
-    /// The last character boundary at or before `offset`.
-    fn boundary(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
-    }
-
-    /// The part of `span` on its first line, moved onto character boundaries.
-    fn within_line(&self, span: &Range<usize>) -> Range<usize> {
-        let start = self.boundary(span.start);
-        let end = self.boundary(span.end.max(start));
-        let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
-        start..end.min(line_end)
-    }
-}
-
-/// Where a value was written.
-#[derive(Clone, Debug)]
-pub(crate) enum Place {
-    /// In a file, at a span of bytes.
-    Span { source: Arc<SourceFile>, span: Range<usize> },
-    /// A file as a whole.
-    File(PathBuf),
-    /// An environment variable.
-    Variable(String),
-    /// A call in the program.
-    Explicit,
-    /// A struct or builder in memory, or nowhere at all.
-    Memory,
 }
 
 /// One mistake in a configuration, or one warning.
@@ -180,7 +135,8 @@ impl Diagnostic {
         self.0.key.as_deref()
     }
 
-    /// The offending value as it was written.
+    /// The offending value: text as it was written, an integer in decimal (16 for `0x10`), a table
+    /// in TOML as `{…}`.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.0.value.as_deref()
@@ -255,70 +211,9 @@ impl Diagnostic {
             _ => None,
         }
     }
-
-    fn render_snippet(&self, source: &SourceFile, span: &Range<usize>) -> String {
-        let primary = source.within_line(span);
-        let context = match &self.0.context {
-            Some((Place::Span { span, .. }, label)) => Some((source.within_line(span), label)),
-            _ => None,
-        };
-        // Only the lines that are quoted go to the renderer: a file may be large.
-        let first =
-            context.as_ref().map_or(primary.start, |(span, _)| span.start.min(primary.start));
-        let last = context.as_ref().map_or(primary.end, |(span, _)| span.end.max(primary.end));
-        let excerpt_start = source.text[..first].rfind('\n').map_or(0, |newline| newline + 1);
-        let excerpt_end = source.text[last..].find('\n').map_or(source.text.len(), |at| last + at);
-        let moved = |span: Range<usize>| span.start - excerpt_start..span.end - excerpt_start;
-
-        let (line, _) = source.position(excerpt_start);
-        let mut annotation = AnnotationKind::Primary.span(moved(primary));
-        if let Some(expected) = &self.0.expected {
-            annotation = annotation.label(format!("expected {expected}"));
-        }
-        let mut snippet = Snippet::source(&source.text[excerpt_start..excerpt_end])
-            .line_start(line)
-            .path(source.path.display().to_string())
-            .annotation(annotation);
-        if let Some((span, label)) = context {
-            snippet =
-                snippet.annotation(AnnotationKind::Context.span(moved(span)).label(label.as_str()));
-        }
-        let mut group: Group<'_> = self.level().primary_title(&self.0.message).element(snippet);
-        if let Some(help) = &self.0.help {
-            group = group.element(Level::HELP.message(help));
-        }
-        Renderer::plain().render(&[group])
-    }
-
-    fn level(&self) -> Level<'static> {
-        match self.0.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        }
-    }
 }
 
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Place::Span { source, span } = &self.0.place {
-            return f.write_str(&self.render_snippet(source, span));
-        }
-        let severity = match self.0.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        write!(f, "{severity}: {}", self.0.message)?;
-        if let Some(expected) = &self.0.expected {
-            write!(f, ": expected {expected}")?;
-        }
-        if let Some(help) = &self.0.help {
-            write!(f, "\n  = help: {help}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Everything that is wrong with a configuration; never empty.
+/// Everything that is wrong with a configuration, and the warnings that go with it; never empty.
 ///
 /// `Display` prints all of it, a [`Diagnostic`] after the other.
 #[derive(Clone)]
@@ -344,12 +239,14 @@ impl ConfigErrors {
         Self { first: diagnostic, rest: Vec::new() }
     }
 
-    /// The diagnostics, in the order of the layers and of the lines within a file.
+    /// The diagnostics: at least one error, in the order of the layers and of the lines within a
+    /// file, then the warnings, since one of them may well be the cause.
+    /// [`Diagnostic::severity`] tells which is which.
     pub fn iter(&self) -> impl Iterator<Item = &Diagnostic> {
-        core::iter::once(&self.first).chain(&self.rest)
+        self.into_iter()
     }
 
-    /// How many there are; at least one.
+    /// How many diagnostics there are, warnings among them; at least one.
     #[must_use]
     #[allow(clippy::len_without_is_empty, reason = "it never is")]
     pub fn len(&self) -> usize {
@@ -357,46 +254,29 @@ impl ConfigErrors {
     }
 }
 
-impl fmt::Display for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.first.fmt(f)?;
-        self.rest.iter().try_for_each(|diagnostic| write!(f, "\n{diagnostic}"))
-    }
-}
+impl<'a> IntoIterator for &'a ConfigErrors {
+    type Item = &'a Diagnostic;
+    type IntoIter =
+        core::iter::Chain<core::iter::Once<&'a Diagnostic>, slice::Iter<'a, Diagnostic>>;
 
-/// The same text as `Display`: what `main` prints when it returns this error.
-impl fmt::Debug for ConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+    fn into_iter(self) -> Self::IntoIter {
+        core::iter::once(&self.first).chain(&self.rest)
     }
 }
 
 impl std::error::Error for ConfigErrors {}
-
-/// Text of a user in one line of a message: escaped and shortened.
-pub(crate) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut quoted: String = text.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        quoted.push('…');
-    }
-    // Quotes stand between backticks, where they need no escape.
-    quoted = quoted.replace("\\\"", "\"").replace("\\'", "'");
-    format!("`{quoted}`")
-}
 
 /// The candidate that `written` was probably meant to be.
 pub(crate) fn closest<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let folded = written.to_lowercase().replace('-', "_");
+    let fold = |name: &str| name.to_lowercase().replace('-', "_");
+    let folded = fold(written);
     let tolerance = (written.chars().count() / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| {
-            (strsim::damerau_levenshtein(&folded, &candidate.to_lowercase()), candidate)
-        })
+        .map(|candidate| (strsim::damerau_levenshtein(&folded, &fold(candidate)), candidate))
         .filter(|(distance, _)| *distance <= tolerance)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use super::rules::{self, Choices, Rules};
+use super::rules::{self, Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
 use super::slot::{Operations, Slot};
 use super::value::{ConfigValue, Kind, RawValue, Rejection};
@@ -17,8 +17,10 @@ pub struct FieldMeta {
     pub aliases: &'static [&'static str],
     /// The environment variable, if the field has one.
     pub env: Option<&'static str>,
-    /// The default; `None` for a required field.
+    /// The default, if it is a plain value.
     pub default: Option<Scalar<'static>>,
+    /// Whether a value has to be given.
+    pub required: bool,
     /// The rules a value keeps.
     pub rules: Rules,
     /// The shape of the values.
@@ -49,6 +51,7 @@ impl FieldMeta {
             aliases: &[],
             env: None,
             default: None,
+            required: true,
             rules: Rules::NONE,
             kind: T::KIND,
             doc,
@@ -111,12 +114,13 @@ macro_rules! value_methods {
             #[must_use]
             pub const fn default(mut self, $argument: $value) -> Self {
                 self.meta.default = Some($scalar);
+                self.meta.required = false;
                 self
             }
 
             #[must_use]
             pub const fn one_of(mut self, choices: &'static [$value]) -> Self {
-                self.meta.rules.one_of = Some(Choices::$choices(choices));
+                self.meta.rules.one_of = Some(Choices(List::$choices(choices)));
                 self
             }
         }
@@ -206,6 +210,7 @@ impl Field<bool> {
     #[must_use]
     pub const fn default(mut self, value: bool) -> Self {
         self.meta.default = Some(Scalar::Bool(value));
+        self.meta.required = false;
         self
     }
 }

@@ -5,25 +5,27 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, DiagnosticKind, Place, SourceFile, quoted};
+use super::Schema;
+use super::diagnostic::{Diagnostic, DiagnosticKind, closest, quoted};
 use super::layer::{Entry, Layer};
 use super::scalar::Integer;
+use super::source::{Place, SourceFile};
 use super::value::RawValue;
 
 mod json;
 mod toml;
 
-/// Reads the section `section` of the file at `path`; every mistake is in the layer.
+/// Reads the section of `schema` from the file at `path`; every mistake is in the layer.
 ///
 /// `None` when the file is absent and may be.
-pub(crate) fn read(path: &Path, section: &str, optional: bool) -> Option<Layer> {
+pub(crate) fn read(path: &Path, schema: &Schema, optional: bool) -> Option<Layer> {
     let mut diagnostics = Vec::new();
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let entries = match (extension.to_ascii_lowercase().as_str(), std::fs::read(path)) {
         (_, Err(error)) if optional && error.kind() == io::ErrorKind::NotFound => return None,
-        ("toml", Ok(bytes)) => entries(path, bytes, section, toml::entries, &mut diagnostics),
+        ("toml", Ok(bytes)) => entries(path, bytes, schema, toml::entries, &mut diagnostics),
         ("json" | "jsonc", Ok(bytes)) => {
-            entries(path, bytes, section, json::entries, &mut diagnostics)
+            entries(path, bytes, schema, json::entries, &mut diagnostics)
         }
         (_, Err(error)) => Err(unreadable(path, &error)),
         (_, Ok(_)) => Err(unknown_format(path)),
@@ -41,17 +43,25 @@ type Format = fn(&Section<'_>, &mut Vec<Diagnostic>) -> Vec<Entry>;
 fn entries(
     path: &Path,
     bytes: Vec<u8>,
-    section: &str,
+    schema: &Schema,
     format: Format,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Entry>, Diagnostic> {
     let source = source_file(path, bytes)?;
-    Ok(format(&Section { source: &source, name: section }, diagnostics))
+    Ok(format(&Section { source: &source, schema, name: schema.section }, diagnostics))
+}
+
+/// A key at the top of a document.
+struct Top<'a> {
+    key: &'a str,
+    span: Range<usize>,
+    is_table: bool,
 }
 
 /// The section to look for, and the file to point into.
 struct Section<'a> {
     source: &'a Arc<SourceFile>,
+    schema: &'a Schema,
     name: &'a str,
 }
 
@@ -74,8 +84,61 @@ impl Section<'_> {
         RawValue::Other { what, text }
     }
 
-    fn syntax(&self, message: impl Into<String>, span: Range<usize>) -> Diagnostic {
+    fn syntax(&self, message: &str, span: Range<usize>) -> Diagnostic {
+        // What the parsers say begins with a capital or not; our own messages do not.
+        let mut rest = message.chars();
+        let first = rest.next().into_iter().flat_map(char::to_lowercase);
+        let message: String = first.chain(rest.clone()).collect();
         Diagnostic::new(DiagnosticKind::Syntax, message, self.place(span))
+    }
+
+    /// `key`, or without one the section itself, stands in the document twice.
+    fn given_twice(
+        &self,
+        key: Option<&str>,
+        earlier: Option<Range<usize>>,
+        again: Range<usize>,
+    ) -> Diagnostic {
+        let message = match key {
+            Some(key) => format!("{} is given twice", quoted(key)),
+            None => format!("section `{}` is given twice", self.name),
+        };
+        let place = self.place(again);
+        let twice = Diagnostic::new(DiagnosticKind::DuplicateKey, message, place)
+            .with_key(key.unwrap_or(self.name));
+        match earlier {
+            Some(earlier) => twice.with_context(self.place(earlier), "first given here"),
+            None => twice,
+        }
+    }
+
+    /// A warning if the document, which lacks the section, has something that looks like it at its
+    /// top: a table of nearly that name, or one of our keys.
+    fn absent(&self, top: &[Top<'_>]) -> Option<Diagnostic> {
+        let tables = || top.iter().filter(|top| top.is_table).map(|top| top.key);
+        let close = tables().find(|key| closest(self.name, [*key]).is_some());
+        let stray = || top.iter().map(|top| top.key).find(|key| self.knows(key));
+        let meant = close.or_else(stray)?;
+        let found = top.iter().find(|top| top.key == meant)?;
+        let message = format!("the file has no section `{}`", self.name);
+        let place = self.place(found.span.clone());
+        let help = match close {
+            Some(_) => format!("did you mean `[{}]`?", self.name),
+            None => format!(
+                "did you mean `{}` in section `[{}]`? Keys outside it are ignored",
+                found.key, self.name
+            ),
+        };
+        Some(
+            Diagnostic::new(DiagnosticKind::MissingSection, message, place)
+                .with_key(found.key)
+                .with_help(Some(help))
+                .warning(),
+        )
+    }
+
+    fn knows(&self, key: &str) -> bool {
+        self.schema.index_of(key).is_some()
     }
 
     fn not_a_table(&self, raw: &RawValue, span: Range<usize>, expected: &str) -> Diagnostic {
@@ -93,12 +156,12 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnosti
             if text.starts_with('\u{feff}') {
                 text.drain(..'\u{feff}'.len_utf8());
             }
-            Ok(Arc::new(SourceFile { path: path.to_owned(), text }))
+            Ok(Arc::new(SourceFile::new(path.to_owned(), text)))
         }
         Err(error) => {
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-            let source = Arc::new(SourceFile { path: path.to_owned(), text });
+            let source = Arc::new(SourceFile::new(path.to_owned(), text));
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
             let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };
@@ -138,7 +201,10 @@ fn exact_integer(text: &str) -> Option<Integer> {
     let dropped = i32::try_from(digits.len() - significant.len()).ok()?;
     let places = i32::try_from(fraction.len()).ok()?;
     if !significant.contains(|c: char| c.is_ascii_digit()) {
-        return Some(Integer::from_u128(0));
+        // -0.0 is a number of its own, which no integer is.
+        let is_integer = mantissa == text && fraction.is_empty();
+        let negative = text.starts_with('-') && !is_integer;
+        return (!negative).then(|| Integer::from_u128(0));
     }
     let zeros = exponent.checked_sub(places)?.checked_add(dropped)?;
     let zeros = usize::try_from(zeros).ok().filter(|zeros| *zeros < 40)?;

@@ -1,8 +1,9 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
-use super::diagnostic::{Diagnostic, DiagnosticKind, Place, closest, quoted};
+use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
+use super::source::Place;
 use super::value::{RawValue, Rejection};
 use super::{FieldMeta, FixedKey, Schema};
 
@@ -21,7 +22,7 @@ pub(crate) struct Layer {
     pub(crate) entries: Vec<Entry>,
     /// Whether a key may occur once only. In a program the later call simply wins.
     pub(crate) unique_keys: bool,
-    /// What was wrong with the source itself.
+    /// What was wrong with the source itself, and warnings about it.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -63,10 +64,10 @@ pub(super) fn merge(
             let field = &schema.fields[index];
             mentioned[index] = true;
             if layer.unique_keys {
-                if let Some((_, earlier)) = seen.iter().find(|(seen, _)| *seen == index) {
-                    found.push(given_twice(field, earlier, entry));
+                match seen.iter().find(|(seen, _)| *seen == index) {
+                    Some((_, earlier)) => found.push(given_twice(field, earlier, entry)),
+                    None => seen.push((index, entry)),
                 }
-                seen.push((index, entry));
             }
             match read(field, entry) {
                 Ok(slot) => {
@@ -77,7 +78,8 @@ pub(super) fn merge(
                 Err(diagnostic) => found.push(diagnostic),
             }
         }
-        for key in found.iter().filter_map(Diagnostic::key) {
+        let errors = found.iter().filter(|found| found.severity() == Severity::Error);
+        for key in errors.filter_map(Diagnostic::key) {
             if let Some(index) = schema.index_of(key) {
                 mentioned[index] = true;
             }
@@ -88,7 +90,7 @@ pub(super) fn merge(
     // What a source that cannot be read would have set is unknown.
     if !diagnostics.iter().any(Diagnostic::hides_values) {
         let unset = schema.fields.iter().zip(mentioned).filter(|(_, mentioned)| !mentioned);
-        let required = unset.filter(|(field, _)| field.default.is_none());
+        let required = unset.filter(|(field, _)| field.required);
         diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
     }
     merged
@@ -113,7 +115,7 @@ pub(crate) fn check_values(
                     None,
                 ));
             }
-            None if field.default.is_none() => diagnostics.push(missing(section, field)),
+            None if field.required => diagnostics.push(missing(section, field)),
             _ => {}
         }
     }
@@ -123,7 +125,9 @@ pub(crate) fn check_values(
 fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
     let rejection = match field.read(&entry.raw) {
         Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
-        Ok(slot) => Rejection { kind: DiagnosticKind::NotAllowed, hint: slot.hint(&entry.raw) },
+        Ok(slot) => {
+            Rejection { kind: DiagnosticKind::NotAllowed, hint: slot.hint(&entry.raw, field) }
+        }
         Err(rejection) => rejection,
     };
     let shown = entry.raw.to_string();

@@ -2,13 +2,15 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Place, closest, quoted};
+use unicode_width::UnicodeWidthStr;
+
+use super::diagnostic::{ConfigErrors, Diagnostic, Severity, one_line};
 use super::layer::{Candidate, Entry, Layer, merge};
+use super::source::Place;
 use super::value::RawValue;
-use super::{ConfigSchema, EnvSource, ProcessEnv, Schema, file};
+use super::{ConfigSchema, EnvSource, ProcessEnv, Schema, file, variables};
 
 /// Collects the layers of a configuration and loads it; made by the generated `loader()`.
 ///
@@ -20,7 +22,6 @@ use super::{ConfigSchema, EnvSource, ProcessEnv, Schema, file};
 pub struct Loader<T> {
     files: Vec<(PathBuf, bool)>,
     environment: Vec<Layer>,
-    warnings: Vec<Diagnostic>,
     explicit: Vec<Entry>,
     target: PhantomData<fn() -> T>,
 }
@@ -37,7 +38,6 @@ impl<T: ConfigSchema> Loader<T> {
         Self {
             files: Vec::new(),
             environment: Vec::new(),
-            warnings: Vec::new(),
             explicit: Vec::new(),
             target: PhantomData,
         }
@@ -64,8 +64,7 @@ impl<T: ConfigSchema> Loader<T> {
     /// Adds variables from `source`. An empty variable counts as unset.
     pub fn env_from(mut self, source: &(impl EnvSource + ?Sized)) -> Self {
         let schema = Schema::of::<T>();
-        self.environment.push(variables(&schema, source));
-        self.warnings.extend(misspelt_variables(&schema, source));
+        self.environment.push(variables::layer(&schema, source));
         self
     }
 
@@ -89,19 +88,25 @@ impl<T: ConfigSchema> Loader<T> {
     ///
     /// Everything that is wrong in any layer, all of it at once: files that cannot be read or
     /// parsed, unknown and duplicate keys, values that are not allowed (those that a later layer
-    /// overrides too), and required fields that nothing sets.
+    /// overrides too), and required fields that nothing sets. The warnings that a successful load
+    /// has in [`Loaded::warnings`] follow, for they may explain an error.
     pub fn load(self) -> Result<Loaded<T>, ConfigErrors> {
         let schema = Schema::of::<T>();
         let mut diagnostics = Vec::new();
         let mut layers = Vec::new();
         for (path, optional) in &self.files {
-            layers.extend(file::read(path, schema.section, *optional));
+            layers.extend(file::read(path, &schema, *optional));
         }
         layers.extend(self.environment);
         layers.push(Layer { entries: self.explicit, unique_keys: false, diagnostics: Vec::new() });
 
         let merged = merge(&schema, layers, &mut diagnostics);
-        ConfigErrors::check(diagnostics)?;
+        let (mut errors, warnings): (Vec<_>, Vec<_>) =
+            diagnostics.into_iter().partition(|found| found.severity() == Severity::Error);
+        if !errors.is_empty() {
+            errors.extend(warnings.iter().cloned());
+        }
+        ConfigErrors::check(errors)?;
         let value = T::from_values(merged.values).ok_or_else(ConfigErrors::incomplete)?;
         let fields = schema.fields.iter().zip(merged.candidates);
         let provenance = fields.map(|(field, candidates)| Provenance {
@@ -109,67 +114,8 @@ impl<T: ConfigSchema> Loader<T> {
             given: candidates.into_iter().map(Shadowed::from).collect(),
             default: field.default.map(|default| default.to_string()).unwrap_or_default(),
         });
-        Ok(Loaded { value, provenance: provenance.collect(), warnings: self.warnings })
+        Ok(Loaded { value, provenance: provenance.collect(), warnings })
     }
-}
-
-fn variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
-    let mut entries = Vec::new();
-    let mut diagnostics = Vec::new();
-    for field in schema.fields {
-        let Some(name) = field.env else { continue };
-        let Some(value) = source.var(name).filter(|value| !value.is_empty()) else {
-            continue;
-        };
-        let place = Place::Variable(name.to_owned());
-        match value.into_string() {
-            Ok(text) => entries.push(Entry {
-                key: field.key.to_owned(),
-                key_place: place.clone(),
-                raw: RawValue::Untyped(text),
-                place,
-            }),
-            Err(value) => diagnostics.push(not_unicode(name, &value, place).with_key(field.key)),
-        }
-    }
-    Layer { entries, unique_keys: false, diagnostics }
-}
-
-fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {
-    let shown = value.to_string_lossy();
-    let message = format!("the value {} of variable {name} is not valid UTF-8", quoted(&shown));
-    Diagnostic::new(DiagnosticKind::NotUnicode, message, place).with_value(&shown)
-}
-
-/// Warnings about variables with our prefix that look like misspelt ones of ours. Others with the
-/// prefix are left alone: orchestrators inject variables of their own.
-fn misspelt_variables(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnostic> {
-    let Some(prefix) = schema.env_prefix else {
-        return Vec::new();
-    };
-    let known = || schema.fields.iter().filter_map(|field| field.env);
-    let mut warnings = Vec::new();
-    for name in source.names() {
-        let Some(name) = name.to_str() else { continue };
-        let ours = name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
-        let Some(rest) = ours.filter(|_| known().all(|known| known != name)) else {
-            continue;
-        };
-        let tails = known().filter_map(|known| known.strip_prefix(prefix)?.strip_prefix('_'));
-        if let Some(meant) = closest(rest, tails) {
-            warnings.push(
-                Diagnostic::new(
-                    DiagnosticKind::UnknownVariable,
-                    format!("variable {name} is not known"),
-                    Place::Variable(name.to_owned()),
-                )
-                .with_help(Some(format!("did you mean {prefix}_{meant}?")))
-                .warning(),
-            );
-        }
-    }
-    warnings.sort_by(|a, b| a.variable().cmp(&b.variable()));
-    warnings
 }
 
 /// Where an effective value came from.
@@ -276,13 +222,15 @@ impl<T: ConfigSchema> Loaded<T> {
         self.provenance_of(key).map_or(&[], Provenance::shadowed)
     }
 
-    /// What deserves a look although loading succeeded: variables that look misspelt.
+    /// What deserves a look although loading succeeded: variables that look misspelt, and files
+    /// that lack the section but have something like it.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
     /// A table of every key, its value and its origin, one line each, ending with a newline.
+    /// Characters that would disturb it, such as line breaks, are escaped.
     #[must_use]
     pub fn explain(&self) -> String {
         let header = ["KEY", "VALUE", "FROM"].map(str::to_owned);
@@ -291,7 +239,7 @@ impl<T: ConfigSchema> Loaded<T> {
             for shadowed in field.shadowed().iter().rev() {
                 origin += &format!(", over {} from {}", shadowed.value, shadowed.origin);
             }
-            [field.key.to_owned(), field.value().to_owned(), origin]
+            [field.key, field.value(), &origin].map(one_line)
         });
         table(core::iter::once(header).chain(rows).collect())
     }
@@ -302,9 +250,16 @@ impl<T: ConfigSchema> Loaded<T> {
 }
 
 fn table(rows: Vec<[String; 3]>) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let width = |column: usize| rows.iter().map(|row| row[column].width()).max();
     let (keys, values) = (width(0).unwrap_or(0), width(1).unwrap_or(0));
+    let padded = |text: &str, width: usize| {
+        let padding = width.saturating_sub(text.width());
+        format!("{text}{}", " ".repeat(padding))
+    };
     rows.iter()
-        .map(|[key, value, origin]| format!("{key:keys$}  {value:values$}  {origin}\n"))
+        .map(|[key, value, origin]| {
+            let (key, value) = (padded(key, keys), padded(value, values));
+            format!("{key}  {value}  {origin}\n")
+        })
         .collect()
 }

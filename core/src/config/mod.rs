@@ -14,8 +14,10 @@ pub(crate) mod scalar;
 mod settings;
 mod size;
 pub(crate) mod slot;
+mod source;
 pub(crate) mod text;
 pub(crate) mod value;
+mod variables;
 
 pub use aio::{
     AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
@@ -37,10 +39,11 @@ pub(crate) use layer::check_values;
 
 use slot::Values;
 
-/// A struct that can be loaded: implemented by `#[derive(Config)]`, for generic code to rely on.
+/// A struct that can be loaded, for generic code to rely on.
 ///
-/// Its methods are called by this crate alone; users call the inherent `from_env()`, `loader()` and
-/// `builder()` that the derive generates, or [`Loader::new`].
+/// Implemented by `#[derive(Config)]` alone: what the derive writes into it may change in any
+/// release. Its methods are called by this crate alone; users call the inherent `from_env()`,
+/// `loader()` and `builder()` that the derive generates, or [`Loader::new`].
 pub trait ConfigSchema: Sized {
     /// The section of a file that holds the keys.
     const SECTION: &'static str;

@@ -130,25 +130,25 @@ pub(crate) const fn mistake(field: &FieldMeta) -> Option<&'static str> {
     }
 }
 
+/// The values of a `one_of`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choices(pub(crate) List);
+
 macro_rules! choices {
     ($($variant:ident: $type:ty, $value:ident => $scalar:expr;)*) => {
-        /// The values of a `one_of`, in the field's own type.
+        /// The values of a `one_of` in the field's own type, as a constant can hold them.
         #[derive(Clone, Copy, Debug, PartialEq)]
-        #[non_exhaustive]
-        pub enum Choices {
-            $(
-                #[doc = concat!("Values of type `", stringify!($type), "`.")]
-                $variant(&'static [$type]),
-            )*
+        pub(crate) enum List {
+            $($variant(&'static [$type]),)*
         }
 
         impl Choices {
             /// The choice at `index`; `None` behind the last one.
             #[must_use]
             pub const fn get(&self, index: usize) -> Option<Scalar<'static>> {
-                match self {
+                match self.0 {
                     $(
-                        Choices::$variant(values) => {
+                        List::$variant(values) => {
                             if index < values.len() {
                                 let $value = values[index];
                                 Some($scalar)
@@ -232,7 +232,10 @@ fn integers(field: &FieldMeta, mut least: Integer, mut most: Integer) -> String 
     }
     if field.bytes {
         let (from, to) = (size::show(least), size::show(most));
-        format!("a size from {least} to {most} bytes ({from} to {to})")
+        let shorter = least.to_string() != from || most.to_string() != to;
+        let in_units = shorter.then(|| format!(" ({from} to {to})"));
+        let in_units = in_units.unwrap_or_default();
+        format!("a size from {least} to {most} bytes{in_units}")
     } else {
         format!("an integer from {least} to {most}")
     }

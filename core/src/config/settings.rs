@@ -1,6 +1,7 @@
 //! The settings the engine runs on, and how any struct hands them over.
 
-use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Place};
+use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind};
+use super::source::Place;
 use super::{AioConfig, ConfigSchema, check_values};
 
 /// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct

@@ -37,6 +37,7 @@ const UNITS: [(&str, u32); 6] =
 
 /// Reads a size. A bare number counts bytes.
 pub(crate) fn parse(text: &str) -> Result<Integer, SizeError> {
+    let text = text.strip_prefix('+').unwrap_or(text);
     let number_end =
         text.find(|c: char| !(c.is_ascii_digit() || c == '_' || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(number_end);

@@ -59,10 +59,10 @@ impl Slot {
         }
     }
 
-    pub(crate) fn hint(&self, raw: &RawValue) -> Option<String> {
+    pub(crate) fn hint(&self, raw: &RawValue, field: &FieldMeta) -> Option<String> {
         match (self.scalar(), raw) {
             (Some(Scalar::Integer(integer)), RawValue::Text(_) | RawValue::Untyped(_)) => {
-                in_bytes(raw, integer)
+                in_bytes(raw, integer, field)
             }
             _ => None,
         }

@@ -14,7 +14,7 @@ use super::size;
 pub enum RawValue {
     /// An integer.
     Integer(Integer),
-    /// A number with a fraction or an exponent, as written.
+    /// A number with a fraction or an exponent, or an integer that no type holds, as written.
     Decimal(String),
     /// A truth value.
     Bool(bool),
@@ -37,7 +37,10 @@ impl RawValue {
     pub(crate) fn what(&self) -> &'static str {
         match self {
             RawValue::Integer(_) => "an integer",
-            RawValue::Decimal(_) => "a number with a fraction",
+            RawValue::Decimal(text) if text.bytes().all(|c| c == b'-' || c.is_ascii_digit()) => {
+                "an integer that no type holds"
+            }
+            RawValue::Decimal(_) => "a number with a fraction or an exponent",
             RawValue::Bool(_) => "a boolean",
             RawValue::Text(_) | RawValue::Untyped(_) => "a text",
             RawValue::Null => "null",
@@ -186,7 +189,7 @@ macro_rules! integer {
                 integer
                     .$to()
                     .and_then(|wide| <$type>::try_from(wide).ok())
-                    .ok_or_else(|| Rejection::not_allowed(in_bytes(raw, integer)))
+                    .ok_or_else(|| Rejection::not_allowed(in_bytes(raw, integer, field)))
             }
             fn scalar(&self) -> Option<Scalar<'_>> {
                 Some(Scalar::Integer(Integer::$from(*self as $wide)))
@@ -228,9 +231,8 @@ macro_rules! float {
             }
             fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
                 let text = match raw {
-                    RawValue::Integer(_) | RawValue::Decimal(_) | RawValue::Untyped(_) => {
-                        raw.to_string()
-                    }
+                    RawValue::Integer(_) | RawValue::Decimal(_) => raw.to_string(),
+                    RawValue::Untyped(text) => text.trim().to_owned(),
                     // JSON has no other way to write these.
                     RawValue::Text(text) if is_non_finite_name(text) => text.clone(),
                     other => return Err(Rejection::wrong_type(other)),
@@ -348,7 +350,7 @@ fn read_integer(raw: &RawValue, field: &FieldMeta) -> Result<Integer, Rejection>
 }
 
 /// How many bytes a size with a unit came to, for the message that refuses it.
-pub(super) fn in_bytes(raw: &RawValue, bytes: Integer) -> Option<String> {
+pub(super) fn in_bytes(raw: &RawValue, bytes: Integer, field: &FieldMeta) -> Option<String> {
     let shown = bytes.to_string();
-    (raw.to_string() != shown).then(|| format!("that is {shown} bytes"))
+    (field.bytes && raw.to_string() != shown).then(|| format!("that is {shown} bytes"))
 }

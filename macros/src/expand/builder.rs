@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use crate::ir::{Field, Input, Shape};
 
@@ -18,7 +17,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
         #vis struct #builder {
             values: #krate::private::Values,
         }
-        #[allow(dead_code)]
+        #[allow(dead_code, non_snake_case)]
         impl #builder {
             #setters
             /// Checks every value and builds the struct.
@@ -42,7 +41,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
 fn setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
     let setters = input.fields.iter().enumerate().map(|(index, field)| {
-        let (name, ty, span) = (&field.ident, &field.ty, field.ty.span());
+        let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
         let docs = if field.docs.is_empty() {
             let doc = format!("Sets `{}`.", field.name());
             quote!(#[doc = #doc])
@@ -68,7 +67,7 @@ fn setters(input: &Input) -> TokenStream {
 
 /// What a setter takes: text in any form, anything else as it is.
 pub(crate) fn setter_type(field: &Field) -> TokenStream {
-    let (ty, span) = (&field.ty, field.ty.span());
+    let (ty, span) = (&field.ty, field.type_span());
     match field.shape() {
         Shape::Text => quote_spanned!(span=> impl ::core::convert::Into<#ty>),
         _ => quote_spanned!(span=> #ty),

@@ -1,69 +1,78 @@
 //! The constants: keys, defaults, variables, and the section's text.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::ir::{Consts, Field, Input};
 
 pub(crate) fn consts(input: &Input) -> TokenStream {
+    let defaults = input.fields.iter().map(|field| default(input, field));
+    if input.consts == Consts::None {
+        return quote!(#(#defaults)*);
+    }
     let section = section(input);
-    let fields = input.fields.iter().map(|field| of_field(input, field));
-    let format = (input.consts != Consts::None).then(|| format(input));
-    let ident = &input.ident;
-    let consts = quote!(#section #(#fields)* #format);
+    let texts = input.fields.iter().map(|field| texts(input, field));
+    let format = format(input);
+    let consts = quote!(#section #(#texts #defaults)* #format);
     match input.consts {
-        Consts::Assoc => quote! {
-            #[allow(dead_code)]
-            impl #ident { #consts }
-        },
+        Consts::Assoc => {
+            let ident = &input.ident;
+            quote! {
+                #[allow(dead_code)]
+                impl #ident { #consts }
+            }
+        }
         Consts::Free | Consts::None => consts,
     }
 }
 
-/// Docs go on constants that others can see; those in a function's own scope stay bare.
-fn attributes(input: &Input, doc: &str) -> TokenStream {
+/// What stands before the name of a constant. Docs go on those that others can see; those in a
+/// function's own scope stay bare.
+fn head(input: &Input, doc: &str) -> TokenStream {
+    let vis = &input.vis;
     match input.consts {
-        Consts::Assoc => quote!(#[doc = #doc]),
-        Consts::Free => quote!(#[doc = #doc] #[allow(dead_code)]),
+        Consts::Assoc => quote!(#[doc = #doc] #vis),
+        Consts::Free => quote!(#[doc = #doc] #vis),
         Consts::None => TokenStream::new(),
     }
 }
 
 fn section(input: &Input) -> TokenStream {
-    let (vis, section) = (visibility(input), &input.section);
+    let section = &input.section;
     let text_type = input.text_type(section.span());
     let name = input.const_ident("", section.span());
-    let attributes = attributes(input, &format!("The section `{}` of a file.", section.value()));
-    quote!(#attributes #vis const #name: #text_type = #section;)
+    let doc = format!("The section `{}` of a file.", section.value());
+    let head = head(input, &doc);
+    quote!(#head const #name: #text_type = #section;)
 }
 
-fn visibility(input: &Input) -> TokenStream {
-    let vis = &input.vis;
-    if input.consts == Consts::None { TokenStream::new() } else { quote!(#vis) }
-}
-
-fn of_field(input: &Input, field: &Field) -> TokenStream {
-    let (vis, span) = (visibility(input), field.ident.span());
+/// The key and the variable.
+fn texts(input: &Input, field: &Field) -> TokenStream {
+    let span = field.ident.span();
     let text_type = input.text_type(span);
     let (upper, key) = (field.upper(), field.key());
-    let text = key.value();
-
-    let name = input.const_ident(&upper, span);
-    let about = attributes(input, &format!("Key `{text}`: {}", summary(field)));
-    let key = quote_spanned!(span=> #about #vis const #name: #text_type = #key;);
-
-    let default = field.default.as_ref().map(|default| {
-        let name = input.const_ident(&format!("{upper}_DEFAULT"), span);
-        let about = attributes(input, &format!("Default of `{text}`."));
-        let ty = field.const_type(input);
-        quote_spanned!(span=> #about #vis const #name: #ty = #default;)
-    });
+    let constant = |name: Ident, doc: &str, value| {
+        let head = head(input, doc);
+        quote_spanned!(span=> #head const #name: #text_type = #value;)
+    };
+    let about = format!("Key `{}`: {}", key.value(), summary(field));
     let env = field.env_name(input).map(|variable| {
+        let about = format!("Variable that sets `{}`.", key.value());
         let name = input.const_ident(&format!("{upper}_ENV"), span);
-        let about = attributes(input, &format!("Variable that sets `{text}`."));
-        quote_spanned!(span=> #about #vis const #name: #text_type = #variable;)
+        constant(name, &about, variable)
     });
-    quote!(#key #default #env)
+    let key = constant(input.const_ident(&upper, span), &about, key);
+    quote!(#key #env)
+}
+
+fn default(input: &Input, field: &Field) -> TokenStream {
+    let Some(default) = &field.default else {
+        return TokenStream::new();
+    };
+    let span = field.ident.span();
+    let head = head(input, &format!("Default of `{}`.", field.key().value()));
+    let (name, ty) = (input.default_ident(field, span), field.const_type(input));
+    quote_spanned!(span=> #head const #name: #ty = #default;)
 }
 
 /// The first paragraph of the doc comment.
@@ -74,13 +83,15 @@ fn summary(field: &Field) -> String {
 }
 
 fn format(input: &Input) -> TokenStream {
-    let (vis, krate, ident) = (&input.vis, &input.krate, &input.ident);
+    let (krate, ident) = (&input.krate, &input.ident);
     let name = input.const_ident("FORMAT", ident.span());
     let text_type = input.text_type(ident.span());
-    let about = attributes(input, "The section in JSON with every default.");
+    let head = head(input, "The section in JSON with every default.");
+    // The table of fields uses the other constants, but nothing this one.
+    let unused = (input.consts == Consts::Free).then(|| quote!(#[allow(dead_code)]));
     quote! {
-        #about
-        #vis const #name: #text_type = {
+        #unused
+        #head const #name: #text_type = {
             const TEXT: [u8; #krate::private::format_len::<#ident>()] =
                 #krate::private::format::<#ident, { #krate::private::format_len::<#ident>() }>();
             #krate::private::as_str(&TEXT)

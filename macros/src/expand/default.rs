@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use crate::ir::{Input, Shape};
 
@@ -10,28 +9,9 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     if !input.has_default() {
         return TokenStream::new();
     }
-    let (ident, vis) = (&input.ident, &input.vis);
-    let fields = input.fields.iter().map(|field| {
-        let (name, span) = (&field.ident, field.ty.span());
-        let default = input.const_path(&format!("{}_DEFAULT", field.upper()), span);
-        match field.shape() {
-            Shape::Text => quote_spanned!(span=> #name: ::core::convert::From::from(#default)),
-            _ => quote_spanned!(span=> #name: #default),
-        }
-    });
-    let value = quote!(Self { #(#fields),* });
-    let constant = input.has_const_default().then(|| {
-        quote! {
-            #[allow(dead_code)]
-            impl #ident {
-                /// Every field at its default.
-                #vis const DEFAULT: Self = #value;
-            }
-        }
-    });
-    let value = if constant.is_some() { quote!(Self::DEFAULT) } else { value };
+    let ident = &input.ident;
+    let value = if input.has_const_default() { quote!(Self::DEFAULT) } else { value(input) };
     quote! {
-        #constant
         #[automatically_derived]
         impl ::core::default::Default for #ident {
             fn default() -> Self {
@@ -39,4 +19,27 @@ pub(crate) fn default(input: &Input) -> TokenStream {
             }
         }
     }
+}
+
+/// `DEFAULT` among the struct's own items.
+pub(crate) fn constant(input: &Input) -> Option<TokenStream> {
+    let (vis, value) = (&input.vis, value(input));
+    input.has_const_default().then(|| {
+        quote! {
+            /// Every field at its default.
+            #vis const DEFAULT: Self = #value;
+        }
+    })
+}
+
+fn value(input: &Input) -> TokenStream {
+    let fields = input.fields.iter().map(|field| {
+        let (name, span) = (&field.ident, field.type_span());
+        let default = input.default_path(field, span);
+        match field.shape() {
+            Shape::Text => quote_spanned!(span=> #name: ::core::convert::From::from(#default)),
+            _ => quote_spanned!(span=> #name: #default),
+        }
+    });
+    quote!(Self { #(#fields),* })
 }

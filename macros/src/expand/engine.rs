@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::spanned::Spanned;
 
 use crate::ir::Input;
 
@@ -17,10 +16,12 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     let (ident, krate) = (&input.ident, &input.krate);
     let settings = input.fields.iter().filter_map(|field| {
         let key = field.key().value();
-        let (name, span) = (&field.ident, field.ty.span());
+        let (mut name, span) = (field.ident.clone(), field.type_span());
         SETTINGS.contains(&key.as_str()).then(|| {
-            let setting = format_ident!("{key}");
-            // A type of another kind is the field's mistake, so the field's type is what is shown.
+            let setting = format_ident!("{key}", span = span);
+            // A type of another kind is the field's mistake, so its type is what is shown, and it
+            // alone.
+            name.set_span(name.span().located_at(span));
             quote_spanned!(span=> settings.#setting = self.#name;)
         })
     });
@@ -28,6 +29,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     let mutable = (!settings.is_empty()).then(|| quote!(mut));
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #krate::EngineConfig for #ident {
             fn engine_settings(&self) -> #krate::EngineSettings {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();

@@ -3,15 +3,19 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::default;
 use crate::ir::Input;
 
 pub(crate) fn inherent(input: &Input) -> TokenStream {
     let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
     let builder = input.builder_ident();
+    let default = default::constant(input);
     quote! {
-        #[allow(dead_code)]
+        #[allow(dead_code, deprecated)]
         impl #ident {
-            /// Loads the defaults and the environment of this process over them.
+            #default
+            /// Loads the defaults and the environment of this process over them. Warnings (variables
+            /// that look misspelt) are dropped when it succeeds; `loader().env()` keeps them.
             ///
             /// # Errors
             ///

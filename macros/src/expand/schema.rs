@@ -8,7 +8,7 @@ use crate::ir::{Field, Input, RuleKind};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
     let (ident, krate) = (&input.ident, &input.krate);
-    let section = input.const_path("", input.section.span());
+    let section = input.text_path("", &input.section, input.section.span());
     let env_prefix = match &input.env_prefix {
         Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
         None => quote!(::core::option::Option::None),
@@ -16,15 +16,16 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| meta(input, field));
     let fixed = fixed(input);
     let from = input.fields.iter().enumerate().map(|(index, field)| {
-        let (name, span) = (&field.ident, field.ty.span());
+        let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> #name: values.take(#index)?)
     });
     let into = input.fields.iter().enumerate().map(|(index, field)| {
-        let (name, span) = (&field.ident, field.ty.span());
+        let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> .with(#index, self.#name))
     });
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #krate::ConfigSchema for #ident {
             const SECTION: &'static str = #section;
             const ENV_PREFIX: ::core::option::Option<&'static str> = #env_prefix;
@@ -44,22 +45,27 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let (ty, span) = (&field.ty, field.ty.span());
     let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
-    let key = input.const_path(&upper, field.ident.span());
+    let key = input.text_path(&upper, &field.key(), field.ident.span());
     let aliases = (!field.aliases.is_empty()).then(|| {
         let aliases = &field.aliases;
         quote!(.aliases(&[#(#aliases),*]))
     });
-    let env = field.env_name(input).map(|_| {
-        let name = input.const_path(&format!("{upper}_ENV"), field.ident.span());
+    let env = field.env_name(input).map(|name| {
+        let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
         quote!(.env(#name))
     });
     let default = field.default.as_ref().map(|_| {
-        let name = input.const_path(&format!("{upper}_DEFAULT"), field.ident.span());
+        let name = input.default_path(field, field.ident.span());
         quote!(.default(#name))
     });
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));
     let advanced = field.advanced.then(|| quote!(.advanced()));
+    let ty = quote!(#ty).into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(span));
+        token
+    });
+    let ty: TokenStream = ty.collect();
     // All of it at the type: an unsupported one is then one message, not one for each token.
     let new = quote_spanned!(span=> #krate::config::FieldMeta::new::<#ty>(#key, #doc));
     quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())

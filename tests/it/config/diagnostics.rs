@@ -1,6 +1,6 @@
 //! All mistakes of all layers in one run.
 
-use ds_aio::config::DiagnosticKind;
+use ds_aio::config::{DiagnosticKind, Severity};
 use ds_aio::{AioConfig, Config, ConfigErrors};
 
 use super::support::{Files, only};
@@ -130,6 +130,42 @@ fn required_fields_are_reported_unless_something_sets_them() {
     let job = Job::builder().optimizer("adam").steps(3).build().unwrap();
     assert_eq!((job.optimizer.as_str(), job.steps), ("adam", 3));
     assert_eq!(Job::builder().momentum(1.0).build().unwrap_err().len(), 3);
+}
+
+#[test]
+fn a_warning_that_may_explain_an_error_is_told_with_it() {
+    let files = Files::new();
+    let errors = Job::loader()
+        .file(files.write("job.toml", "[jobs]\nsteps = 5\n"))
+        .env_from(&[("JOB_OPTIMISER", "adam"), ("JOB_STEPS", "x")])
+        .load()
+        .unwrap_err();
+    let found: Vec<_> =
+        (&errors).into_iter().map(|found| (found.severity(), found.kind())).collect();
+    use DiagnosticKind::{Missing, MissingSection, UnknownVariable, WrongType};
+    assert_eq!(
+        found,
+        [
+            (Severity::Error, WrongType),
+            (Severity::Error, Missing),
+            (Severity::Warning, MissingSection),
+            (Severity::Warning, UnknownVariable),
+        ]
+    );
+    assert_eq!(errors.len(), 4);
+    let shown = errors.to_string();
+    assert!(shown.ends_with("  = help: did you mean JOB_OPTIMIZER?"), "{shown}");
+}
+
+#[test]
+fn a_required_key_outside_its_section_is_missing_all_the_same() {
+    let files = Files::new();
+    let file = files.write("job.toml", "steps = 5\n");
+    let errors = Job::loader().set("optimizer", "adam").file(file).load();
+    let errors = errors.unwrap_err();
+    let kinds: Vec<_> = errors.iter().map(|found| found.kind()).collect();
+    use DiagnosticKind::{Missing, MissingSection};
+    assert_eq!(kinds, [Missing, MissingSection]);
 }
 
 #[test]

@@ -81,15 +81,33 @@ fn a_key_and_its_alias_are_a_conflict_with_both_places() {
 }
 
 #[test]
-fn duplicate_keys_are_refused() {
-    let json = only(load_file("a.json", "{\"aio\": {\"queue_depth\": 2,\n\"queue_depth\": 2}}"));
-    assert_eq!(json.kind(), DiagnosticKind::DuplicateKey);
-    assert_eq!((json.line(), json.column()), (Some(2), Some(1)));
-    let section = only(load_file("a.json", "{\"aio\": {}, \"aio\": {\"queue_depth\": 2}}"));
-    assert_eq!(section.kind(), DiagnosticKind::DuplicateKey);
-    assert_eq!(section.column(), Some(13));
-    let toml = only(load_file("a.toml", "[aio]\nqueue_depth = 2\nqueue_depth = 3\n"));
-    assert_eq!((toml.kind(), toml.line()), (DiagnosticKind::Syntax, Some(3)));
+fn the_parsers_messages_begin_like_our_own() {
+    for document in ["{\"aio\": {}} {}", "{\"aio\": {\"queue_depth\": 1\n"] {
+        let error = only(load_file("a.json", document));
+        let first = error.message().chars().next().unwrap();
+        assert!(first.is_lowercase(), "{error}");
+    }
+}
+
+#[test]
+fn many_mistakes_in_a_large_file_take_time_in_proportion() {
+    let keys: String = (0..100_000).map(|key| format!("k{key} = 1\n")).collect();
+    let started = std::time::Instant::now();
+    let errors = load_file("a.toml", format!("[aio]\n{keys}")).unwrap_err();
+    let last = errors.iter().last().unwrap();
+    assert_eq!((errors.len(), last.line()), (100_000, Some(100_001)));
+    let twice = format!("[aio]\nqueue_depth = 1\n{}", "queue_depth = 2\n".repeat(50_000));
+    let errors = load_file("b.toml", twice).unwrap_err();
+    assert_eq!(errors.len(), 50_000);
+    let last = errors.iter().last().unwrap().to_string();
+    let (first, second) = last.split_once("50002 | queue_depth = 2").unwrap();
+    assert!(first.contains("b.toml:50002:1"), "{last}");
+    assert!(second.contains("2 | queue_depth = 1\n"), "{last}");
+    assert!(second.contains("first given here"), "{last}");
+    assert!(errors.to_string().len() > 1_000_000);
+    // In the square of the size it would be minutes.
+    assert!(errors.to_string().len() > 1_000_000);
+    assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
 
 #[test]
@@ -138,7 +156,8 @@ fn columns_count_characters() {
 fn wrong_types_say_what_was_found() {
     let cases = [
         ("queue_depth = '8'", "found a text"),
-        ("queue_depth = 8.0", "found a number with a fraction"),
+        ("queue_depth = 8.0", "found a number with a fraction or an exponent"),
+        ("queue_depth = 1e3", "found a number with a fraction or an exponent"),
         ("queue_depth = true", "found a boolean"),
         ("queue_depth = [8]", "found a list"),
         ("queue_depth = {}", "found a table"),
@@ -154,18 +173,28 @@ fn wrong_types_say_what_was_found() {
 }
 
 #[test]
-fn a_section_that_is_no_table_is_an_error() {
-    for (name, document) in [
-        ("a.toml", "aio = 3\n"),
-        ("b.toml", "[[aio]]\nqueue_depth = 1\n"),
-        ("a.json", "{\"aio\": [1]}"),
-        ("b.json", "{\"aio\": \"x\"}"),
+fn numbers_out_of_bounds_are_called_the_same_in_both_formats() {
+    let huge = "9".repeat(60);
+    for (number, found) in [
+        (huge.as_str(), "found an integer that no type holds"),
+        ("1.5", "found a number with a fraction or an exponent"),
+        ("1e60", "found a number with a fraction or an exponent"),
+        ("-0.0", "found a number with a fraction or an exponent"),
     ] {
-        let error = only(load_file(name, document));
-        assert_eq!((error.kind(), error.key()), (DiagnosticKind::WrongType, Some("aio")));
+        let toml = only(load_file("a.toml", format!("aio.queue_depth = {number}")));
+        let json = format!("{{\"aio\": {{\"queue_depth\": {number}}}}}");
+        let json = only(load_file("a.json", json));
+        assert_eq!((toml.help(), json.help()), (Some(found), Some(found)));
+        assert_eq!(toml.value(), json.value());
     }
-    for document in ["", "[]", "null", "3"] {
-        assert_eq!(only(load_file("a.json", document)).kind(), DiagnosticKind::Syntax);
+}
+
+#[test]
+fn a_table_in_place_of_a_value_is_called_one() {
+    for document in ["[aio.queue_depth]\nx = 1\n", "[aio]\nqueue_depth.x = 1\n"] {
+        let error = only(load_file("a.toml", document));
+        assert_eq!(error.message(), "invalid value `{…}` for `queue_depth`");
+        assert_eq!(error.help(), Some("found a table"));
     }
 }
 

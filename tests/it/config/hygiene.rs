@@ -96,6 +96,80 @@ mod pedantic {
     }
 }
 
+/// Fields that are old, or named otherwise than Rust names them: the lints stay quiet in what the
+/// derive adds.
+mod lints {
+    #![deny(warnings)]
+
+    use ds_aio::Config;
+
+    #[derive(Config, Debug, Clone)]
+    #[config(section = "old", engine)]
+    pub(super) struct Old {
+        #[deprecated = "use another"]
+        #[config(default = 1)]
+        pub(super) queue_depth: usize,
+    }
+
+    #[derive(Config, Debug, Clone)]
+    #[config(section = "odd", env_prefix = "ODD", consts = free)]
+    #[allow(non_snake_case)]
+    pub(super) struct Odd {
+        #[config(default = 1)]
+        pub(super) blockSize: usize,
+        #[config(default = 2)]
+        pub(super) größe: usize,
+    }
+
+    #[test]
+    #[allow(deprecated)]
+    fn such_fields_load() {
+        assert_eq!(Old::default().queue_depth, 1);
+        let odd = Odd::builder().blockSize(3).build().unwrap();
+        assert_eq!((odd.blockSize, odd.größe), (3, 2));
+        assert_eq!((ODD_BLOCKSIZE, ODD_GRÖSSE_ENV), ("blockSize", "ODD_GRÖSSE"));
+    }
+}
+
+/// With `consts = none` nothing stands between the defaults and the names they are made of, and
+/// fields may be called what constants would be.
+mod no_constants {
+    #![deny(missing_docs, warnings, clippy::pedantic)]
+
+    use ds_aio::Config;
+
+    const QUEUE_DEPTH: usize = 4;
+    const SECTION: usize = 5;
+
+    /// Documented.
+    #[derive(Config)]
+    #[config(section = "none", env_prefix = "NONE", consts = none)]
+    pub(super) struct Bare {
+        /// Documented.
+        #[config(default = QUEUE_DEPTH, range = ..=QUEUE_DEPTH)]
+        pub(super) queue_depth: usize,
+        /// Documented.
+        #[config(default = SECTION)]
+        pub(super) section: usize,
+        /// Documented.
+        #[config(default = 6)]
+        pub(super) section_default: usize,
+        /// Documented.
+        #[config(default = "x")]
+        pub(super) format: String,
+    }
+
+    #[test]
+    fn defaults_are_the_users_own() {
+        let bare = Bare::builder().build().unwrap();
+        assert_eq!((bare.queue_depth, bare.section), (4, 5));
+        assert_eq!((bare.section_default, bare.format.as_str()), (6, "x"));
+        assert_eq!(Bare::default().queue_depth, 4);
+        let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
+        assert_eq!(loaded.unwrap().value.section, 8);
+    }
+}
+
 /// A private struct that nobody uses much raises no warning.
 mod private {
     #![deny(warnings)]
@@ -105,6 +179,24 @@ mod private {
     struct Private {
         #[config(default = 1)]
         x: u8,
+    }
+
+    #[derive(ds_aio::Config)]
+    #[config(section = "process", env_prefix = "PROCESS", consts = free)]
+    struct Process {
+        #[config(default = 1, range = 1..)]
+        x: u8,
+        #[config(default = "y")]
+        y: String,
+    }
+
+    #[derive(ds_aio::Config)]
+    #[config(section = "unused", consts = free)]
+    struct Unused {
+        #[config(default = 1)]
+        x: u8,
+        #[config(required, env = "Y")]
+        y: u8,
     }
 
     #[derive(ds_aio::Config)]
@@ -118,6 +210,8 @@ mod private {
     fn loads() {
         let both = (Private::default().x, Associated::loader().load().unwrap().value.x);
         assert_eq!(both, (1, 1));
+        let sound = Process::from_env().map(|loaded| (loaded.x, loaded.y));
+        assert_eq!(sound.unwrap(), (1, "y".to_owned()));
     }
 }
 

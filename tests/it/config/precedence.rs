@@ -124,6 +124,65 @@ fn a_variable_that_looks_misspelt_warns() {
 }
 
 #[test]
+fn other_names_of_a_key_and_other_cases_point_to_its_variable() {
+    let cases = [
+        ("DS_AIO_INTRA_OP_PARALLELISM", "DS_AIO_THREAD_COUNT"),
+        ("DS_AIO_INTRA_OP_PARALELISM", "DS_AIO_THREAD_COUNT"),
+        #[cfg(not(windows))]
+        ("DS_AIO_Queue_Depth", "DS_AIO_QUEUE_DEPTH"),
+        #[cfg(not(windows))]
+        ("ds_aio_queue_depth", "DS_AIO_QUEUE_DEPTH"),
+        ("ds_aio_queue_dept", "DS_AIO_QUEUE_DEPTH"),
+    ];
+    for (written, meant) in cases {
+        let loaded = load_env(&[(written, "2")]).unwrap();
+        let [warning] = loaded.warnings() else {
+            panic!("one warning for {written}: {:?}", loaded.warnings())
+        };
+        assert_eq!(warning.variable(), Some(written));
+        assert_eq!(warning.help(), Some(format!("did you mean {meant}?").as_str()));
+    }
+
+    #[derive(Debug, ds_aio::Config)]
+    #[config(section = "own", env_prefix = "OWN")]
+    #[allow(dead_code)]
+    struct Own {
+        #[config(default = 1, env = "THREADS")]
+        thread_count: u8,
+        #[config(default = 1, env = skip)]
+        hidden: u8,
+    }
+    let environment = [("OWN_THREAD_COUNT", "2"), ("OWN_HIDDEN", "3")];
+    let loaded = Own::loader().env_from(&environment).load().unwrap();
+    let [warning] = loaded.warnings() else { panic!("one warning: {:?}", loaded.warnings()) };
+    assert_eq!(warning.help(), Some("did you mean THREADS?"));
+}
+
+#[test]
+fn explain_keeps_to_its_lines_and_columns() {
+    #[derive(Debug, ds_aio::Config)]
+    #[config(section = "texts", env_prefix = "TEXTS")]
+    #[allow(dead_code)]
+    struct Texts {
+        #[config(default = "C:\\\"x\"")]
+        plain: String,
+        #[config(default = "")]
+        wide: String,
+        #[config(default = "")]
+        control: String,
+    }
+    let environment = [("TEXTS_WIDE", "日本"), ("TEXTS_CONTROL", "a\n\u{1b}[31m")];
+    let loaded = Texts::loader().env_from(&environment).load().unwrap();
+    let expected = "\
+KEY      VALUE          FROM
+plain    C:\\\"x\"         default
+wide     日本           variable TEXTS_WIDE
+control  a\\n\\u{1b}[31m  variable TEXTS_CONTROL
+";
+    assert_eq!(loaded.explain(), expected);
+}
+
+#[test]
 fn a_file_without_the_section_changes_nothing() {
     for (name, content) in [("a.toml", "[other]\nx = 1\n"), ("a.json", "{\"other\": 1}")] {
         assert_eq!(load_file(name, content).unwrap().value, AioConfig::default());

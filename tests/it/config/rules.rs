@@ -253,6 +253,60 @@ fn every_rule_admits_and_refuses() {
     assert_eq!(Rules::ENV_PREFIX, None);
 }
 
+#[test]
+fn bytes_are_spoken_of_where_sizes_are_meant() {
+    // A number of another notation is no size, though its text differs from its digits.
+    for text in ["0070000", "+70000", "70_000"] {
+        let error = only(load_env(&[("DS_AIO_QUEUE_DEPTH", text)]));
+        assert_eq!(error.help(), None, "{text}");
+    }
+    let too_small = only(load_env(&[("DS_AIO_BLOCK_SIZE", "0.25K")]));
+    assert_eq!(too_small.help(), Some("that is 256 bytes"));
+    let signed = load_env(&[("DS_AIO_BLOCK_SIZE", "+4096")]).unwrap();
+    assert_eq!(signed.value.block_size, 4096);
+
+    #[derive(Debug, Config)]
+    #[config(section = "free")]
+    #[allow(dead_code)]
+    struct Free {
+        #[config(default = 0, bytes)]
+        size: u8,
+    }
+    let error = only(Free::loader().set("size", "1K").load());
+    assert_eq!(error.expected(), Some("a size from 0 to 255 bytes"));
+}
+
+#[test]
+fn floats_take_blanks_around_them_and_keep_the_sign_of_zero() {
+    let loaded = All::loader().set("m", " 1.5 ").set("n", "\tinf ").load();
+    let all = loaded.unwrap().value;
+    assert_eq!((all.m, all.n), (1.5, f64::INFINITY));
+    let files = Files::new();
+    let json = files.write("a.json", "{\"all\": {\"n\": -0.0, \"m\": -0e1}}");
+    let all = All::loader().file(json).load().unwrap().value;
+    assert!(all.n.is_sign_negative() && all.m.is_sign_negative());
+}
+
+#[test]
+fn the_table_of_fields_says_which_are_required() {
+    #[derive(Debug, Config)]
+    #[config(section = "needs")]
+    #[allow(dead_code)]
+    struct Needs {
+        #[config(required)]
+        given: bool,
+        #[config(default = true)]
+        flag: bool,
+        #[config(default = 1, one_of = [1, 2])]
+        choice: u8,
+    }
+    let required = Needs::FIELDS.iter().map(|field| field.required);
+    assert_eq!(required.collect::<Vec<_>>(), [true, false, false]);
+    let choices = Needs::FIELDS[2].rules.one_of.unwrap();
+    let choices: Vec<_> = choices.iter().map(|choice| choice.to_string()).collect();
+    assert_eq!(choices, ["1", "2"]);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_path_that_is_no_text_is_none_of_the_listed_ones() {

@@ -4,8 +4,7 @@ use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::super::diagnostic::DiagnosticKind;
-use super::{Diagnostic, Entry, RawValue, Section, decimal};
+use super::{Diagnostic, Entry, RawValue, Section, Top, decimal};
 
 const DIALECT: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -25,7 +24,7 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
         Ok(document) => document.value,
         Err(error) => {
             let range = error.range();
-            diagnostics.push(section.syntax(error.kind().to_string(), range.start..range.end));
+            diagnostics.push(section.syntax(&error.kind().to_string(), range.start..range.end));
             return Vec::new();
         }
     };
@@ -81,18 +80,27 @@ fn find_section<'root, 'text>(
 ) -> Option<&'root Value<'text>> {
     let mut found =
         root.properties.iter().filter(|property| property.name.as_str() == section.name);
-    let first = found.next()?;
+    let Some(first) = found.next() else {
+        diagnostics.extend(section.absent(&top(root)));
+        return None;
+    };
     for again in found {
         let (earlier, later) = (first.name.range(), again.name.range());
-        let message = format!("section `{}` is given twice", section.name);
-        let place = section.place(later.start..later.end);
-        diagnostics.push(
-            Diagnostic::new(DiagnosticKind::DuplicateKey, message, place)
-                .with_key(section.name)
-                .with_context(section.place(earlier.start..earlier.end), "first given here"),
-        );
+        let (earlier, later) = (earlier.start..earlier.end, later.start..later.end);
+        diagnostics.push(section.given_twice(None, Some(earlier), later));
     }
     Some(&first.value)
+}
+
+fn top<'a>(root: &'a Object<'_>) -> Vec<Top<'a>> {
+    root.properties
+        .iter()
+        .map(|property| Top {
+            key: property.name.as_str(),
+            span: property.name.range().start..property.name.range().end,
+            is_table: matches!(property.value, Value::Object(_)),
+        })
+        .collect()
 }
 
 fn raw(section: &Section<'_>, value: &Value<'_>) -> RawValue {
