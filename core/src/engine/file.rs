@@ -19,8 +19,8 @@ use crate::{
 
 /// A file that an [`Engine`](crate::Engine) opened; clones share it.
 ///
-/// The descriptors close when the last clone is gone and the last request on the file has
-/// completed.
+/// The descriptors close when the last clone is gone and the last request on the file has ended:
+/// before its ticket resolves, or when the clone is dropped after that.
 #[derive(Clone)]
 pub struct AioFile {
     pub(crate) state: Arc<FileState>,
@@ -78,14 +78,14 @@ pub(crate) struct FileState {
     /// The engine that opened it, the only one to use it.
     pub(crate) engine: EngineId,
     pub(crate) open: Arc<OpenFile>,
-    pub(crate) flights: Flights,
+    pub(crate) flights: Arc<Flights>,
 }
 
 impl FileState {
     pub(crate) fn new(engine: EngineId, open: OpenFile) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { id, engine, open: Arc::new(open), flights: Flights::default() }
+        Self { id, engine, open: Arc::new(open), flights: Arc::default() }
     }
 }
 

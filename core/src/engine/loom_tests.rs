@@ -157,13 +157,13 @@ impl Miniature {
 
     fn submit(self: &Arc<Self>, ledger: &Arc<Ledger>, blocks: usize) -> Ticket<Vec<u8>> {
         let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
-        let file = Arc::new(FileState::new(ledger.engine(), open));
+        let file = FileState::new(ledger.engine(), open);
         let buffer = vec![0; 512 * blocks];
         let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), 0, Memory::of_mut);
         let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
-        let asked = Asked { direction: Direction::Read, file, memory, offset: 0, plan };
+        let asked = Asked { direction: Direction::Read, memory, offset: 0, plan };
         let counters = Arc::clone(&self.counters);
-        let request = Request::accept(asked, counters, Arc::clone(&state) as _);
+        let request = Request::accept(asked, &file, counters, Arc::clone(&state) as _);
         match self.queue.submit(&request) {
             Ok(dispatch) => self.dispatch(dispatch),
             Err(reason) => request.refuse(reason),

@@ -324,9 +324,9 @@ impl Engine {
         } else {
             None
         };
-        let file = Arc::clone(&file.state);
-        let asked = Asked { direction, file, memory, offset, plan };
-        let request = Request::accept(asked, Arc::clone(self.crew.counters()), delivery);
+        let asked = Asked { direction, memory, offset, plan };
+        let counters = Arc::clone(self.crew.counters());
+        let request = Request::accept(asked, &file.state, counters, delivery);
         let submitted = refusal.map_or_else(|| self.crew.queue().submit(&request), Err);
         match submitted {
             Ok(dispatch) => self.crew.dispatch(dispatch),

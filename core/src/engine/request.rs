@@ -1,11 +1,11 @@
 //! Requests: the engine's side, from acceptance to delivery.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use crate::{
     buf::Memory,
     engine::{
-        file::{Epoch, FileState},
+        file::{Epoch, FileState, Flights},
         plan::{Block, Plan, Route},
         stats::Counters,
     },
@@ -15,7 +15,7 @@ use crate::{
         atomic::{AtomicUsize, Ordering},
         lock,
     },
-    sys::Direction,
+    sys::{Direction, file::OpenFile},
 };
 
 /// Who is told that a request has ended.
@@ -27,7 +27,6 @@ pub(crate) trait Delivery: Send + Sync {
 /// What was asked for.
 pub(crate) struct Asked {
     pub(crate) direction: Direction,
-    pub(crate) file: Arc<FileState>,
     pub(crate) memory: Memory,
     /// Where in the file, in bytes.
     pub(crate) offset: u64,
@@ -38,6 +37,11 @@ pub(crate) struct Asked {
 /// last of them delivers the result.
 pub(crate) struct Request {
     asked: Asked,
+    /// None once the request has ended, so that the descriptors of a file that nobody else has
+    /// are closed when its last ticket resolves, however long others hold the request.
+    open: Mutex<Option<Arc<OpenFile>>>,
+    path: Arc<Path>,
+    flights: Arc<Flights>,
     /// Blocks that are neither completed nor given up.
     remaining: AtomicUsize,
     /// The position in `failure`, to be read without its lock; `usize::MAX` if there is none.
@@ -54,17 +58,21 @@ impl Request {
     /// blocks are completed or it is refused.
     pub(crate) fn accept(
         asked: Asked,
+        file: &FileState,
         counters: Arc<Counters>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
         counters.accepted();
         let blocks = blocks_of(&asked);
         Arc::new(Self {
+            asked,
+            open: Mutex::new(Some(Arc::clone(&file.open))),
+            path: Arc::clone(file.open.path()),
+            flights: Arc::clone(&file.flights),
             remaining: AtomicUsize::new(blocks),
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
-            epoch: asked.file.flights.begin(),
-            asked,
+            epoch: file.flights.begin(),
             counters,
             delivery,
         })
@@ -72,6 +80,11 @@ impl Request {
 
     pub(crate) fn asked(&self) -> &Asked {
         &self.asked
+    }
+
+    /// The file, for as long as the request has not ended.
+    pub(crate) fn open_file(&self) -> Option<Arc<OpenFile>> {
+        lock(&self.open).clone()
     }
 
     pub(crate) fn blocks(&self) -> usize {
@@ -123,12 +136,14 @@ impl Request {
         let result = match failure {
             None => Ok(()),
             Some((done, cause)) => Err(Error::new(operation(asked.direction), cause)
-                .at_path(asked.file.open.path())
+                .at_path(&self.path)
                 .for_range(asked.offset, wanted, done)),
         };
+        let open = lock(&self.open).take();
+        drop(open);
         self.counters.ended(asked.direction, wanted, &result);
         self.delivery.deliver(result);
-        asked.file.flights.end(self.epoch);
+        self.flights.end(self.epoch);
     }
 }
 

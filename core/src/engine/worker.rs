@@ -21,7 +21,7 @@ use crate::{
         request::Request,
     },
     error::{Cause, Error, ErrorKind, Operation},
-    sys::{Completion, Direction, Lane, LaneId, Transfer},
+    sys::{Completion, Direction, Lane, LaneId, Transfer, file::OpenFile},
 };
 
 thread_local! {
@@ -73,9 +73,10 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
     if let Some(Worker { lane, slots, .. }) = worker {
         // Before the buffers go back to their owners nothing may be under way any more.
         contain(|| drop(lane));
-        for run in slots.into_iter().flatten() {
-            run.claim.request.fail(0, ErrorKind::Poisoned.into());
-            run.claim.request.complete(1);
+        for Run { claim, file, .. } in slots.into_iter().flatten() {
+            drop(file);
+            claim.request.fail(0, ErrorKind::Poisoned.into());
+            claim.request.complete(1);
         }
     }
     crew.poison();
@@ -117,6 +118,8 @@ struct Worker<'crew> {
 /// A block on its way.
 struct Run {
     claim: Claim,
+    /// Let go before the block is completed.
+    file: Arc<OpenFile>,
     block: Block,
     /// Bytes of it that have been moved.
     done: usize,
@@ -163,14 +166,15 @@ impl<'crew> Worker<'crew> {
     /// Starts a claimed block in a free slot.
     fn begin(&mut self, claim: Claim) {
         let free = self.slots.iter().position(Option::is_none);
-        let (Some(slot), Some(block)) = (free, claim.request.block(claim.block)) else {
-            // Neither happens: the queue is asked only with a slot free, and hands out a
-            // request's own blocks.
+        let block = claim.request.block(claim.block);
+        let (Some(slot), Some(block), Some(file)) = (free, block, claim.request.open_file()) else {
+            // None of it happens: the queue is asked only with a slot free, and hands out blocks
+            // of a request that has not ended.
             claim.request.fail(0, ErrorKind::Poisoned.into());
             self.completed(&claim.request);
             return;
         };
-        self.slots[slot] = Some(Run { claim, block, done: 0, route: block.route });
+        self.slots[slot] = Some(Run { claim, file, block, done: 0, route: block.route });
         self.in_flight += 1;
         self.push(slot);
         if self.crew.single_submit() {
@@ -207,7 +211,7 @@ impl<'crew> Worker<'crew> {
         self.lane.push(Transfer {
             token: slot,
             direction: asked.direction,
-            file: Arc::clone(&asked.file.open),
+            file: Arc::clone(&run.file),
             direct: run.route != Route::Buffered,
             segment,
             offset: asked.offset + start as u64,
@@ -248,9 +252,10 @@ impl<'crew> Worker<'crew> {
         run.done += moved;
         if run.goes_on_after(completion.result) {
             self.push(slot);
-        } else if let Some(run) = self.slots[slot].take() {
+        } else if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
             self.in_flight -= 1;
-            self.completed(&run.claim.request);
+            drop(file);
+            self.completed(&claim.request);
         }
     }
 
@@ -293,7 +298,7 @@ impl Run {
 
     /// Whether what is left of a direct block still begins where O_DIRECT may.
     fn is_aligned(&self) -> bool {
-        let alignment = self.claim.request.asked().file.open.alignment();
+        let alignment = self.file.alignment();
         alignment.is_some_and(|alignment| {
             self.done.is_multiple_of(alignment.offset)
                 && (self.route == Route::Bounced || self.done.is_multiple_of(alignment.memory))

@@ -125,3 +125,23 @@ fn a_link_is_followed() {
     assert_eq!(std::fs::read(&path).unwrap(), [2, 2, 2, 2, 2, 1, 1, 1, 1, 1]);
     assert_eq!(file.path(), link);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn descriptors_are_closed_when_the_last_ticket_resolves() {
+    let bench = bench();
+    let path = bench.path("data");
+    let descriptors = || {
+        let all = std::fs::read_dir("/proc/self/fd").unwrap();
+        let of_file = |fd: &std::fs::DirEntry| std::fs::read_link(fd.path()).ok();
+        all.flatten().filter_map(|fd| of_file(&fd)).filter(|target| *target == path).count()
+    };
+    for _ in 0..200 {
+        let file = bench.engine.create(&path).unwrap();
+        assert!(descriptors() > 0);
+        let ticket = bench.engine.pwrite(&file, vec![1; 1 << 20], 0);
+        drop(file);
+        ticket.wait().unwrap();
+        assert_eq!(descriptors(), 0);
+    }
+}

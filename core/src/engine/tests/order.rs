@@ -136,12 +136,11 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
         let (state, memory) = TicketState::new(vec![0; BLOCK], ledger, 0, Memory::of_mut);
         let asked = Asked {
             direction: Direction::Read,
-            file: Arc::clone(&bench.file.state),
             memory,
             offset: 0,
             plan: Plan::new(false, 0, BLOCK, memory.address(), BLOCK, None),
         };
-        let request = Request::accept(asked, Arc::default(), state);
+        let request = Request::accept(asked, &bench.file.state, Arc::default(), state);
         queue.submit(&request).unwrap_or_default()
     };
     assert_eq!(submit().wake, [busy]);

@@ -1,0 +1,247 @@
+//! What can go wrong, typed: every error names the operation, the file, the place in it and what
+//! to do.
+
+mod failures;
+mod kind;
+
+use std::{fmt, io, path::Path, sync::Arc};
+
+use nix::errno::Errno;
+
+use crate::config::ConfigErrors;
+
+pub use failures::Failures;
+pub use kind::ErrorKind;
+
+/// What the engine was doing when an [`Error`] arose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Opening or creating a file.
+    Open,
+    /// Reserving space for a file that is being created.
+    Preallocate,
+    /// Reading the length of a file.
+    Metadata,
+    /// A positional read.
+    Read,
+    /// A positional write.
+    Write,
+    /// Making written data durable.
+    Sync,
+    /// Allocating a buffer.
+    Alloc,
+    /// Waiting for a request.
+    Wait,
+}
+
+impl Operation {
+    /// The name of the system call behind it, or `wait`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Preallocate => "fallocate",
+            Self::Metadata => "fstat",
+            Self::Read => "pread",
+            Self::Write => "pwrite",
+            Self::Sync => "fdatasync",
+            Self::Alloc => "mmap",
+            Self::Wait => "wait",
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A failed operation: what was asked of which file, how far it got and why it went no further.
+///
+/// For a read or write that was split into blocks this is the first error in file order:
+/// every byte before [`Error::done`] was transferred, nothing is claimed about those after it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<Details>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Details {
+    operation: Operation,
+    kind: ErrorKind,
+    errno: Option<Errno>,
+    path: Option<Arc<Path>>,
+    offset: u64,
+    wanted: usize,
+    done: usize,
+}
+
+impl Error {
+    pub(crate) fn new(operation: Operation, cause: Cause) -> Self {
+        let (kind, errno) = match cause {
+            Cause::Errno(errno) => (ErrorKind::from_errno(errno), Some(errno)),
+            Cause::Kind(kind) => (kind, None),
+        };
+        Self(Box::new(Details {
+            operation,
+            kind,
+            errno,
+            path: None,
+            offset: 0,
+            wanted: 0,
+            done: 0,
+        }))
+    }
+
+    pub(crate) fn at_path(mut self, path: &Arc<Path>) -> Self {
+        self.0.path = Some(Arc::clone(path));
+        self
+    }
+
+    pub(crate) fn for_range(mut self, offset: u64, wanted: usize, done: usize) -> Self {
+        (self.0.offset, self.0.wanted, self.0.done) = (offset, wanted, done);
+        self
+    }
+
+    /// What was attempted.
+    #[must_use]
+    pub fn operation(&self) -> Operation {
+        self.0.operation
+    }
+
+    /// Why it failed, to match on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The operating system's error number, where it was the one to refuse.
+    #[must_use]
+    pub fn errno(&self) -> Option<i32> {
+        self.0.errno.map(|errno| errno as i32)
+    }
+
+    /// The file, as it was named when it was opened; none where no file was involved.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// Where in the file the request began, in bytes.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.0.offset
+    }
+
+    /// How many bytes were asked for.
+    #[must_use]
+    pub fn wanted(&self) -> usize {
+        self.0.wanted
+    }
+
+    /// How many bytes from the request's start are known to have been transferred.
+    #[must_use]
+    pub fn done(&self) -> usize {
+        self.0.done
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Details { operation, kind, errno, path, offset, wanted, done } = &*self.0;
+        write!(f, "{operation}")?;
+        if let Some(path) = path {
+            write!(f, " {}", path.display())?;
+        }
+        match operation {
+            Operation::Read | Operation::Write => {
+                write!(f, " at offset {offset}: {kind} after {done} of {wanted} bytes")?;
+            }
+            Operation::Alloc | Operation::Preallocate => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::Open | Operation::Metadata | Operation::Sync | Operation::Wait => {
+                write!(f, ": {kind}")?;
+            }
+        }
+        if let Some(errno) = errno {
+            write!(f, " ({errno:?}, os error {})", *errno as i32)?;
+        }
+        write!(f, "; {}", kind.advice())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("operation", &self.0.operation)
+            .field("kind", &self.0.kind)
+            .field("errno", &self.0.errno)
+            .field("path", &self.0.path)
+            .field("offset", &self.0.offset)
+            .field("wanted", &self.0.wanted)
+            .field("done", &self.0.done)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind().to_io(), error)
+    }
+}
+
+/// Why an operation failed, before it is known what was asked for in full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cause {
+    Errno(Errno),
+    Kind(ErrorKind),
+}
+
+impl From<Errno> for Cause {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+impl From<ErrorKind> for Cause {
+    fn from(kind: ErrorKind) -> Self {
+        Self::Kind(kind)
+    }
+}
+
+/// Why an engine could not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// Settings outside their allowed ranges, all of them.
+    Settings(ConfigErrors),
+    /// The operating system gave no thread for the first worker.
+    Thread(io::Error),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(errors) => write!(f, "the engine's settings are not usable: {errors}"),
+            Self::Thread(error) => {
+                write!(f, "the engine's first worker could not start: {error}; check ulimit -u")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Settings(errors) => Some(errors),
+            Self::Thread(error) => Some(error),
+        }
+    }
+}
+
+impl From<ConfigErrors> for StartError {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::Settings(errors)
+    }
+}
