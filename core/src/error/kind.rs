@@ -38,7 +38,7 @@ pub enum ErrorKind {
     /// No memory could be had (`ENOMEM`).
     OutOfMemory,
     /// The device or the file system failed (`EIO` and whatever else has no kind of its own; see
-    /// [`Error::errno`]).
+    /// [`Error::errno`](crate::Error::errno)).
     Io,
     /// The file was opened by another engine.
     ForeignFile,
