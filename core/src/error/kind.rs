@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use nix::errno::Errno;
 
-/// The kind of an [`Error`], to match on.
+/// The kind of an [`Error`](crate::Error), to match on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
