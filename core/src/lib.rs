@@ -2,12 +2,11 @@
 //!
 //! - [`Config`] derives, from one struct, key constants, typed defaults, environment overrides, a
 //!   builder and a layered loader; [`AioConfig`] is the ready-made one, with DeepSpeed's five settings.
-//! - [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
-//!   their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
-//!
 #![cfg_attr(
     all(feature = "engine", unix),
-    doc = "
+    doc = "- [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
+  their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
+
 ```
 use ds_aio::{AioConfig, Engine};
 
