@@ -12,7 +12,6 @@ use super::{
     *,
 };
 use crate::{
-    error::{Cause, Operation},
     sync::atomic::{AtomicUsize, Ordering},
     sys::{LaneId, Parker, Shape},
 };
@@ -24,22 +23,27 @@ fn explore(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     builder.check(test);
 }
 
-fn ticket(ledger: &Arc<Ledger>) -> (Ticket<Vec<u8>>, Arc<TicketState<Vec<u8>>>) {
-    let (state, _) = TicketState::new(vec![1, 2], Arc::clone(ledger), 0, Memory::of_mut);
-    (Ticket::new(Arc::clone(&state)), state)
+/// A request of so many blocks, and its ticket; the file is one that no test touches.
+fn request(ledger: &Arc<Ledger>, blocks: usize) -> (Ticket<Vec<u8>>, Arc<Request>) {
+    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
+    let file = FileState::new(ledger.engine(), open);
+    let buffer = vec![7; 512 * blocks];
+    let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut);
+    let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
+    let asked = Asked { direction: Direction::Read, memory, offset: 0, plan };
+    let request = Request::accept(asked, &file, Arc::default(), Arc::clone(&state) as _);
+    (Ticket::new(state, Arc::clone(&request)), request)
 }
 
-fn failure() -> Error {
-    Error::new(Operation::Write, Cause::Kind(ErrorKind::NoSpace))
-}
+const FILE: u64 = 0;
 
 #[test]
 fn loom_a_waiting_ticket_gets_its_buffer() {
     explore(3, || {
         let ledger = Arc::new(Ledger::new(EngineId::next()));
-        let (ticket, state) = ticket(&ledger);
-        let engine = thread::spawn(move || state.deliver(Ok(())));
-        assert_eq!(ticket.wait().unwrap(), [1, 2]);
+        let (ticket, request) = request(&ledger, 1);
+        let engine = thread::spawn(move || request.complete(1));
+        assert_eq!(ticket.wait().unwrap(), [7; 512]);
         engine.join().unwrap();
         ledger.take_all(None).unwrap();
     });
@@ -49,10 +53,10 @@ fn loom_a_waiting_ticket_gets_its_buffer() {
 fn loom_an_awaited_ticket_is_woken() {
     explore(3, || {
         let ledger = Arc::new(Ledger::new(EngineId::next()));
-        let (ticket, state) = ticket(&ledger);
-        let engine = thread::spawn(move || state.deliver(Err(failure())));
+        let (ticket, request) = request(&ledger, 1);
+        let engine = thread::spawn(move || request.refuse(ErrorKind::NoSpace));
         let (error, buffer) = block_on(ticket).unwrap_err().into_parts();
-        assert_eq!((error.kind(), buffer), (ErrorKind::NoSpace, Some(vec![1, 2])));
+        assert_eq!((error.kind(), buffer), (ErrorKind::NoSpace, Some(vec![7; 512])));
         engine.join().unwrap();
         ledger.take_all(None).unwrap();
     });
@@ -62,11 +66,11 @@ fn loom_an_awaited_ticket_is_woken() {
 fn loom_a_dropped_tickets_failure_is_reported_once() {
     explore(3, || {
         let ledger = Arc::new(Ledger::new(EngineId::next()));
-        let (ticket, state) = ticket(&ledger);
-        let engine = thread::spawn(move || state.deliver(Err(failure())));
+        let (ticket, request) = request(&ledger, 1);
+        let engine = thread::spawn(move || request.refuse(ErrorKind::NoSpace));
         drop(ticket);
         engine.join().unwrap();
-        assert_eq!(ledger.take_abandoned(0, None).unwrap_err().errors().len(), 1);
+        assert_eq!(ledger.take_abandoned(FILE, None).unwrap_err().errors().len(), 1);
         ledger.take_all(None).unwrap();
     });
 }
@@ -105,7 +109,6 @@ fn loom_a_wake_is_never_lost() {
 struct Miniature {
     queue: Queue,
     parkers: HashMap<LaneId, Parker>,
-    counters: Arc<stats::Counters>,
     ran: AtomicUsize,
 }
 
@@ -116,7 +119,6 @@ impl Miniature {
         let this = Self {
             queue: Queue::new(shape, refill),
             parkers: all.map(|lane| (lane, Parker::default())).collect(),
-            counters: Arc::default(),
             ran: AtomicUsize::new(0),
         };
         let first = this.queue.first_lanes();
@@ -156,19 +158,12 @@ impl Miniature {
     }
 
     fn submit(self: &Arc<Self>, ledger: &Arc<Ledger>, blocks: usize) -> Ticket<Vec<u8>> {
-        let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
-        let file = FileState::new(ledger.engine(), open);
-        let buffer = vec![0; 512 * blocks];
-        let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), 0, Memory::of_mut);
-        let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
-        let asked = Asked { direction: Direction::Read, memory, offset: 0, plan };
-        let counters = Arc::clone(&self.counters);
-        let request = Request::accept(asked, &file, counters, Arc::clone(&state) as _);
+        let (ticket, request) = request(ledger, blocks);
         match self.queue.submit(&request) {
             Ok(dispatch) => self.dispatch(dispatch),
             Err(reason) => request.refuse(reason),
         }
-        Ticket::new(state)
+        ticket
     }
 }
 
@@ -215,5 +210,35 @@ fn loom_a_poisoned_queue_leaves_no_request_waiting() {
         assert_eq!(failed.error().kind(), ErrorKind::Poisoned);
         crew.queue.wait_for_exit();
         panicking.join().unwrap();
+    });
+}
+
+#[test]
+fn loom_a_cancelled_request_ends_once_with_what_was_done() {
+    explore(2, || {
+        let ledger = Arc::new(Ledger::new(EngineId::next()));
+        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let working = {
+            let crew = Arc::clone(&crew);
+            thread::spawn(move || {
+                let lane = LaneId { group: 0, index: 0 };
+                crew.parkers[&lane].park();
+                crew.work(lane);
+            })
+        };
+        let ticket = crew.submit(&ledger, 3);
+        ticket.cancel();
+        crew.dispatch(crew.queue.close());
+        let ran = |crew: &Miniature| crew.ran.load(Ordering::Relaxed);
+        match ticket.wait() {
+            Ok(_) => assert_eq!(ran(&crew), 3),
+            Err(failed) => {
+                assert_eq!(failed.error().kind(), ErrorKind::Cancelled);
+                assert!(failed.error().done() <= 512 * ran(&crew));
+            }
+        }
+        crew.queue.wait_for_exit();
+        working.join().unwrap();
+        ledger.take_all(None).unwrap();
     });
 }

@@ -39,7 +39,7 @@ pub use crate::sys::file::OpenOptions;
 pub use file::AioFile;
 pub use scope::{Scope, ScopedTicket};
 pub use stats::Stats;
-pub use ticket::{Failed, Ticket};
+pub use ticket::{Failed, Progress, Ticket};
 
 /// Moves bytes between memory and files on worker threads of its own, as its settings say.
 ///
@@ -261,8 +261,8 @@ impl Engine {
         }
         let ledger = Arc::clone(&self.ledger);
         let (state, memory) = TicketState::new((), ledger, file.state.id, |()| Memory::EMPTY);
-        self.submit(file, Direction::Sync, memory, 0, Arc::clone(&state) as _);
-        let failure = Ticket::new(state).wait().err().map(Error::from);
+        let request = self.submit(file, Direction::Sync, memory, 0, Arc::clone(&state) as _);
+        let failure = Ticket::new(state, request).wait().err().map(Error::from);
         self.ledger.take_abandoned(file.state.id, failure)
     }
 
@@ -294,8 +294,8 @@ impl Engine {
     ) -> Ticket<B> {
         let ledger = Arc::clone(&self.ledger);
         let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of);
-        self.submit(file, direction, memory, offset, Arc::clone(&state) as _);
-        Ticket::new(state)
+        let request = self.submit(file, direction, memory, offset, Arc::clone(&state) as _);
+        Ticket::new(state, request)
     }
 
     /// Accepts a request and queues its blocks; whatever is wrong with it is delivered.
@@ -306,7 +306,7 @@ impl Engine {
         memory: Memory,
         offset: u64,
         delivery: Arc<dyn Delivery>,
-    ) {
+    ) -> Arc<Request> {
         let open = &file.state.open;
         let plan = Plan::new(
             direction == Direction::Write,
@@ -332,6 +332,7 @@ impl Engine {
             Ok(dispatch) => self.crew.dispatch(dispatch),
             Err(reason) => request.refuse(reason),
         }
+        request
     }
 }
 

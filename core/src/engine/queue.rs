@@ -261,6 +261,7 @@ impl State {
             }
             let claim = Claim { request: Arc::clone(&waiting.request), block: waiting.next };
             waiting.next += 1;
+            waiting.request.claimed(waiting.next);
             if waiting.next == waiting.blocks {
                 class.pop_front();
             }

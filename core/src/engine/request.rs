@@ -44,6 +44,10 @@ pub(crate) struct Request {
     flights: Arc<Flights>,
     /// Blocks that are neither completed nor given up.
     remaining: AtomicUsize,
+    /// Blocks that were claimed, which are the first so many.
+    claimed: AtomicUsize,
+    /// Bytes moved so far, in whatever order.
+    moved: AtomicUsize,
     /// The position in `failure`, to be read without its lock; `usize::MAX` if there is none.
     failed_at: AtomicUsize,
     /// The first failure in file order so far: bytes before it, and why.
@@ -70,6 +74,8 @@ impl Request {
             path: Arc::clone(file.open.path()),
             flights: Arc::clone(&file.flights),
             remaining: AtomicUsize::new(blocks),
+            claimed: AtomicUsize::new(0),
+            moved: AtomicUsize::new(0),
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
             epoch: file.flights.begin(),
@@ -113,6 +119,29 @@ impl Request {
         if failure.is_none_or(|(first, _)| position < first) {
             *failure = Some((position, cause));
             self.failed_at.store(position, Ordering::Release);
+        }
+    }
+
+    /// The first `blocks` blocks are claimed from now on.
+    pub(crate) fn claimed(&self, blocks: usize) {
+        self.claimed.store(blocks, Ordering::Relaxed);
+    }
+
+    /// So many more bytes have been moved.
+    pub(crate) fn moved(&self, bytes: usize) {
+        self.moved.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes moved so far, and bytes asked for.
+    pub(crate) fn progress(&self) -> (usize, usize) {
+        (self.moved.load(Ordering::Relaxed), self.asked.plan.len())
+    }
+
+    /// Begins no more blocks. Those that were claimed run to their end; one that is claimed at this
+    /// moment may, too, and is then not counted as done.
+    pub(crate) fn cancel(&self) {
+        if let Some(block) = self.block(self.claimed.load(Ordering::Relaxed)) {
+            self.fail(block.start, ErrorKind::Cancelled.into());
         }
     }
 

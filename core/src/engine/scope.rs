@@ -5,8 +5,8 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use crate::{
     buf::{Borrowed, Memory},
     engine::{
-        AioFile, Engine, Failed, Ticket, ledger::Ledger, request::Delivery, ticket::TicketState,
-        worker,
+        AioFile, Engine, Failed, Progress, Ticket, ledger::Ledger, request::Delivery,
+        ticket::TicketState, worker,
     },
     error::{Error, Failures},
     sync::{Condvar, Mutex, lock, wait},
@@ -61,8 +61,9 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         let (state, memory) = TicketState::new(borrowed, ledger, file.state.id, memory_of);
         self.pending.begin();
         let delivery = Scoped { state: Arc::clone(&state), pending: Arc::clone(&self.pending) };
-        self.engine.submit(file, direction, memory, offset, Arc::new(delivery));
-        Ticket::new(state)
+        let delivery = Arc::new(delivery);
+        let request = self.engine.submit(file, direction, memory, offset, delivery);
+        Ticket::new(state, request)
     }
 }
 
@@ -100,6 +101,17 @@ impl<S> ScopedTicket<'_, S> {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.ticket.is_done()
+    }
+
+    /// How far the request has come; see [`Ticket::progress`].
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        self.ticket.progress()
+    }
+
+    /// Asks for the request to end early; see [`Ticket::cancel`].
+    pub fn cancel(&self) {
+        self.ticket.cancel();
     }
 }
 

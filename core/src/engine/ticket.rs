@@ -1,5 +1,7 @@
 //! Tickets: the caller's side of a request.
 
+#[cfg(not(all(loom, test)))]
+use std::time::Duration;
 use std::{
     fmt,
     future::Future,
@@ -12,7 +14,7 @@ use crate::{
     buf::Memory,
     engine::{
         ledger::{Ledger, Receipt},
-        request::Delivery,
+        request::{Delivery, Request},
         worker,
     },
     error::{Error, ErrorKind, Operation},
@@ -88,11 +90,22 @@ impl<B> From<Failed<B>> for std::io::Error {
 pub struct Ticket<B> {
     /// None once the result has been taken.
     state: Option<Arc<TicketState<B>>>,
+    request: Arc<Request>,
+}
+
+/// How far a request has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Bytes moved so far, not necessarily the first ones.
+    pub done: usize,
+    /// Bytes asked for.
+    pub wanted: usize,
 }
 
 impl<B> Ticket<B> {
-    pub(crate) fn new(state: Arc<TicketState<B>>) -> Self {
-        Self { state: Some(state) }
+    pub(crate) fn new(state: Arc<TicketState<B>>, request: Arc<Request>) -> Self {
+        Self { state: Some(state), request }
     }
 
     /// Blocks until the request has ended, and gives the buffer back: filled, or written.
@@ -114,10 +127,38 @@ impl<B> Ticket<B> {
         })
     }
 
+    /// As [`Ticket::wait`], but for no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// The ticket, if the request has not ended by then: it goes on, and the engine keeps the
+    /// buffer. The result inside is that of [`Ticket::wait`].
+    #[cfg(not(all(loom, test)))]
+    pub fn wait_timeout(self, timeout: Duration) -> Result<Result<B, Failed<B>>, Self> {
+        let ended = self.state.as_ref().is_none_or(|state| state.wait_timeout(timeout));
+        if ended { Ok(self.wait()) } else { Err(self) }
+    }
+
     /// Whether the request has ended, so that [`Ticket::wait`] would not block.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.state.as_ref().is_none_or(|state| state.is_done())
+    }
+
+    /// How far the request has come.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        let (done, wanted) = self.request.progress();
+        Progress { done, wanted }
+    }
+
+    /// Asks for the request to end early: blocks that no worker has begun are given up.
+    ///
+    /// The ticket then gives [`ErrorKind::Cancelled`] and the buffer as soon as the blocks in flight
+    /// (at most `thread_count` × `queue_depth`) have completed; [`Error::done`] says how far the
+    /// request got. One whose last block was begun ends as if nothing had been asked.
+    pub fn cancel(&self) {
+        self.request.cancel();
     }
 }
 
@@ -212,6 +253,20 @@ impl<B> TicketState<B> {
             slot = wait(&self.done, slot);
         }
         Ok(self.take(&mut slot))
+    }
+
+    /// Whether the request ended within `timeout`; on a worker, where waiting could be for ever, at
+    /// once.
+    #[cfg(not(all(loom, test)))]
+    fn wait_timeout(&self, timeout: Duration) -> bool {
+        if worker::is_of(self.ledger.engine()) {
+            return self.is_done();
+        }
+        let slot = lock(&self.slot);
+        let is_pending = |slot: &mut Slot<B>| matches!(slot.phase, Phase::Pending);
+        let waited = self.done.wait_timeout_while(slot, timeout, is_pending);
+        let (_slot, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        !timeout.timed_out()
     }
 
     fn poll(&self, waker: &Waker) -> Poll<Result<B, Failed<B>>> {

@@ -241,6 +241,7 @@ impl<'crew> Worker<'crew> {
             Err(_) => 0,
         };
         self.crew.counters().transferred(run.route, moved);
+        run.claim.request.moved(moved);
         if run.route == Route::Bounced
             && run.claim.request.asked().direction == Direction::Read
             && let Some(bounce) = &mut self.bounce[slot]

@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Closed,
     /// A worker of the engine panicked; the engine takes no more requests.
     Poisoned,
+    /// The ticket's holder cancelled the request.
+    Cancelled,
     /// A blocking call was made on one of the engine's own workers, which would wait for itself.
     WouldDeadlock,
     /// The ticket's result was taken before.
@@ -90,6 +92,7 @@ impl ErrorKind {
             | Self::ResultTaken => io::ErrorKind::InvalidInput,
             Self::OutOfMemory => io::ErrorKind::OutOfMemory,
             Self::WouldDeadlock => io::ErrorKind::Deadlock,
+            Self::Cancelled => io::ErrorKind::Other,
             Self::TooManyOpenFiles | Self::Io | Self::Closed | Self::Poisoned => {
                 io::ErrorKind::Other
             }
@@ -117,6 +120,7 @@ impl ErrorKind {
             Self::Closed => "the engine is closed",
             Self::Poisoned => "a worker of the engine panicked",
             Self::ResultTaken => "the ticket's result was taken already",
+            Self::Cancelled => "cancelled",
             Self::WouldDeadlock => "a worker of the engine would wait for itself",
         }
     }
@@ -142,6 +146,7 @@ impl ErrorKind {
             Self::Closed => "submit requests before closing",
             Self::Poisoned => "find the panic's message and start a new engine",
             Self::ResultTaken => "wait for a ticket once, or await it once",
+            Self::Cancelled => "repeat it from the bytes done on, if they are still wanted",
             Self::WouldDeadlock => "await the ticket, or wait on a thread of your own",
         }
     }

@@ -1,6 +1,7 @@
 //! The engine on the simulated backend: what each setting makes of the calls, and what becomes of
 //! requests when calls fail.
 
+mod cancel;
 mod faults;
 mod order;
 mod settings;
