@@ -2,10 +2,10 @@
 //!
 //! `cargo run --release --example offload -- [FILE...] [--dir DIR]`, with `DS_AIO_*` in front.
 
-use std::{error::Error, process::ExitCode};
+use std::{error::Error, fs, io::Write, process::ExitCode};
 
-use ds_aio::{AioConfig, Engine, Error as IoError, OpenOptions};
-use ds_aio_examples::{Arguments, Speed, compare, each_chunk};
+use ds_aio::{AioConfig, Engine, Error as IoError, Loaded, OpenOptions};
+use ds_aio_examples::{Arguments, Progress, Speed, compare};
 
 fn main() -> ExitCode {
     let loaded = match AioConfig::loader().env().load() {
@@ -15,39 +15,46 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    for warning in loaded.warnings() {
-        eprintln!("{warning}");
-    }
-    println!("{}", loaded.explain());
-    if let Err(error) = offload(&loaded.value) {
+    if let Err(error) = offload(&loaded) {
         eprintln!("offload: {error}");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
 }
 
-fn offload(config: &AioConfig) -> Result<(), Box<dyn Error>> {
+fn offload(loaded: &Loaded<AioConfig>) -> Result<(), Box<dyn Error>> {
     let Arguments { sources, dir } = Arguments::from_command_line()?;
-    let dir = tempfile::tempdir_in(dir)?;
-    let engine = Engine::new(config)?;
-    let (backend, groups) = (engine.settings().backend, engine.settings().thread_count);
-    println!("{backend} backend, {groups} x {} blocks in flight", engine.settings().queue_depth);
+    let mut out = std::io::stdout();
+    for warning in loaded.warnings() {
+        eprintln!("{warning}");
+    }
+    writeln!(out, "{}", loaded.explain())?;
 
-    let mut buf = engine.alloc(64 << 20)?;
+    let engine = Engine::new(&loaded.value)?;
+    let settings = engine.settings();
+    let (groups, depth) = (settings.thread_count, settings.queue_depth);
+    writeln!(out, "{} backend, up to {groups} x {depth} blocks in flight", settings.backend)?;
+
+    // A request that can fill the queue, and is large enough to tell a speed.
+    let in_flight = (groups * depth).saturating_mul(loaded.value.block_size);
+    let mut buf = engine.alloc(in_flight.clamp(64 << 20, 1 << 30))?;
+    let mut progress = Progress::of(&sources)?;
     let (mut write_speed, mut read_speed) = (Speed::default(), Speed::default());
-    for (number, source) in sources.iter().enumerate() {
+    let dir = tempfile::tempdir_in(dir)?;
+    for source in &sources {
         let options = OpenOptions::new().create_new().preallocate(source.len()?);
-        let swap = engine.open_with(dir.path().join(format!("{number}.swp")), &options)?;
-        each_chunk(source, &mut buf, "written", |contents, chunk, offset| {
+        let swap = engine.open_with(dir.path().join("swap"), &options)?;
+        // An open file outlives its name, and goes with the process, however that ends.
+        fs::remove_file(swap.path())?;
+        progress.each_chunk(source, "writing", &mut buf, |contents, chunk, offset| {
             contents.read_exact(chunk)?;
-            write_speed.measure(chunk.len(), || {
+            Ok(write_speed.measure(chunk.len(), || {
                 engine.scope(|s| {
                     s.pwrite(&swap, chunk, offset).wait().map(drop).map_err(IoError::from)
                 })
-            })??;
-            Ok(())
+            })??)
         })?;
-        each_chunk(source, &mut buf, "read back", |contents, chunk, offset| {
+        progress.each_chunk(source, "reading", &mut buf, |contents, chunk, offset| {
             chunk.fill(0);
             read_speed.measure(chunk.len(), || {
                 engine.scope(|s| {
@@ -56,12 +63,12 @@ fn offload(config: &AioConfig) -> Result<(), Box<dyn Error>> {
             })??;
             compare(contents, chunk)
         })?;
-        println!("{source}: {} bytes, every one the same", source.len()?);
+        writeln!(out, "{source}: {} bytes, every one the same", source.len()?)?;
     }
 
-    println!("\nwrite {write_speed}, read {read_speed}");
+    writeln!(out, "\nwrite {write_speed}, read {read_speed}")?;
     let stats = engine.stats();
     let direct = stats.direct_bytes + stats.bounced_bytes;
-    println!("{direct} bytes with O_DIRECT, {} through the page cache", stats.buffered_bytes);
+    writeln!(out, "{direct} bytes with O_DIRECT, {} through the page cache", stats.buffered_bytes)?;
     Ok(())
 }

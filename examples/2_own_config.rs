@@ -13,7 +13,7 @@ struct KvCacheConfig {
     /// Bytes per I/O request.
     #[config(default = 256 << 10, bytes, range = 4096..=1 << 26, multiple_of = 4096)]
     block_size: usize,
-    /// Requests in flight per worker.
+    /// Blocks in flight per worker group.
     #[config(default = 32, range = 1..=256)]
     queue_depth: usize,
     /// Bytes of one cached page.

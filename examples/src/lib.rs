@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+const USAGE: &str = "usage: [FILE...] [--dir DIR]";
+
 /// The command line `[FILE...] [--dir DIR]`.
 #[derive(Debug)]
 pub struct Arguments {
@@ -24,22 +26,29 @@ impl Arguments {
     ///
     /// # Errors
     ///
-    /// If `--dir` has no value or an option is unknown.
+    /// If `--dir` has no value or an option is unknown; the error shows the usage.
     pub fn from_command_line() -> Result<Self, Box<dyn Error>> {
         let mut arguments = Self { sources: Vec::new(), dir: env::temp_dir() };
         let mut words = env::args_os().skip(1);
         while let Some(word) = words.next() {
-            if word == "--dir" {
-                arguments.dir = words.next().ok_or("--dir needs a directory")?.into();
-            } else if word.to_string_lossy().starts_with("--") {
-                return Err(format!("unknown option {}", PathBuf::from(word).display()).into());
+            let option = word.to_string_lossy();
+            if option == "--dir" {
+                let dir = words.next().ok_or(format!("--dir needs a directory; {USAGE}"))?;
+                arguments.dir = dir.into();
+            } else if option == "--" {
+                arguments.sources.extend(words.by_ref().map(|word| Source::File(word.into())));
+            } else if option.starts_with('-') {
+                return Err(format!("{option} is no option; {USAGE}").into());
             } else {
                 arguments.sources.push(Source::File(word.into()));
             }
         }
         if arguments.sources.is_empty() {
             arguments.sources.push(Source::File(env::current_exe()?));
-            arguments.sources.extend((1..=4).map(|seed| Source::Tensor { seed, len: 64 << 20 }));
+            // 256 MiB in all, odd lengths among them.
+            let lens = [(64 << 20) + 1, 64 << 20, 64 << 20, (64 << 20) - 1];
+            let tensors = (1..).zip(lens).map(|(seed, len)| Source::Tensor { seed, len });
+            arguments.sources.extend(tensors);
         }
         Ok(arguments)
     }
@@ -64,10 +73,14 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// If the file's length cannot be read.
+    /// If the file's length cannot be read, or it is not a regular file.
     pub fn len(&self) -> io::Result<u64> {
         match self {
-            Self::File(path) => Ok(fs::metadata(path).map_err(|error| named(path, &error))?.len()),
+            Self::File(path) => match fs::metadata(path) {
+                Ok(metadata) if metadata.is_file() => Ok(metadata.len()),
+                Ok(_) => Err(named(path, &io::Error::other("not a regular file"))),
+                Err(error) => Err(named(path, &error)),
+            },
             Self::Tensor { len, .. } => Ok(*len),
         }
     }
@@ -125,29 +138,50 @@ impl Read for Generator {
     }
 }
 
-/// Goes through a source in chunks of at most `buf`'s length, showing `what` has been done: calls
-/// `work` with the source's contents from that chunk on, a part of `buf` as long as the chunk, and
-/// the chunk's offset.
-///
-/// # Errors
-///
-/// If the source cannot be opened, and what `work` returns.
-pub fn each_chunk(
-    source: &Source,
-    buf: &mut [u8],
-    what: &str,
-    mut work: impl FnMut(&mut dyn Read, &mut [u8], u64) -> Result<(), Box<dyn Error>>,
-) -> Result<(), Box<dyn Error>> {
-    let (mut contents, len) = (source.open()?, source.len()?);
-    let mut offset = 0;
-    while offset < len {
-        let chunk = usize::try_from(len - offset).map_or(buf.len(), |left| left.min(buf.len()));
-        work(&mut contents, &mut buf[..chunk], offset)?;
-        offset += chunk as u64;
-        on_terminal(format_args!("{source}: {what} {} %", offset * 100 / len));
+/// How much of all sources has been written and read, shown on a terminal's last line.
+#[derive(Debug)]
+pub struct Progress {
+    done: u64,
+    wanted: u64,
+}
+
+impl Progress {
+    /// Nothing yet of these sources, each to be gone through twice.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Source::len`].
+    pub fn of(sources: &[Source]) -> io::Result<Self> {
+        let lens: io::Result<Vec<u64>> = sources.iter().map(Source::len).collect();
+        Ok(Self { done: 0, wanted: 2 * lens?.iter().sum::<u64>() })
     }
-    on_terminal(format_args!(""));
-    Ok(())
+
+    /// Goes through a source in chunks of at most `buf`'s length: calls `work` with the source's
+    /// contents from that chunk on, a part of `buf` as long as the chunk, and the chunk's offset.
+    ///
+    /// # Errors
+    ///
+    /// If the source cannot be opened, and what `work` returns.
+    pub fn each_chunk(
+        &mut self,
+        source: &Source,
+        doing: &str,
+        buf: &mut [u8],
+        mut work: impl FnMut(&mut dyn Read, &mut [u8], u64) -> Result<(), Box<dyn Error>>,
+    ) -> Result<(), Box<dyn Error>> {
+        let (mut contents, len) = (source.open()?, source.len()?);
+        let mut offset = 0;
+        while offset < len {
+            let chunk = usize::try_from(len - offset).map_or(buf.len(), |left| left.min(buf.len()));
+            let percent = self.done * 100 / self.wanted.max(1);
+            on_terminal(format_args!("{percent:3} %  {doing} {source}"));
+            work(&mut contents, &mut buf[..chunk], offset)?;
+            offset += chunk as u64;
+            self.done += chunk as u64;
+        }
+        on_terminal(format_args!(""));
+        Ok(())
+    }
 }
 
 /// Compares the next bytes of `expected` with `found`.

@@ -1,5 +1,6 @@
 //! Tests of ds-aio through its public API: one binary, a module for each subject.
 
+mod capabilities;
 mod config;
 mod engine;
 mod ui;

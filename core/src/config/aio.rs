@@ -28,10 +28,10 @@ pub struct AioConfig {
     /// Bytes per I/O request.
     #[config(default = 1 << 20, bytes, range = 512..=1 << 30, multiple_of = 512)]
     pub block_size: usize,
-    /// Requests in flight per worker.
+    /// Blocks in flight per worker group.
     #[config(default = 8, range = 1..=65536)]
     pub queue_depth: usize,
-    /// Workers that share one request.
+    /// Worker groups that share the blocks of every request.
     #[config(default = 1, range = 1..=1024, alias = "intra_op_parallelism")]
     pub thread_count: usize,
     /// Submit each block on its own instead of in batches.

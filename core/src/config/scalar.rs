@@ -5,7 +5,8 @@ use core::fmt;
 
 /// An integer of any Rust width.
 ///
-/// Kept as sign and a magnitude of 128 bits, so that one type compares and renders every field at compile time.
+/// Kept as sign and a magnitude of 128 bits, so that one type compares and renders every field at
+/// compile time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Integer {
     /// Never set for zero, so that equality is equality of the value.

@@ -11,9 +11,9 @@ use super::{AioConfig, ConfigSchema, check_values};
 pub struct EngineSettings {
     /// Bytes per I/O request.
     pub block_size: usize,
-    /// Requests in flight per worker.
+    /// Blocks in flight per worker group.
     pub queue_depth: usize,
-    /// Workers that share one request.
+    /// Worker groups that share the blocks of every request.
     pub thread_count: usize,
     /// Submit each block on its own instead of in batches.
     pub single_submit: bool,

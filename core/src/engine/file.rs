@@ -55,8 +55,9 @@ impl AioFile {
     ///
     /// They do if the engine's block size suits it: for writes a multiple of the page size, for
     /// reads of what the device asks for (512 or 4096 bytes, as a rule).
-    /// [`Engine::stats`](crate::Engine::stats) counts what went which way. False where the file system has no O_DIRECT, for anything but regular files and block
-    /// devices, and on systems other than Linux.
+    /// [`Engine::stats`](crate::Engine::stats) counts what went which way.
+    /// False where the file system has no O_DIRECT, for anything but regular files and block devices,
+    /// and on systems other than Linux.
     #[must_use]
     pub fn is_direct(&self) -> bool {
         self.state.open.alignment().is_some()

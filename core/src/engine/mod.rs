@@ -244,7 +244,8 @@ impl Engine {
     }
 
     /// Waits for the requests on `file` that were made before, then makes what was written
-    /// durable (`fdatasync`).
+    /// durable (`fdatasync`). The name of a new file is durable once its directory is synced, which
+    /// this does not do.
     ///
     /// # Errors
     ///

@@ -30,8 +30,8 @@ pub enum ErrorKind {
     UnexpectedEof,
     /// The range `offset .. offset + length` does not fit the system's file offsets.
     InvalidRange,
-    /// The path holds a NUL byte, or this kind of file does not take the operation (`EINVAL`, `ENAMETOOLONG`,
-    /// `ELOOP`).
+    /// The path holds a NUL byte, or this kind of file does not take the operation (`EINVAL`,
+    /// `ENAMETOOLONG`, `ELOOP`).
     InvalidInput,
     /// The process or the system has no descriptors left (`EMFILE`, `ENFILE`).
     TooManyOpenFiles,

@@ -15,7 +15,8 @@
 //!    the park is not lost. The queue wakes a lane only if it counts it as idle, and once.
 //!
 //! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
-//! names, and does not panic. No other part of a backend is called by anyone but workers.
+//! names, and does not panic. Its name and shape are asked for
+//! when the engine starts; all else is called by workers alone.
 //!
 //! **Memory.** From `push` until its completion is returned, a transfer's segment and descriptor
 //! are the lane's: the worker keeps the claim they belong to. After the completion the lane must not

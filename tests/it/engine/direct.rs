@@ -9,10 +9,10 @@ use ds_aio_tests::{
 };
 
 use super::{
-    capabilities::require,
     page_cache::{evict, page_size, resident},
     support::Bench,
 };
+use crate::capabilities::require;
 
 const BLOCK: usize = 256 << 10;
 const PAGES: usize = 600;

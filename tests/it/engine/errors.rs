@@ -88,6 +88,19 @@ fn a_pipe_has_no_offsets_and_opens_without_its_other_end() {
 }
 
 #[test]
+fn a_sync_asks_the_system_which_a_pipe_refuses() {
+    let bench = bench();
+    let path = bench.path("pipe");
+    mkfifo(&path, Mode::S_IRWXU).unwrap();
+    let pipe = bench.engine.open_with(&path, &OpenOptions::new().write()).unwrap();
+    let failures = bench.engine.sync(&pipe).unwrap_err();
+    let [error] = failures.errors() else { panic!("{failures}") };
+    assert_eq!((error.operation(), error.kind()), (Operation::Sync, ErrorKind::InvalidInput));
+    assert_eq!(error.errno(), Some(Errno::EINVAL as i32));
+    assert_eq!(error.path(), Some(path.as_path()));
+}
+
+#[test]
 fn a_file_opened_to_read_is_not_written() {
     let bench = bench();
     let path = bench.filled("data", b"as it was");

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::capabilities::require;
+use crate::capabilities::require;
 
 /// Runs a helper, and shows what it said if it did not end well.
 fn run(helper: &str, arguments: &[&str]) {

@@ -17,7 +17,6 @@ mod storm;
 mod tickets;
 mod wakers;
 
-mod capabilities;
 #[cfg(target_os = "linux")]
 mod page_cache;
 mod support;

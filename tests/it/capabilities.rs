@@ -4,9 +4,10 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 2] = [
+const KNOWN: [(&str, &str); 3] = [
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
+    ("ui", "the compiler whose words tests/ui/worded expects, 1.95"),
 ];
 
 /// Whether the machine has it; if not, the calling test has to say that it saw nothing.
@@ -36,6 +37,11 @@ fn probe(capability: &str) -> bool {
             .unwrap()
             .status
             .success(),
+        "ui" => {
+            let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+            let version = Command::new(rustc).arg("--version").output().unwrap();
+            version.stdout.starts_with(b"rustc 1.95.")
+        }
         other => panic!("no capability is called {other:?}"),
     }
 }
