@@ -50,6 +50,8 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
     if errors.is_empty() {
         return expand::config(&parsed).into();
     }
-    let (errors, stubs) = (errors.to_tokens(), fallback::config(&parsed));
+    let errors = errors.to_tokens();
+    // The stubs have no generics, so those of a generic struct would only add mistakes.
+    let stubs = input.generics.params.is_empty().then(|| fallback::config(&parsed));
     quote!(#errors #stubs).into()
 }

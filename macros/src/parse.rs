@@ -48,7 +48,6 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     };
     if !derive.generics.params.is_empty() {
         errors.push(error::generic(derive.generics.span()));
-        return None;
     }
     let mut input = Input {
         vis: derive.vis.clone(),
