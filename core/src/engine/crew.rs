@@ -100,7 +100,8 @@ impl Crew {
             }
         }
         for lane in start {
-            // Without this thread the others take longer, that is all: each group has one.
+            // Without this thread the others take longer, that is all: each group has one, and an
+            // idle one is woken in its place.
             if self.start_worker(lane, Begin::AtWork).is_err() {
                 let instead = self.queue.not_started(lane);
                 self.dispatch(instead);

@@ -106,8 +106,8 @@ impl Request {
         self.asked.plan.block(number)
     }
 
-    /// Whether the request has failed before the end of what precedes this block, so that the
-    /// block need not be begun. A block before the failure must be: its bytes count as transferred.
+    /// Whether the request has failed where this block starts or before, so that the block need not
+    /// be begun. A block before the failure must be: its bytes count as transferred.
     pub(crate) fn has_failed_before(&self, block: usize) -> bool {
         let failed_at = self.failed_at.load(Ordering::Acquire);
         failed_at != usize::MAX && self.block(block).is_none_or(|block| failed_at <= block.start)

@@ -154,9 +154,10 @@ impl<B> Ticket<B> {
 
     /// Asks for the request to end early: blocks that no worker has begun are given up.
     ///
-    /// The ticket then gives [`ErrorKind::Cancelled`] and the buffer as soon as the blocks in flight
-    /// (at most `thread_count` × `queue_depth`) have completed; [`Error::done`] says how far the
-    /// request got. One whose last block was begun ends as if nothing had been asked.
+    /// The ticket then gives [`ErrorKind::Cancelled`] and the buffer, and [`Error::done`] says how
+    /// far the request got: once its blocks in flight (at most `thread_count` × `queue_depth`) have
+    /// completed and, if it waits behind others, its turn has come. One whose last block was begun
+    /// ends as if nothing had been asked.
     pub fn cancel(&self) {
         self.request.cancel();
     }

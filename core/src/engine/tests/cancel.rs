@@ -33,6 +33,22 @@ fn a_cancelled_request_begins_no_more_blocks() {
 }
 
 #[test]
+fn a_cancelled_request_that_waits_begins_nothing() {
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    bench.sim.hold();
+    let first = bench.write(2, 0);
+    bench.sim.wait_for_pushes(1);
+    let waiting = bench.write(5, 100);
+    waiting.cancel();
+    bench.sim.release_all();
+    let (error, buffer) = waiting.wait().unwrap_err().into_parts();
+    assert_eq!((error.kind(), error.done()), (ErrorKind::Cancelled, 0));
+    assert_eq!(buffer.map(|buffer| buffer.len()), Some(5 * BLOCK));
+    first.wait().unwrap();
+    assert!(bench.sim.pushed().iter().all(|call| call.offset < offset(100)));
+}
+
+#[test]
 fn cancelling_comes_too_late_once_the_last_block_was_begun() {
     let bench = Bench::new(Sim::lanes(1, 2), settings(1, 2));
     bench.sim.hold();
