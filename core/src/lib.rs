@@ -1,7 +1,8 @@
 //! Asynchronous file I/O for tensors larger than memory, driven by one annotated struct.
 //!
 //! - [`Config`] derives, from one struct, key constants, typed defaults, environment overrides, a
-//!   builder and a layered loader; [`AioConfig`] is the ready-made one, with DeepSpeed's five settings.
+//!   builder and a layered loader; [`AioConfig`] is the ready-made one, with DeepSpeed's five
+//!   settings and three more.
 #![cfg_attr(
     all(feature = "engine", unix),
     doc = "- [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
@@ -63,8 +64,8 @@ pub use crate::{
     error::{Error, ErrorKind, Failures, Operation, StartError},
 };
 pub use config::{
-    AioConfig, AioConfigBuilder, ConfigErrors, ConfigSchema, EngineConfig, EngineSettings,
-    EnvSource, Loaded, Loader,
+    AioConfig, AioConfigBuilder, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
+    EngineSettings, EnvSource, Loaded, Loader,
 };
 pub use ds_aio_macros::Config;
 

@@ -36,7 +36,8 @@ mod validate;
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
 /// - `bytes`: the value may be written as a size, `4KiB`
-/// - `advanced`: left out of generated texts
+/// - `advanced`: loaded, overridden and explained like any other, but left out of generated texts
+///   such as `FORMAT`
 ///
 /// A default that breaks a rule of its own field fails compilation.
 #[proc_macro_derive(Config, attributes(config))]

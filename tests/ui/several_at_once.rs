@@ -24,6 +24,9 @@ struct Several {
     endless: u32,
     #[config(default = 1, advanced = true)]
     flagged: u32,
+    #[config(default = 1, advanced)]
+    #[config(advanced)]
+    flagged_twice: u32,
     #[config(default = 1, env = other)]
     variable: u32,
     #[config(default = 1, nonsense)]

@@ -1,8 +1,11 @@
-//! The ready-made configuration: DeepSpeed's five `aio` settings.
+//! The ready-made configuration: DeepSpeed's five `aio` settings and the engine's own.
 
 use ds_aio_macros::Config;
 
-/// Asynchronous I/O settings.
+use super::DirectMode;
+
+/// Asynchronous I/O settings: the five that DeepSpeed has, and three advanced ones that
+/// [`AIO_FORMAT`] leaves out.
 ///
 /// ```
 /// use ds_aio::{AioConfig, config::AIO_BLOCK_SIZE_DEFAULT};
@@ -40,4 +43,13 @@ pub struct AioConfig {
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     #[config(default = true)]
     pub overlap_events: bool,
+    /// Whether requests bypass the page cache with O_DIRECT: `auto`, `always` or `never`.
+    #[config(default = DirectMode::Auto, advanced)]
+    pub direct: DirectMode,
+    /// Requests accepted and not ended; beyond it submitting waits for room.
+    #[config(default = 65536, range = 1..=1 << 24, advanced)]
+    pub queue_capacity: usize,
+    /// Bytes per second for requests of background priority; 0 is no cap.
+    #[config(default = 0, bytes, advanced)]
+    pub background_rate: u64,
 }

@@ -105,6 +105,13 @@ impl<T> Field<T> {
     pub const fn meta(self) -> FieldMeta {
         self.meta
     }
+
+    /// For the types that have their own `default`.
+    pub(crate) const fn default_scalar(mut self, value: Scalar<'static>) -> Self {
+        self.meta.default = Some(value);
+        self.meta.required = false;
+        self
+    }
 }
 
 macro_rules! value_methods {

@@ -4,6 +4,7 @@
 mod aio;
 mod decimal;
 mod diagnostic;
+mod direct;
 mod env;
 mod field;
 mod file;
@@ -20,13 +21,16 @@ pub(crate) mod value;
 mod variables;
 
 pub use aio::{
-    AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
-    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
+    AIO, AIO_BACKGROUND_RATE, AIO_BACKGROUND_RATE_DEFAULT, AIO_BACKGROUND_RATE_ENV, AIO_BLOCK_SIZE,
+    AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_DIRECT, AIO_DIRECT_DEFAULT, AIO_DIRECT_ENV,
+    AIO_FORMAT, AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV,
+    AIO_QUEUE_CAPACITY, AIO_QUEUE_CAPACITY_DEFAULT, AIO_QUEUE_CAPACITY_ENV, AIO_QUEUE_DEPTH,
     AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
     AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
     AioConfig, AioConfigBuilder,
 };
 pub use diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Severity};
+pub use direct::DirectMode;
 pub use env::{EnvSource, ProcessEnv};
 pub use field::FieldMeta;
 pub use loader::{Loaded, Loader, Origin, Shadowed};

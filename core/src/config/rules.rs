@@ -2,6 +2,7 @@
 //! when a value is loaded.
 
 use core::cmp::Ordering;
+use core::fmt;
 
 use super::FieldMeta;
 use super::scalar::{Integer, Scalar};
@@ -204,8 +205,7 @@ impl Choices {
 pub(crate) fn allowed(field: &FieldMeta) -> String {
     let rules = &field.rules;
     if let Some(choices) = rules.one_of {
-        let choices: Vec<_> = choices.iter().map(|choice| format!("`{choice}`")).collect();
-        return format!("one of {}", choices.join(", "));
+        return one_of(choices.iter());
     }
     let mut text = match field.kind {
         Kind::Integer { min, max } => integers(field, min, max),
@@ -213,6 +213,7 @@ pub(crate) fn allowed(field: &FieldMeta) -> String {
         Kind::Bool => "true or false".to_owned(),
         Kind::Text => "a text".to_owned(),
         Kind::Path => "a path".to_owned(),
+        Kind::Choice { names } => one_of(names.iter()),
     };
     if let Some(unit) = rules.multiple_of {
         text += &format!(", a multiple of {unit}");
@@ -221,6 +222,11 @@ pub(crate) fn allowed(field: &FieldMeta) -> String {
         text += ", a power of two";
     }
     text
+}
+
+fn one_of(choices: impl Iterator<Item: fmt::Display>) -> String {
+    let choices: Vec<_> = choices.map(|choice| format!("`{choice}`")).collect();
+    format!("one of {}", choices.join(", "))
 }
 
 fn integers(field: &FieldMeta, mut least: Integer, mut most: Integer) -> String {

@@ -2,7 +2,7 @@
 
 use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind};
 use super::source::Place;
-use super::{AioConfig, ConfigSchema, check_values};
+use super::{AioConfig, ConfigSchema, DirectMode, check_values};
 
 /// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct
 /// through [`EngineConfig`]. The default is `AioConfig`'s.
@@ -19,6 +19,12 @@ pub struct EngineSettings {
     pub single_submit: bool,
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     pub overlap_events: bool,
+    /// Whether requests bypass the page cache with O_DIRECT.
+    pub direct: DirectMode,
+    /// Requests accepted and not ended; beyond it submitting waits for room.
+    pub queue_capacity: usize,
+    /// Bytes per second for requests of background priority; 0 is no cap.
+    pub background_rate: u64,
 }
 
 impl EngineSettings {
@@ -29,13 +35,23 @@ impl EngineSettings {
     ///
     /// Every setting that is not allowed, each with its value and what is allowed.
     pub fn check(&self) -> Result<(), ConfigErrors> {
-        let Self { block_size, queue_depth, thread_count, single_submit, overlap_events } = *self;
-        let config =
-            AioConfig { block_size, queue_depth, thread_count, single_submit, overlap_events };
-        let mut diagnostics =
-            check_values(AioConfig::SECTION, AioConfig::FIELDS, &config.into_values());
+        let values = self.to_config().into_values();
+        let mut diagnostics = check_values(AioConfig::SECTION, AioConfig::FIELDS, &values);
         diagnostics.extend(self.check_bytes_in_flight());
         ConfigErrors::check(diagnostics)
+    }
+
+    fn to_config(&self) -> AioConfig {
+        AioConfig {
+            block_size: self.block_size,
+            queue_depth: self.queue_depth,
+            thread_count: self.thread_count,
+            single_submit: self.single_submit,
+            overlap_events: self.overlap_events,
+            direct: self.direct,
+            queue_capacity: self.queue_capacity,
+            background_rate: self.background_rate,
+        }
     }
 
     fn check_bytes_in_flight(&self) -> Option<Diagnostic> {
@@ -60,9 +76,26 @@ impl EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        let AioConfig { block_size, queue_depth, thread_count, single_submit, overlap_events } =
-            AioConfig::DEFAULT;
-        Self { block_size, queue_depth, thread_count, single_submit, overlap_events }
+        let AioConfig {
+            block_size,
+            queue_depth,
+            thread_count,
+            single_submit,
+            overlap_events,
+            direct,
+            queue_capacity,
+            background_rate,
+        } = AioConfig::DEFAULT;
+        Self {
+            block_size,
+            queue_depth,
+            thread_count,
+            single_submit,
+            overlap_events,
+            direct,
+            queue_capacity,
+            background_rate,
+        }
     }
 }
 

@@ -102,6 +102,11 @@ pub enum Kind {
     Text,
     /// A file system path.
     Path,
+    /// One of a few names.
+    Choice {
+        /// The names, in the order of their declaration.
+        names: &'static [&'static str],
+    },
 }
 
 /// Why a raw value does not suit a field.
@@ -112,7 +117,7 @@ pub struct Rejection {
 }
 
 impl Rejection {
-    fn wrong_type(raw: &RawValue) -> Self {
+    pub(super) fn wrong_type(raw: &RawValue) -> Self {
         // An untyped text has no type of its own that could be wrong.
         let hint = match raw {
             RawValue::Untyped(_) => None,
@@ -125,22 +130,23 @@ impl Rejection {
         Self { kind: DiagnosticKind::WrongType, hint }
     }
 
-    fn not_allowed(hint: Option<String>) -> Self {
+    pub(super) fn not_allowed(hint: Option<String>) -> Self {
         Self { kind: DiagnosticKind::NotAllowed, hint }
     }
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 
 /// A type that a field of a `Config` struct can have.
 ///
-/// Implemented for every integer type, `f32`, `f64`, `bool`, `String` and `PathBuf`.
+/// Implemented for every integer type, `f32`, `f64`, `bool`, `String`, `PathBuf` and
+/// [`DirectMode`](super::DirectMode).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `String` or `PathBuf`"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf` or `DirectMode`"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.

@@ -6,8 +6,16 @@ use quote::{format_ident, quote, quote_spanned};
 use crate::ir::Input;
 
 /// The keys of `EngineSettings`.
-const SETTINGS: &[&str] =
-    &["block_size", "queue_depth", "thread_count", "single_submit", "overlap_events"];
+const SETTINGS: &[&str] = &[
+    "block_size",
+    "queue_depth",
+    "thread_count",
+    "single_submit",
+    "overlap_events",
+    "direct",
+    "queue_capacity",
+    "background_rate",
+];
 
 pub(crate) fn engine(input: &Input) -> TokenStream {
     if !input.engine {

@@ -1,12 +1,14 @@
 //! The constants of DeepSpeed's module, one by one.
 
 use ds_aio::config::{
-    AIO, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_FORMAT,
-    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_DEPTH,
+    AIO, AIO_BACKGROUND_RATE, AIO_BACKGROUND_RATE_DEFAULT, AIO_BACKGROUND_RATE_ENV, AIO_BLOCK_SIZE,
+    AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_DIRECT, AIO_DIRECT_DEFAULT, AIO_DIRECT_ENV,
+    AIO_FORMAT, AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV,
+    AIO_QUEUE_CAPACITY, AIO_QUEUE_CAPACITY_DEFAULT, AIO_QUEUE_CAPACITY_ENV, AIO_QUEUE_DEPTH,
     AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
-    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV,
+    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV, Kind,
 };
-use ds_aio::{AioConfig, Config, ConfigSchema};
+use ds_aio::{AioConfig, Config, ConfigSchema, DirectMode};
 
 #[test]
 fn section_is_aio() {
@@ -54,6 +56,31 @@ fn overlap_events_is_on() {
 }
 
 #[test]
+fn direct_is_auto() {
+    const TYPED: DirectMode = AIO_DIRECT_DEFAULT;
+    assert_eq!(AIO_DIRECT, "direct");
+    assert_eq!(TYPED, DirectMode::Auto);
+    assert_eq!(DirectMode::default(), TYPED);
+    assert_eq!(AIO_DIRECT_ENV, "DS_AIO_DIRECT");
+}
+
+#[test]
+fn queue_capacity_is_65536() {
+    const TYPED: usize = AIO_QUEUE_CAPACITY_DEFAULT;
+    assert_eq!(AIO_QUEUE_CAPACITY, "queue_capacity");
+    assert_eq!(TYPED, 65536);
+    assert_eq!(AIO_QUEUE_CAPACITY_ENV, "DS_AIO_QUEUE_CAPACITY");
+}
+
+#[test]
+fn background_rate_has_no_cap() {
+    const TYPED: u64 = AIO_BACKGROUND_RATE_DEFAULT;
+    assert_eq!(AIO_BACKGROUND_RATE, "background_rate");
+    assert_eq!(TYPED, 0);
+    assert_eq!(AIO_BACKGROUND_RATE_ENV, "DS_AIO_BACKGROUND_RATE");
+}
+
+#[test]
 fn format_is_the_fragment() {
     let expected = "\n\"aio\": {\n  \"block_size\": 1048576,\n  \"queue_depth\": 8,\n  \
                     \"thread_count\": 1,\n  \"single_submit\": false,\n  \
@@ -82,6 +109,9 @@ fn default_is_made_of_the_constants() {
     assert_eq!(config.thread_count, AIO_THREAD_COUNT_DEFAULT);
     assert_eq!(config.single_submit, AIO_SINGLE_SUBMIT_DEFAULT);
     assert_eq!(config.overlap_events, AIO_OVERLAP_EVENTS_DEFAULT);
+    assert_eq!(config.direct, AIO_DIRECT_DEFAULT);
+    assert_eq!(config.queue_capacity, AIO_QUEUE_CAPACITY_DEFAULT);
+    assert_eq!(config.background_rate, AIO_BACKGROUND_RATE_DEFAULT);
     const CONST: AioConfig = AioConfig::DEFAULT;
     assert_eq!(config, CONST);
 }
@@ -195,11 +225,21 @@ fn one_changed_default_changes_the_text() {
 
 #[test]
 fn the_table_describes_the_fields() {
-    let [block_size, .., overlap] = AioConfig::FIELDS else { panic!("five fields") };
+    let [block_size, _, _, _, overlap, advanced @ ..] = AioConfig::FIELDS else {
+        panic!("five fields and the advanced ones")
+    };
     assert_eq!(block_size.key, AIO_BLOCK_SIZE);
     assert_eq!(block_size.doc, "Bytes per I/O request.");
     assert!(block_size.bytes && !overlap.bytes);
     assert_eq!(overlap.allowed(), "true or false");
+    assert!(!block_size.advanced && !overlap.advanced);
+    assert!(advanced.iter().all(|field| field.advanced));
+    let keys: Vec<_> = advanced.iter().map(|field| field.key).collect();
+    assert_eq!(keys, [AIO_DIRECT, AIO_QUEUE_CAPACITY, AIO_BACKGROUND_RATE]);
+    let [direct, ..] = advanced else { panic!("checked above") };
+    assert_eq!(direct.allowed(), "one of `auto`, `always`, `never`");
+    assert_eq!(direct.kind, Kind::Choice { names: &["auto", "always", "never"] });
+    assert_eq!(direct.default.unwrap().to_string(), "auto");
     assert_eq!(AioConfig::SECTION, "aio");
     assert_eq!(AioConfig::ENV_PREFIX, Some("DS_AIO"));
 }

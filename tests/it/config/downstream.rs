@@ -1,6 +1,6 @@
 //! Structs of other crates: their own fields, defaults and prefixes, and an engine from them.
 
-use ds_aio::{Config, EngineConfig, EngineSettings};
+use ds_aio::{Config, DirectMode, EngineConfig, EngineSettings};
 
 /// A trainer's configuration with two of the engine's settings.
 #[derive(Debug, Clone, PartialEq, Config)]
@@ -25,6 +25,32 @@ fn present_fields_are_used_and_absent_ones_take_defaults() {
     assert_eq!(settings.thread_count, defaults.thread_count);
     assert_eq!(settings.overlap_events, defaults.overlap_events);
     assert!(settings.check().is_ok());
+}
+
+#[test]
+fn advanced_settings_may_be_fields_with_other_defaults() {
+    #[derive(Config)]
+    #[config(section = "swap", env_prefix = "SWAP", engine)]
+    struct Swap {
+        /// Whether to bypass the page cache.
+        #[config(default = DirectMode::Never)]
+        direct: DirectMode,
+        /// Requests in the queue.
+        #[config(default = 7, rename = "queue_capacity", advanced)]
+        waiting: usize,
+        /// Bytes per second.
+        #[config(default = 1 << 20, bytes, range = 1..)]
+        background_rate: u64,
+    }
+    assert_eq!(
+        Swap::FORMAT,
+        "\n\"swap\": {\n  \"direct\": \"never\",\n  \"background_rate\": 1048576\n}\n"
+    );
+    let settings = Swap::default().engine_settings();
+    assert_eq!((settings.direct, settings.queue_capacity), (DirectMode::Never, 7));
+    assert_eq!(settings.background_rate, 1 << 20);
+    let loaded = Swap::loader().env_from(&[("SWAP_DIRECT", "auto")]).load().unwrap();
+    assert_eq!(loaded.value.engine_settings().direct, DirectMode::Auto);
 }
 
 #[test]

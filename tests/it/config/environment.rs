@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 
 use ds_aio::config::DiagnosticKind;
-use ds_aio::{AioConfig, ConfigErrors, EnvSource};
+use ds_aio::{AioConfig, ConfigErrors, DirectMode, EnvSource};
 
 use super::support::{load_env, only};
 
@@ -16,11 +16,16 @@ fn each_setting_has_its_variable() {
         ("DS_AIO_THREAD_COUNT", "+2"),
         ("DS_AIO_SINGLE_SUBMIT", "yes"),
         ("DS_AIO_OVERLAP_EVENTS", "OFF"),
+        ("DS_AIO_DIRECT", " always "),
+        ("DS_AIO_QUEUE_CAPACITY", "16"),
+        ("DS_AIO_BACKGROUND_RATE", "500MiB"),
     ])
     .unwrap();
     let config = loaded.value;
     assert_eq!((config.block_size, config.queue_depth, config.thread_count), (1024, 32, 2));
     assert_eq!((config.single_submit, config.overlap_events), (true, false));
+    assert_eq!((config.direct, config.queue_capacity), (DirectMode::Always, 16));
+    assert_eq!(config.background_rate, 500 << 20);
 }
 
 #[test]

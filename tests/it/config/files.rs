@@ -125,7 +125,10 @@ fn a_misspelt_key_is_an_error_with_a_suggestion() {
     let error = only(load_file("a.toml", "[aio]\nunrelated = 2\n"));
     assert_eq!(
         error.help(),
-        Some("the keys are block_size, queue_depth, thread_count, single_submit, overlap_events")
+        Some(
+            "the keys are block_size, queue_depth, thread_count, single_submit, overlap_events, \
+             direct, queue_capacity, background_rate"
+        )
     );
 }
 

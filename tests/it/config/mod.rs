@@ -2,6 +2,7 @@
 
 mod constants;
 mod diagnostics;
+mod direct;
 mod downstream;
 mod environment;
 mod files;

@@ -75,18 +75,21 @@ fn the_last_explicit_value_and_the_last_environment_win() {
 fn explain_is_an_aligned_table() {
     let loaded = AioConfig::loader()
         .env_from(&[("DS_AIO_BLOCK_SIZE", "2MiB")])
-        .env_from(&[("DS_AIO_BLOCK_SIZE", "4MiB")])
+        .env_from(&[("DS_AIO_BLOCK_SIZE", "4MiB"), ("DS_AIO_DIRECT", "Never")])
         .set("block_size", "8M")
         .load()
         .unwrap();
     let expected = "\
-KEY             VALUE    FROM
-block_size      8388608  explicit, over 4194304 from variable DS_AIO_BLOCK_SIZE, \
+KEY              VALUE    FROM
+block_size       8388608  explicit, over 4194304 from variable DS_AIO_BLOCK_SIZE, \
                 over 2097152 from variable DS_AIO_BLOCK_SIZE
-queue_depth     8        default
-thread_count    1        default
-single_submit   false    default
-overlap_events  true     default
+queue_depth      8        default
+thread_count     1        default
+single_submit    false    default
+overlap_events   true     default
+direct           never    variable DS_AIO_DIRECT
+queue_capacity   65536    default
+background_rate  0        default
 ";
     assert_eq!(loaded.explain(), expected);
 }

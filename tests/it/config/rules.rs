@@ -7,13 +7,15 @@ use ds_aio::{AioConfig, Config, ConfigErrors, ConfigSchema, Loaded};
 use super::support::{Files, load_env, load_file, only};
 
 /// Zero and absurd values of the three numbers.
-const REFUSED: [(&str, &str, &str); 6] = [
+const REFUSED: [(&str, &str, &str); 8] = [
     ("block_size", "0", "a size from 512 to 1073741824 bytes"),
     ("block_size", "1152921504606846976", "a size from 512 to 1073741824 bytes"),
     ("queue_depth", "0", "an integer from 1 to 65536"),
     ("queue_depth", "65537", "an integer from 1 to 65536"),
     ("thread_count", "0", "an integer from 1 to 1024"),
     ("thread_count", "18446744073709551616", "an integer from 1 to 1024"),
+    ("queue_capacity", "0", "an integer from 1 to 16777216"),
+    ("queue_capacity", "16777217", "an integer from 1 to 16777216"),
 ];
 
 fn assert_refused<T>(result: Result<T, ConfigErrors>, key: &str, allowed: &str) {

@@ -1,6 +1,6 @@
 //! What the engine is handed, and what it checks itself.
 
-use ds_aio::{AioConfig, EngineConfig, EngineSettings};
+use ds_aio::{AioConfig, DirectMode, EngineConfig, EngineSettings};
 
 use super::support::only;
 
@@ -12,6 +12,8 @@ fn the_default_is_that_of_the_config() {
     assert_eq!(settings.block_size, 1 << 20);
     assert_eq!((settings.queue_depth, settings.thread_count), (8, 1));
     assert_eq!((settings.single_submit, settings.overlap_events), (false, true));
+    assert_eq!(settings.direct, DirectMode::Auto);
+    assert_eq!((settings.queue_capacity, settings.background_rate), (65536, 0));
 }
 
 #[test]
@@ -22,11 +24,16 @@ fn every_field_is_handed_over() {
         .thread_count(3)
         .single_submit(true)
         .overlap_events(false)
+        .direct(DirectMode::Never)
+        .queue_capacity(4)
+        .background_rate(5)
         .build()
         .unwrap();
     let settings = config.engine_settings();
     assert_eq!((settings.block_size, settings.queue_depth, settings.thread_count), (4096, 2, 3));
     assert_eq!((settings.single_submit, settings.overlap_events), (true, false));
+    assert_eq!(settings.direct, DirectMode::Never);
+    assert_eq!((settings.queue_capacity, settings.background_rate), (4, 5));
     assert_eq!(settings.engine_settings(), settings);
 }
 
@@ -36,9 +43,16 @@ fn every_violation_is_reported_at_once() {
     settings.block_size = 0;
     settings.queue_depth = 0;
     settings.thread_count = 100_000;
+    settings.queue_capacity = 0;
     let errors = settings.check().unwrap_err();
     let found: Vec<_> = errors.iter().map(|e| (e.key().unwrap(), e.value().unwrap())).collect();
-    assert_eq!(found, [("block_size", "0"), ("queue_depth", "0"), ("thread_count", "100000")]);
+    let expected = [
+        ("block_size", "0"),
+        ("queue_depth", "0"),
+        ("thread_count", "100000"),
+        ("queue_capacity", "0"),
+    ];
+    assert_eq!(found, expected);
     assert!(errors.to_string().contains("an integer from 1 to 1024"));
 }
 

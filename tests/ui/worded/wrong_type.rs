@@ -37,6 +37,8 @@ struct Default {
 struct Engine {
     #[config(default = 8)]
     queue_depth: u32,
+    #[config(default = true, advanced)]
+    direct: bool,
 }
 
 fn main() {}
