@@ -58,8 +58,8 @@ mod sys;
 pub use crate::{
     buf::{AioBuf, IoBuf, IoBufMut},
     engine::{
-        AioFile, EffectiveSettings, Engine, Failed, OpenOptions, Progress, Scope, ScopedTicket,
-        Stats, Ticket,
+        AioFile, EffectiveSettings, Engine, Failed, OpenOptions, Priority, Progress, Scope,
+        ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, Operation, StartError},
 };

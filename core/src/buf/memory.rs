@@ -1,59 +1,143 @@
 //! The memory of a request and the parts of it that blocks move: plain addresses, made safe by
 //! who holds them.
 
+use std::{
+    io::{IoSlice, IoSliceMut},
+    sync::Arc,
+};
+
 use crate::buf::{IoBuf, IoBufMut};
 
-/// The bytes of a buffer that the engine holds for one request.
+/// The bytes of the buffer, or buffers, that the engine holds for one request.
 ///
 /// **Invariant.** The bytes are valid, initialized and nobody else's from the request's
-/// acceptance until its delivery: the request's ticket state keeps the buffer and gives it back
+/// acceptance until its delivery: the request's ticket state keeps the buffers and gives them back
 /// on delivery alone, and delivery happens when every block has completed
 /// ([`crate::engine`]'s rule). The blocks of a plan are disjoint and each is claimed once, so no
 /// two segments that are in use at the same time overlap.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Memory {
-    start: *mut u8,
+    pieces: Pieces,
     len: usize,
 }
 
-// SAFETY: the invariant above makes the bytes the engine's own for as long as any of its threads
+#[derive(Debug, Clone)]
+enum Pieces {
+    One(Address),
+    /// None of them empty, in the request's order.
+    Several(Arc<[Piece]>),
+}
+
+/// The buffer of one of several in a row.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    address: Address,
+    /// Where in the request it begins, and where the next one does.
+    start: usize,
+    end: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Address(*mut u8);
+
+// SAFETY: `Memory`'s invariant makes the bytes the engine's own for as long as any of its threads
 // uses the address.
-unsafe impl Send for Memory {}
+unsafe impl Send for Address {}
 // SAFETY: as for `Send`; sharing the address gives no access, segments do, and those are disjoint.
-unsafe impl Sync for Memory {}
+unsafe impl Sync for Address {}
 
 impl Memory {
     /// No bytes at all.
-    pub(crate) const EMPTY: Self = Self { start: std::ptr::dangling_mut(), len: 0 };
+    pub(crate) const EMPTY: Self =
+        Self { pieces: Pieces::One(Address(std::ptr::dangling_mut())), len: 0 };
 
     /// The memory of a buffer that is only read from, at its final place.
-    pub(crate) fn of<B: IoBuf>(buffer: &B) -> Self {
-        Self::new(buffer.as_ptr().cast_mut(), buffer.len())
+    pub(crate) fn of<B: IoBuf>(buffer: &mut B) -> Self {
+        Self::one(buffer.as_ptr().cast_mut(), buffer.len())
     }
 
     /// The memory of a buffer to be filled, at its final place.
     pub(crate) fn of_mut<B: IoBufMut>(buffer: &mut B) -> Self {
         let len = buffer.len();
-        Self::new(buffer.as_mut_ptr(), len)
+        Self::one(buffer.as_mut_ptr(), len)
+    }
+
+    /// The memory of buffers that are only read from, one after the other.
+    pub(crate) fn of_all<B: IoBuf>(buffers: &mut Vec<B>) -> Self {
+        let range_of = |buffer: &mut B| (buffer.as_ptr().cast_mut(), buffer.len());
+        Self::several(buffers.iter_mut().map(range_of))
+    }
+
+    /// The memory of buffers to be filled, one after the other.
+    pub(crate) fn of_all_mut<B: IoBufMut>(buffers: &mut Vec<B>) -> Self {
+        let range_of = |buffer: &mut B| {
+            let len = buffer.len();
+            (buffer.as_mut_ptr(), len)
+        };
+        Self::several(buffers.iter_mut().map(range_of))
     }
 
     /// An empty buffer may give any address, null as well, which no slice may begin at.
-    fn new(start: *mut u8, len: usize) -> Self {
-        if len == 0 { Self::EMPTY } else { Self { start, len } }
+    fn one(start: *mut u8, len: usize) -> Self {
+        if len == 0 {
+            return Self::EMPTY;
+        }
+        Self { pieces: Pieces::One(Address(start)), len }
     }
 
-    pub(crate) fn address(&self) -> usize {
-        self.start.addr()
+    /// `usize::MAX` bytes, which no request may have, if the sum is more than that.
+    fn several(ranges: impl Iterator<Item = (*mut u8, usize)>) -> Self {
+        let mut end = 0_usize;
+        let pieces: Arc<[Piece]> = ranges
+            .filter(|&(_, len)| len > 0)
+            .map(|(address, len)| {
+                let start = end;
+                end = end.saturating_add(len);
+                Piece { address: Address(address), start, end }
+            })
+            .collect();
+        Self { pieces: Pieces::Several(pieces), len: end }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
+    /// Whether every part of these bytes that lies in one buffer begins at a multiple of
+    /// `address`, and has a length that is a multiple of `len` if others follow or precede it.
+    pub(crate) fn is_aligned(
+        &self,
+        start: usize,
+        bytes: usize,
+        address: usize,
+        len: usize,
+    ) -> bool {
+        match self.segment(start, bytes) {
+            Segment::One(span) => span.start.addr().is_multiple_of(address),
+            Segment::Several(spans) => spans.iter().all(|span| {
+                span.start.addr().is_multiple_of(address) && span.len.is_multiple_of(len)
+            }),
+        }
+    }
+
     /// The bytes from `start` on, `len` of them or as many as there are.
     pub(crate) fn segment(&self, start: usize, len: usize) -> Segment {
         let start = start.min(self.len);
-        Segment { start: self.start.wrapping_add(start), len: len.min(self.len - start) }
+        let end = start + len.min(self.len - start);
+        match &self.pieces {
+            Pieces::One(Address(address)) => {
+                Segment::One(Span { start: address.wrapping_add(start), len: end - start })
+            }
+            Pieces::Several(pieces) => {
+                let first = pieces.partition_point(|piece| piece.end <= start);
+                let within = pieces[first..].iter().take_while(|piece| piece.start < end);
+                Segment::of(within.map(|piece| {
+                    let from = start.max(piece.start);
+                    let address = piece.address.0.wrapping_add(from - piece.start);
+                    Span { start: address, len: end.min(piece.end) - from }
+                }))
+            }
+        }
     }
 }
 
@@ -61,25 +145,91 @@ impl Memory {
 ///
 /// Valid, and nobody else's, while its worker keeps the claim it came from or the bounce buffer.
 #[derive(Debug)]
-pub(crate) struct Segment {
+pub(crate) enum Segment {
+    One(Span),
+    /// Two or more, of different buffers.
+    Several(Vec<Span>),
+}
+
+/// A run of bytes within one buffer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
     start: *mut u8,
     len: usize,
 }
 
 // SAFETY: see `Memory`.
-unsafe impl Send for Segment {}
+unsafe impl Send for Span {}
 
 impl Segment {
+    fn of(mut spans: impl Iterator<Item = Span>) -> Self {
+        let Some(first) = spans.next() else {
+            return Self::One(Span { start: std::ptr::dangling_mut(), len: 0 });
+        };
+        let Some(second) = spans.next() else {
+            return Self::One(first);
+        };
+        Self::Several([first, second].into_iter().chain(spans).collect())
+    }
+
+    fn spans(&self) -> &[Span] {
+        match self {
+            Self::One(span) => std::slice::from_ref(span),
+            Self::Several(spans) => spans,
+        }
+    }
+
+    fn spans_mut(&mut self) -> &mut [Span] {
+        match self {
+            Self::One(span) => std::slice::from_mut(span),
+            Self::Several(spans) => spans,
+        }
+    }
+
     #[cfg(all(test, not(loom)))]
     pub(crate) fn len(&self) -> usize {
-        self.len
+        self.spans().iter().map(|span| span.len).sum()
     }
 
     #[cfg(all(test, not(loom)))]
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
+    pub(crate) fn truncate(&mut self, mut len: usize) {
+        for span in self.spans_mut() {
+            span.len = span.len.min(len);
+            len -= span.len;
+        }
     }
 
+    /// The bytes as one vectored write takes them, of at most `count` buffers.
+    pub(crate) fn slices(&self, count: usize) -> Vec<IoSlice<'_>> {
+        self.spans().iter().take(count).map(|span| IoSlice::new(span.bytes())).collect()
+    }
+
+    /// The bytes as one vectored read fills them, of at most `count` buffers.
+    pub(crate) fn slices_mut(&mut self, count: usize) -> Vec<IoSliceMut<'_>> {
+        let spans = self.spans_mut().iter_mut().take(count);
+        spans.map(|span| IoSliceMut::new(span.bytes_mut())).collect()
+    }
+
+    /// Fills `bytes` from the segment; both are of the same length.
+    pub(crate) fn copy_to(&self, mut bytes: &mut [u8]) {
+        for span in self.spans() {
+            let (now, later) = bytes.split_at_mut(span.len.min(bytes.len()));
+            now.copy_from_slice(&span.bytes()[..now.len()]);
+            bytes = later;
+        }
+    }
+
+    /// Fills the segment from `bytes`; both are of the same length.
+    pub(crate) fn copy_from(&mut self, mut bytes: &[u8]) {
+        for span in self.spans_mut() {
+            let (now, later) = bytes.split_at(span.len.min(bytes.len()));
+            span.bytes_mut()[..now.len()].copy_from_slice(now);
+            bytes = later;
+        }
+    }
+}
+
+impl Span {
     /// The bytes, to be written to a file.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: `Memory`'s invariant: valid, initialized, and written by nobody meanwhile.
@@ -89,7 +239,8 @@ impl Segment {
     /// The bytes, to be filled from a file. Only for a request that reads, or a bounce buffer.
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         // SAFETY: `Memory`'s invariant: valid, and no other segment in use overlaps this one;
-        // `Memory::of_mut` (or the bounce buffer) made the address from exclusive access.
+        // `Memory::of_mut` or `of_all_mut` (or the bounce buffer) made the address from exclusive
+        // access.
         unsafe { std::slice::from_raw_parts_mut(self.start, self.len) }
     }
 }

@@ -2,14 +2,16 @@
 
 use std::{
     io,
-    sync::Arc,
+    sync::{Arc, Weak},
     thread::{self, JoinHandle},
+    time::Instant,
 };
 
 use crate::{
     engine::{
         ledger::EngineId,
         queue::{Dispatch, Queue, Refill},
+        request::{Host, Request, Unclaimed},
         stats::Counters,
         worker::{self, Begin},
     },
@@ -25,9 +27,19 @@ pub(crate) struct Crew {
     single_submit: bool,
     backend: Box<dyn Backend>,
     queue: Queue,
-    counters: Arc<Counters>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    counters: Counters,
+    workers: Mutex<Vec<Member>>,
 }
+
+/// A worker as the others see it.
+struct Member {
+    thread: JoinHandle<()>,
+    running: Arc<Running>,
+}
+
+/// The requests that a worker's blocks in flight are of, and perhaps some that have ended. Locked
+/// by the worker while it claims, so that whoever locks it afterwards sees what was claimed.
+pub(crate) type Running = Mutex<Vec<Weak<Request>>>;
 
 impl Crew {
     /// Starts one worker a group; the others follow when there is work for them.
@@ -37,16 +49,17 @@ impl Crew {
         block_size: usize,
         single_submit: bool,
         refill: Refill,
+        background_rate: u64,
     ) -> io::Result<Arc<Self>> {
-        let queue = Queue::new(backend.shape(), refill);
+        let queue = Queue::new(backend.shape(), refill, background_rate);
         let crew = Arc::new(Self {
             engine,
             block_size,
             single_submit,
             backend,
             queue,
-            counters: Arc::default(),
-            threads: Mutex::new(Vec::new()),
+            counters: Counters::default(),
+            workers: Mutex::default(),
         });
         let mut failure = None;
         for lane in crew.queue.first_lanes() {
@@ -59,7 +72,7 @@ impl Crew {
         match failure {
             None => Ok(crew),
             Some(error) => {
-                crew.finish();
+                crew.finish(None);
                 Err(error)
             }
         }
@@ -85,8 +98,32 @@ impl Crew {
         &self.queue
     }
 
-    pub(crate) fn counters(&self) -> &Arc<Counters> {
+    pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    /// Queues a request that was just accepted, or refuses it. A barrier is held back until the
+    /// requests before it have ended.
+    pub(crate) fn submit(self: &Arc<Self>, request: &Arc<Request>) {
+        if !request.is_barrier() {
+            return self.dispatch_or_refuse(request, self.queue.submit(request));
+        }
+        match self.queue.hold() {
+            Err(reason) => request.refuse(reason),
+            Ok(()) if request.hold_back() => {}
+            Ok(()) => Arc::clone(self).submit_held(request),
+        }
+    }
+
+    fn dispatch_or_refuse(
+        self: &Arc<Self>,
+        request: &Arc<Request>,
+        submitted: Result<Dispatch, ErrorKind>,
+    ) {
+        match submitted {
+            Ok(dispatch) => self.dispatch(dispatch),
+            Err(reason) => request.refuse(reason),
+        }
     }
 
     /// Carries out what the queue decided under its lock.
@@ -113,37 +150,82 @@ impl Crew {
     }
 
     fn start_worker(self: &Arc<Self>, lane: LaneId, begin: Begin) -> io::Result<()> {
-        let crew = Arc::clone(self);
+        let running = Arc::new(Running::default());
+        let (crew, shared) = (Arc::clone(self), Arc::clone(&running));
         let name = format!("ds-aio {}.{}", lane.group, lane.index);
-        let thread =
-            thread::Builder::new().name(name).spawn(move || worker::run(&crew, lane, begin))?;
+        let thread = thread::Builder::new()
+            .name(name)
+            .spawn(move || worker::run(&crew, lane, begin, &shared))?;
         self.counters.worker_started();
-        lock(&self.threads).push(thread);
+        lock(&self.workers).push(Member { thread, running });
         Ok(())
     }
 
     /// After a worker's panic: every request that no worker has begun fails, and later ones are
     /// refused.
     pub(crate) fn poison(self: &Arc<Self>) {
-        let dispatch = self.queue.poison();
-        for (request, _) in &dispatch.given_up {
+        let (given_up, dispatch) = self.queue.poison();
+        for (request, Unclaimed { count, .. }) in given_up {
             request.fail(0, ErrorKind::Poisoned.into());
+            request.complete(count);
         }
         self.dispatch(dispatch);
     }
 
     /// Accepts nothing more and waits until all that was accepted is done and the workers have
-    /// ended. On one of the workers itself it does not wait: they end when they are done.
-    pub(crate) fn finish(self: &Arc<Self>) {
+    /// ended, or until that time; what has not been begun then ends without having been, and who
+    /// waits for what is in flight is told that it is lost. On one of the workers itself it does
+    /// not wait: they end when they are done.
+    pub(crate) fn finish(self: &Arc<Self>, until: Option<Instant>) {
         let dispatch = self.queue.close();
         self.dispatch(dispatch);
         if worker::is_of(self.engine) {
             return;
         }
-        self.queue.wait_for_exit();
-        for thread in std::mem::take(&mut *lock(&self.threads)) {
+        if !self.queue.wait_for_exit(until) {
+            self.abandon();
+            return;
+        }
+        for Member { thread, .. } in std::mem::take(&mut *lock(&self.workers)) {
             // A worker's panic has been told to the requests it failed.
             let _ = thread.join();
         }
+    }
+
+    fn abandon(self: &Arc<Self>) {
+        let (given_up, dispatch) = self.queue.shut_down();
+        for (request, Unclaimed { first, count }) in given_up {
+            request.fail_from(first, ErrorKind::ShutDown);
+            request.complete(count);
+        }
+        self.dispatch(dispatch);
+        // Threads that are still in a system call end after it, whenever that is.
+        for Member { running, .. } in std::mem::take(&mut *lock(&self.workers)) {
+            let running = std::mem::take(&mut *lock(&running));
+            for request in running.iter().filter_map(Weak::upgrade) {
+                request.lose();
+            }
+        }
+    }
+}
+
+impl Host for Crew {
+    fn counters(&self) -> &Counters {
+        self.counters()
+    }
+
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
+        self.dispatch_or_refuse(request, self.queue.submit_held(request));
+    }
+
+    fn drop_held(self: Arc<Self>) {
+        let dispatch = self.queue.drop_held();
+        self.dispatch(dispatch);
+    }
+
+    fn withdraw(self: Arc<Self>, request: &Request) -> Option<Unclaimed> {
+        let (unclaimed, dispatch) = self.queue.withdraw(request);
+        self.dispatch(dispatch);
+        unclaimed
     }
 }

@@ -1,7 +1,6 @@
-//! Files of an engine, and the count of requests in flight on each.
+//! Files of an engine.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     path::Path,
     sync::{
@@ -11,9 +10,8 @@ use std::{
 };
 
 use crate::{
-    engine::ledger::EngineId,
+    engine::{flights::Flights, ledger::EngineId},
     error::Error,
-    sync::{Condvar, Mutex, lock, wait},
     sys::file::OpenFile,
 };
 
@@ -24,6 +22,19 @@ use crate::{
 #[derive(Clone)]
 pub struct AioFile {
     pub(crate) state: Arc<FileState>,
+    pub(crate) priority: Priority,
+}
+
+/// Which requests go first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Priority {
+    /// Before those of the background.
+    #[default]
+    Normal,
+    /// When no normal request waits, and for one block in sixteen if there is always one; no
+    /// faster than the setting `background_rate` allows.
+    Background,
 }
 
 impl AioFile {
@@ -40,6 +51,30 @@ impl AioFile {
     /// What `fstat` answers; see [`Error::errno`].
     pub fn len(&self) -> Result<u64, Error> {
         self.state.open.len()
+    }
+
+    /// The same file for requests of that priority: a checkpoint's, say, which is to leave the
+    /// device to others.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let engine = ds_aio::Engine::new(&ds_aio::EngineSettings::default())?;
+    /// use ds_aio::Priority;
+    ///
+    /// let checkpoint = engine.create(dir.path().join("step_1000"))?;
+    /// let checkpoint = checkpoint.with_priority(Priority::Background);
+    /// engine.pwrite(&checkpoint, vec![7; 1 << 20], 0).wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_priority(&self, priority: Priority) -> Self {
+        Self { state: Arc::clone(&self.state), priority }
+    }
+
+    /// The priority of requests made with this handle.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.priority
     }
 
     /// Whether the file is empty now.
@@ -87,54 +122,5 @@ impl FileState {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         Self { id, engine, open: Arc::new(open), flights: Arc::default() }
-    }
-}
-
-/// Counts requests in flight by epoch, so that a sync can wait for those accepted before it while
-/// others keep coming.
-#[derive(Default)]
-pub(crate) struct Flights {
-    epochs: Mutex<Epochs>,
-    ended: Condvar,
-}
-
-#[derive(Default)]
-struct Epochs {
-    current: u64,
-    /// Requests in flight by the epoch they began in; no zeros.
-    in_flight: BTreeMap<u64, usize>,
-}
-
-/// The epoch in which a request began.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Epoch(u64);
-
-impl Flights {
-    pub(crate) fn begin(&self) -> Epoch {
-        let mut epochs = lock(&self.epochs);
-        let current = epochs.current;
-        *epochs.in_flight.entry(current).or_default() += 1;
-        Epoch(current)
-    }
-
-    pub(crate) fn end(&self, epoch: Epoch) {
-        let mut epochs = lock(&self.epochs);
-        if let Some(count) = epochs.in_flight.get_mut(&epoch.0) {
-            *count -= 1;
-            if *count == 0 {
-                epochs.in_flight.remove(&epoch.0);
-                self.ended.notify_all();
-            }
-        }
-    }
-
-    /// Waits until every request that began before this call has ended.
-    pub(crate) fn wait_for_earlier(&self) {
-        let mut epochs = lock(&self.epochs);
-        let before = epochs.current;
-        epochs.current += 1;
-        while epochs.in_flight.range(..=before).next().is_some() {
-            epochs = wait(&self.ended, epochs);
-        }
     }
 }

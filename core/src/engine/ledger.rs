@@ -2,12 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crate::{
     error::{Error, Failures},
     sync::{Mutex, lock},
+    sys::fork::ForkMark,
 };
 
 /// As many failures as are kept whole; the rest is counted.
@@ -29,6 +33,7 @@ impl EngineId {
 /// the engine.
 pub(crate) struct Ledger {
     engine: EngineId,
+    process: Arc<ForkMark>,
     entries: Mutex<Entries>,
 }
 
@@ -57,8 +62,19 @@ pub(crate) struct Receipt {
 }
 
 impl Ledger {
-    pub(crate) fn new(engine: EngineId) -> Self {
-        Self { engine, entries: Mutex::new(Entries::default()) }
+    pub(crate) fn new(engine: EngineId, process: Arc<ForkMark>) -> Self {
+        Self { engine, process, entries: Mutex::new(Entries::default()) }
+    }
+
+    /// Whether this is a forked child of the engine's process. The workers are not there then, and
+    /// any lock of the engine may be held for ever: this is asked before one is taken.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.process.is_child()
+    }
+
+    /// The mark of the engine's process.
+    pub(crate) fn process(&self) -> &Arc<ForkMark> {
+        &self.process
     }
 
     pub(crate) fn engine(&self) -> EngineId {

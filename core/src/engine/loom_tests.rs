@@ -7,13 +7,17 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use loom::{future::block_on, model::Builder, thread};
 
 use super::{
-    file::Flights,
+    plan::Plan,
     queue::{Dispatch, Queue, Step},
+    request::{Asked, Delivery, Host, Request, Unclaimed},
+    stats::Counters,
+    ticket::TicketState,
     *,
 };
 use crate::{
+    buf::Memory,
     sync::atomic::{AtomicUsize, Ordering},
-    sys::{LaneId, Parker, Shape},
+    sys::{Direction, LaneId, Parker, Shape},
 };
 
 /// Explores with at most so many preemptions, which bounds the time and finds nearly everything.
@@ -23,16 +27,56 @@ fn explore(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
     builder.check(test);
 }
 
-/// A request of so many blocks, and its ticket; the file is one that no test touches.
-fn request(ledger: &Arc<Ledger>, blocks: usize) -> (Ticket<Vec<u8>>, Arc<Request>) {
+fn ledger() -> Arc<Ledger> {
+    Arc::new(Ledger::new(EngineId::next(), Arc::new(ForkMark::new())))
+}
+
+/// A file that no test touches.
+fn file(ledger: &Ledger) -> FileState {
     let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
-    let file = FileState::new(ledger.engine(), open);
+    FileState::new(ledger.engine(), open)
+}
+
+/// A request of so many blocks, and its ticket.
+fn request_on(
+    file: &FileState,
+    ledger: &Arc<Ledger>,
+    host: Arc<dyn Host>,
+    direction: Direction,
+    blocks: usize,
+) -> (Ticket<Vec<u8>>, Arc<Request>) {
     let buffer = vec![7; 512 * blocks];
-    let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut);
-    let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
-    let asked = Asked { direction: Direction::Read, memory, offset: 0, plan };
-    let request = Request::accept(asked, &file, Arc::default(), Arc::clone(&state) as _);
+    let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
+    let plan = Plan::new(false, 0, memory.len(), 512, None);
+    let priority = Priority::Normal;
+    let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
+    let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;
+    let request = Request::accept(asked, file, host, None, delivery);
     (Ticket::new(state, Arc::clone(&request)), request)
+}
+
+fn request(ledger: &Arc<Ledger>, blocks: usize) -> (Ticket<Vec<u8>>, Arc<Request>) {
+    let host = Arc::new(Nobody(Counters::default()));
+    request_on(&file(ledger), ledger, host, Direction::Read, blocks)
+}
+
+/// The engine of requests that are in no queue.
+struct Nobody(Counters);
+
+impl Host for Nobody {
+    fn counters(&self) -> &Counters {
+        &self.0
+    }
+
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
+        request.complete(1);
+    }
+
+    fn drop_held(self: Arc<Self>) {}
+
+    fn withdraw(self: Arc<Self>, _request: &Request) -> Option<Unclaimed> {
+        None
+    }
 }
 
 const FILE: u64 = 0;
@@ -40,7 +84,7 @@ const FILE: u64 = 0;
 #[test]
 fn loom_a_waiting_ticket_gets_its_buffer() {
     explore(3, || {
-        let ledger = Arc::new(Ledger::new(EngineId::next()));
+        let ledger = ledger();
         let (ticket, request) = request(&ledger, 1);
         let engine = thread::spawn(move || request.complete(1));
         assert_eq!(ticket.wait().unwrap(), [7; 512]);
@@ -52,7 +96,7 @@ fn loom_a_waiting_ticket_gets_its_buffer() {
 #[test]
 fn loom_an_awaited_ticket_is_woken() {
     explore(3, || {
-        let ledger = Arc::new(Ledger::new(EngineId::next()));
+        let ledger = ledger();
         let (ticket, request) = request(&ledger, 1);
         let engine = thread::spawn(move || request.refuse(ErrorKind::NoSpace));
         let (error, buffer) = block_on(ticket).unwrap_err().into_parts();
@@ -65,7 +109,7 @@ fn loom_an_awaited_ticket_is_woken() {
 #[test]
 fn loom_a_dropped_tickets_failure_is_reported_once() {
     explore(3, || {
-        let ledger = Arc::new(Ledger::new(EngineId::next()));
+        let ledger = ledger();
         let (ticket, request) = request(&ledger, 1);
         let engine = thread::spawn(move || request.refuse(ErrorKind::NoSpace));
         drop(ticket);
@@ -76,20 +120,63 @@ fn loom_a_dropped_tickets_failure_is_reported_once() {
 }
 
 #[test]
-fn loom_a_sync_waits_for_what_began_before_it() {
+fn loom_a_dropped_tickets_buffer_is_freed_once_or_called_back() {
     explore(3, || {
-        let flights = Arc::new(Flights::default());
-        let ended = Arc::new(AtomicUsize::new(0));
-        let epoch = flights.begin();
-        let engine = {
-            let (flights, ended) = (Arc::clone(&flights), Arc::clone(&ended));
-            thread::spawn(move || {
-                ended.store(1, Ordering::Release);
-                flights.end(epoch);
-            })
-        };
-        flights.wait_for_earlier();
-        assert_eq!(ended.load(Ordering::Acquire), 1);
+        let ledger = ledger();
+        let (ticket, request) = request(&ledger, 1);
+        let called = Arc::new(AtomicUsize::new(0));
+        let engine = thread::spawn(move || request.complete(1));
+        let count = Arc::clone(&called);
+        ticket.on_completion(move |result| {
+            assert_eq!(result.unwrap(), [7; 512]);
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        engine.join().unwrap();
+        assert_eq!(called.load(Ordering::Relaxed), 1);
+        ledger.take_all(None).unwrap();
+    });
+}
+
+#[test]
+fn loom_a_lost_request_tells_its_ticket_once_and_keeps_the_buffer() {
+    explore(3, || {
+        let ledger = ledger();
+        let (ticket, request) = request(&ledger, 1);
+        let late = Arc::clone(&request);
+        let block_in_flight = thread::spawn(move || late.complete(1));
+        let deadline = thread::spawn(move || request.lose());
+        match ticket.wait() {
+            Ok(buffer) => assert_eq!(buffer, [7; 512]),
+            Err(failed) => {
+                assert_eq!(failed.error().kind(), ErrorKind::ShutDown);
+                // The block may have ended before the ticket was waited for.
+                let buffer = failed.into_parts().1;
+                assert!(buffer.is_none_or(|buffer| buffer == [7; 512]));
+            }
+        }
+        block_in_flight.join().unwrap();
+        deadline.join().unwrap();
+        ledger.take_all(None).unwrap();
+    });
+}
+
+#[test]
+fn loom_a_sync_comes_after_what_began_before_it() {
+    explore(3, || {
+        let ledger = ledger();
+        let file = file(&ledger);
+        let host: Arc<dyn Host> = Arc::new(Nobody(Counters::default()));
+        let read = |direction| request_on(&file, &ledger, Arc::clone(&host), direction, 1);
+        let (first, first_request) = read(Direction::Read);
+        let (sync, sync_request) = read(Direction::Sync);
+        let engine = thread::spawn(move || first_request.complete(1));
+        if !sync_request.hold_back() {
+            assert!(first.is_done());
+            Arc::clone(&host).submit_held(&sync_request);
+        }
+        sync.wait().unwrap();
+        assert!(first.is_done());
+        first.wait().unwrap();
         engine.join().unwrap();
     });
 }
@@ -100,7 +187,7 @@ fn loom_a_wake_is_never_lost() {
         let parker = Arc::new(Parker::default());
         let waker = Arc::clone(&parker);
         let waking = thread::spawn(move || waker.wake());
-        parker.park();
+        parker.park(None);
         waking.join().unwrap();
     });
 }
@@ -110,6 +197,30 @@ struct Miniature {
     queue: Queue,
     parkers: HashMap<LaneId, Parker>,
     ran: AtomicUsize,
+    counters: Counters,
+}
+
+impl Host for Miniature {
+    fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
+        match self.queue.submit_held(request) {
+            Ok(dispatch) => self.dispatch(dispatch),
+            Err(reason) => request.refuse(reason),
+        }
+    }
+
+    fn drop_held(self: Arc<Self>) {
+        self.dispatch(self.queue.drop_held());
+    }
+
+    fn withdraw(self: Arc<Self>, request: &Request) -> Option<Unclaimed> {
+        let (unclaimed, dispatch) = self.queue.withdraw(request);
+        self.dispatch(dispatch);
+        unclaimed
+    }
 }
 
 impl Miniature {
@@ -117,9 +228,10 @@ impl Miniature {
         let shape = Shape { groups: 1, lanes_per_group: lanes, lane_depth: 1 };
         let all = (0..lanes).map(|index| LaneId { group: 0, index });
         let this = Self {
-            queue: Queue::new(shape, refill),
+            queue: Queue::new(shape, refill, 0),
             parkers: all.map(|lane| (lane, Parker::default())).collect(),
             ran: AtomicUsize::new(0),
+            counters: Counters::default(),
         };
         let first = this.queue.first_lanes();
         assert_eq!(first.len(), 1);
@@ -141,8 +253,11 @@ impl Miniature {
 
     fn work(self: &Arc<Self>, lane: LaneId) {
         let mut finished = 0;
+        let mut parked = true;
         loop {
-            let (step, dispatch) = self.queue.next(lane, std::mem::take(&mut finished), false);
+            let (step, dispatch) =
+                self.queue.next(lane, std::mem::take(&mut finished), false, parked);
+            parked = false;
             self.dispatch(dispatch);
             match step {
                 Step::Run(claim) => {
@@ -151,14 +266,18 @@ impl Miniature {
                     finished = 1;
                 }
                 Step::Wait => unreachable!("a lane of depth 1 is never busy when it asks"),
-                Step::Park => self.parkers[&lane].park(),
+                Step::Park(until) => {
+                    self.parkers[&lane].park(until);
+                    parked = true;
+                }
                 Step::Exit => return,
             }
         }
     }
 
     fn submit(self: &Arc<Self>, ledger: &Arc<Ledger>, blocks: usize) -> Ticket<Vec<u8>> {
-        let (ticket, request) = request(ledger, blocks);
+        let host = Arc::clone(self) as _;
+        let (ticket, request) = request_on(&file(ledger), ledger, host, Direction::Read, blocks);
         match self.queue.submit(&request) {
             Ok(dispatch) => self.dispatch(dispatch),
             Err(reason) => request.refuse(reason),
@@ -171,20 +290,20 @@ impl Miniature {
 fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
     for refill in [Refill::AsBlocksComplete, Refill::AfterBatch] {
         explore(2, move || {
-            let ledger = Arc::new(Ledger::new(EngineId::next()));
+            let ledger = ledger();
             let crew = Miniature::new(2, refill);
             let first = {
                 let crew = Arc::clone(&crew);
                 thread::spawn(move || {
                     let lane = LaneId { group: 0, index: 0 };
-                    crew.parkers[&lane].park();
+                    crew.parkers[&lane].park(None);
                     crew.work(lane);
                 })
             };
             let ticket = crew.submit(&ledger, 3);
             crew.dispatch(crew.queue.close());
             assert_eq!(ticket.wait().map(|buffer| buffer.len()).ok(), Some(3 * 512));
-            crew.queue.wait_for_exit();
+            assert!(crew.queue.wait_for_exit(None));
             first.join().unwrap();
             assert_eq!(crew.ran.load(Ordering::Relaxed), 3);
         });
@@ -194,21 +313,22 @@ fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
 #[test]
 fn loom_a_poisoned_queue_leaves_no_request_waiting() {
     explore(2, || {
-        let ledger = Arc::new(Ledger::new(EngineId::next()));
+        let ledger = ledger();
         let crew = Miniature::new(1, Refill::AsBlocksComplete);
         let panicking = {
             let crew = Arc::clone(&crew);
             thread::spawn(move || {
-                let dispatch = crew.queue.poison();
-                for (request, _) in &dispatch.given_up {
+                let (given_up, dispatch) = crew.queue.poison();
+                for (request, Unclaimed { count, .. }) in given_up {
                     request.fail(0, ErrorKind::Poisoned.into());
+                    request.complete(count);
                 }
                 crew.dispatch(dispatch);
             })
         };
         let failed = crew.submit(&ledger, 2).wait().unwrap_err();
         assert_eq!(failed.error().kind(), ErrorKind::Poisoned);
-        crew.queue.wait_for_exit();
+        assert!(crew.queue.wait_for_exit(None));
         panicking.join().unwrap();
     });
 }
@@ -216,13 +336,13 @@ fn loom_a_poisoned_queue_leaves_no_request_waiting() {
 #[test]
 fn loom_a_cancelled_request_ends_once_with_what_was_done() {
     explore(2, || {
-        let ledger = Arc::new(Ledger::new(EngineId::next()));
+        let ledger = ledger();
         let crew = Miniature::new(1, Refill::AsBlocksComplete);
         let working = {
             let crew = Arc::clone(&crew);
             thread::spawn(move || {
                 let lane = LaneId { group: 0, index: 0 };
-                crew.parkers[&lane].park();
+                crew.parkers[&lane].park(None);
                 crew.work(lane);
             })
         };
@@ -237,7 +357,7 @@ fn loom_a_cancelled_request_ends_once_with_what_was_done() {
                 assert!(failed.error().done() <= 512 * ran(&crew));
             }
         }
-        crew.queue.wait_for_exit();
+        assert!(crew.queue.wait_for_exit(None));
         working.join().unwrap();
         ledger.take_all(None).unwrap();
     });

@@ -4,8 +4,11 @@
 //! not before the last of its blocks has**, on errors, on shutdown and on a worker's panic too.
 //! Until then the engine has the request's buffer; from then on its owner does.
 
+mod admission;
 mod crew;
 mod file;
+mod flights;
+mod flush;
 mod ledger;
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -14,29 +17,34 @@ mod queue;
 mod request;
 mod scope;
 mod stats;
+mod submit;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod ticket;
+mod transfers;
 mod worker;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    fmt,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
-    buf::{AioBuf, IoBuf, IoBufMut, Memory},
+    buf::AioBuf,
     config::{EngineConfig, EngineSettings},
-    error::{Error, ErrorKind, Failures, StartError},
-    sys::{Backend, Direction, file::OpenFile, threads::Threads},
+    error::{Error, ErrorKind, Failures, Operation, StartError},
+    sys::{Backend, file::OpenFile, fork::ForkMark, threads::Threads},
 };
+use admission::Admission;
 use crew::Crew;
 use file::FileState;
 use ledger::{EngineId, Ledger};
-use plan::Plan;
 use queue::Refill;
-use request::{Asked, Delivery, Request};
-use ticket::TicketState;
 
 pub use crate::sys::file::OpenOptions;
-pub use file::AioFile;
+pub use file::{AioFile, Priority};
 pub use scope::{Scope, ScopedTicket};
 pub use stats::Stats;
 pub use ticket::{Failed, Progress, Ticket};
@@ -72,6 +80,7 @@ pub use ticket::{Failed, Progress, Ticket};
 pub struct Engine {
     crew: Arc<Crew>,
     ledger: Arc<Ledger>,
+    admission: Admission,
     settings: EffectiveSettings,
 }
 
@@ -122,10 +131,15 @@ impl Engine {
         } else {
             Refill::AfterBatch
         };
-        let EngineSettings { block_size, single_submit, .. } = effective.asked;
-        let crew = Crew::start(id, backend, block_size, single_submit, refill)
+        let EngineSettings { block_size, single_submit, background_rate, .. } = effective.asked;
+        let crew = Crew::start(id, backend, block_size, single_submit, refill, background_rate)
             .map_err(StartError::Thread)?;
-        Ok(Self { crew, ledger: Arc::new(Ledger::new(id)), settings: effective })
+        Ok(Self {
+            crew,
+            ledger: Arc::new(Ledger::new(id, Arc::new(ForkMark::new()))),
+            admission: Admission::new(effective.asked.queue_capacity),
+            settings: effective,
+        })
     }
 
     /// What the engine runs with.
@@ -173,7 +187,8 @@ impl Engine {
         options: &OpenOptions,
     ) -> Result<AioFile, Error> {
         let open = OpenFile::open(path.as_ref(), options)?;
-        Ok(AioFile { state: Arc::new(FileState::new(self.id(), open)) })
+        let state = Arc::new(FileState::new(self.id(), open));
+        Ok(AioFile { state, priority: Priority::Normal })
     }
 
     /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].
@@ -183,27 +198,6 @@ impl Engine {
     /// As for [`AioBuf::zeroed`].
     pub fn alloc(&self, len: usize) -> Result<AioBuf, Error> {
         AioBuf::zeroed(len)
-    }
-
-    /// Fills `buffer` with the `buffer.len()` bytes of `file` from `offset` on.
-    ///
-    /// The request's errors come with its ticket: [`ErrorKind::UnexpectedEof`] if the file ends
-    /// before the range does (the bytes before the end are read, [`Error::done`] counts them),
-    /// [`ErrorKind::IsDirectory`], [`ErrorKind::NotSeekable`], [`ErrorKind::InvalidRange`],
-    /// [`ErrorKind::Io`], [`ErrorKind::ForeignFile`], [`ErrorKind::Closed`],
-    /// [`ErrorKind::Poisoned`]. Bytes of the buffer from [`Error::done`] on are unspecified then.
-    pub fn pread<B: IoBufMut>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
-        self.request(file, Direction::Read, buffer, offset, Memory::of_mut)
-    }
-
-    /// Writes `buffer` to `file` from `offset` on, extending the file as needed.
-    ///
-    /// The request's errors come with its ticket: [`ErrorKind::NoSpace`],
-    /// [`ErrorKind::QuotaExceeded`], [`ErrorKind::FileTooLarge`],
-    /// [`ErrorKind::WrongAccessMode`], and those of [`Engine::pread`] but for the end of file.
-    /// The first [`Error::done`] bytes are written then; any of those after may be, too.
-    pub fn pwrite<B: IoBuf>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
-        self.request(file, Direction::Write, buffer, offset, |buffer| Memory::of(buffer))
     }
 
     /// Runs requests on borrowed slices, and returns when all of them have ended.
@@ -243,30 +237,6 @@ impl Engine {
         scope::run(self, make_requests)
     }
 
-    /// Waits for the requests on `file` that were made before, then makes what was written
-    /// durable (`fdatasync`). The name of a new file is durable once its directory is synced, which
-    /// this does not do.
-    ///
-    /// # Errors
-    ///
-    /// The failures on this file of requests whose tickets were dropped, each reported once, and
-    /// that of the sync itself. After a failed sync nothing is known of any write since the last
-    /// one that succeeded, and repeating it tells nothing (the system reports such an error once).
-    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers.
-    pub fn sync(&self, file: &AioFile) -> Result<(), Failures> {
-        if worker::is_of(self.id()) {
-            return Err(Failures::one(worker::would_deadlock()));
-        }
-        if file.state.engine == self.id() {
-            file.state.flights.wait_for_earlier();
-        }
-        let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new((), ledger, file.state.id, |()| Memory::EMPTY);
-        let request = self.submit(file, Direction::Sync, memory, 0, Arc::clone(&state) as _);
-        let failure = Ticket::new(state, request).wait().err().map(Error::from);
-        self.ledger.take_abandoned(file.state.id, failure)
-    }
-
     /// Waits for every request and ends the engine.
     ///
     /// # Errors
@@ -274,9 +244,48 @@ impl Engine {
     /// Every failure that nobody has been told of: of tickets that were dropped or forgotten, or
     /// are still held and were not waited for. [`ErrorKind::WouldDeadlock`] besides on one of the
     /// engine's own workers: the engine then ends without anybody waiting for it, and failures
-    /// yet to come are told to their tickets alone.
+    /// yet to come are told to their tickets alone. [`ErrorKind::Forked`] in a forked child, where
+    /// there is nothing to end.
     pub fn close(self) -> Result<(), Failures> {
-        self.crew.finish();
+        self.finish(None)
+    }
+
+    /// Accepts no more requests, waits for those under way, but for no longer than `timeout`, and
+    /// ends the engine.
+    ///
+    /// Requests that no worker has begun by then end with [`ErrorKind::ShutDown`] and their
+    /// buffers; so do those whose blocks in flight end, having moved [`Error::done`] bytes. Where a
+    /// block is in flight still (a device or a server that does not answer), the ticket gives
+    /// [`ErrorKind::ShutDown`] without the buffer: the system may yet use the memory, so the
+    /// engine keeps it, and frees it if the block ever ends. A [`Engine::scope`] keeps waiting for
+    /// its own.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let engine = ds_aio::Engine::new(&ds_aio::EngineSettings::default())?;
+    /// # let file = engine.create(dir.path().join("t0.swp"))?;
+    /// use std::time::Duration;
+    ///
+    /// let ticket = engine.pwrite(&file, vec![7; 1 << 20], 0);
+    /// engine.shutdown(Duration::from_secs(10))?;
+    /// assert_eq!(ticket.wait()?.len(), 1 << 20);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::close`], those of the requests given up among them. Requests made
+    /// afterwards fail with [`ErrorKind::Closed`] or [`ErrorKind::ShutDown`].
+    pub fn shutdown(&self, timeout: Duration) -> Result<(), Failures> {
+        self.finish(Instant::now().checked_add(timeout))
+    }
+
+    fn finish(&self, until: Option<Instant>) -> Result<(), Failures> {
+        if self.ledger.is_forked() {
+            let error = Error::new(Operation::Close, ErrorKind::Forked.into());
+            return Err(Failures::one(error));
+        }
+        self.crew.finish(until);
         let on_worker = worker::is_of(self.id()).then(worker::would_deadlock);
         self.ledger.take_all(on_worker)
     }
@@ -284,62 +293,14 @@ impl Engine {
     fn id(&self) -> EngineId {
         self.crew.engine()
     }
-
-    fn request<B: IoBuf>(
-        &self,
-        file: &AioFile,
-        direction: Direction,
-        buffer: B,
-        offset: u64,
-        memory_of: impl FnOnce(&mut B) -> Memory,
-    ) -> Ticket<B> {
-        let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of);
-        let request = self.submit(file, direction, memory, offset, Arc::clone(&state) as _);
-        Ticket::new(state, request)
-    }
-
-    /// Accepts a request and queues its blocks; whatever is wrong with it is delivered.
-    fn submit(
-        &self,
-        file: &AioFile,
-        direction: Direction,
-        memory: Memory,
-        offset: u64,
-        delivery: Arc<dyn Delivery>,
-    ) -> Arc<Request> {
-        let open = &file.state.open;
-        let plan = Plan::new(
-            direction == Direction::Write,
-            offset,
-            memory.len(),
-            memory.address(),
-            self.settings.asked.block_size,
-            open.alignment(),
-        );
-        let end = offset.checked_add(memory.len() as u64);
-        let refusal = if file.state.engine != self.id() {
-            Some(ErrorKind::ForeignFile)
-        } else if end.is_none_or(|end| i64::try_from(end).is_err()) {
-            Some(ErrorKind::InvalidRange)
-        } else {
-            None
-        };
-        let asked = Asked { direction, memory, offset, plan };
-        let counters = Arc::clone(self.crew.counters());
-        let request = Request::accept(asked, &file.state, counters, delivery);
-        let submitted = refusal.map_or_else(|| self.crew.queue().submit(&request), Err);
-        match submitted {
-            Ok(dispatch) => self.crew.dispatch(dispatch),
-            Err(reason) => request.refuse(reason),
-        }
-        request
-    }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.crew.finish();
+        // In a forked child there are no workers, and any lock may be held for ever.
+        if !self.ledger.is_forked() {
+            self.crew.finish(None);
+        }
     }
 }
 

@@ -49,10 +49,13 @@ struct Extent {
 pub(crate) struct Plan {
     extents: [Extent; 3],
     block_size: usize,
+    /// What the blocks of the direct extent ask for.
+    alignment: Option<Alignment>,
 }
 
 impl Plan {
-    /// The plan for `len` bytes between the file at `offset` and the memory at `address`.
+    /// The plan for `len` bytes of the file from `offset` on. Blocks that may go direct are
+    /// [`Route::Direct`]; whether their memory is aligned for it remains to be seen.
     ///
     /// `direct` is what the file asks for, none if it has no O_DIRECT. A request that writes goes
     /// direct only where every block is whole pages: then a block can still turn to the page
@@ -61,26 +64,29 @@ impl Plan {
         writes: bool,
         offset: u64,
         len: usize,
-        address: usize,
         block_size: usize,
         direct: Option<Alignment>,
     ) -> Self {
         let block_size = block_size.max(1);
         let buffered = |len| Extent { len, route: Route::Buffered };
-        let extents = match direct.and_then(|alignment| {
+        let direct = direct.and_then(|alignment| {
             let (head, middle) = direct_range(offset, len, alignment.border)?;
             let unit = if writes { alignment.border } else { alignment.offset };
             block_size.is_multiple_of(unit).then_some((head, middle, alignment))
-        }) {
-            Some((head, middle, alignment)) => {
-                let aligned = address.wrapping_add(head) % alignment.memory == 0
-                    && block_size.is_multiple_of(alignment.memory);
-                let route = if aligned { Route::Direct } else { Route::Bounced };
-                [buffered(head), Extent { len: middle, route }, buffered(len - head - middle)]
+        });
+        let extents = match direct {
+            Some((head, middle, _)) => {
+                let direct = Extent { len: middle, route: Route::Direct };
+                [buffered(head), direct, buffered(len - head - middle)]
             }
             None => [buffered(len), buffered(0), buffered(0)],
         };
-        Self { extents, block_size }
+        Self { extents, block_size, alignment: direct.map(|(_, _, alignment)| alignment) }
+    }
+
+    /// What the direct blocks ask for; none if there are none.
+    pub(crate) fn alignment(&self) -> Option<Alignment> {
+        self.alignment
     }
 
     /// How many blocks there are.

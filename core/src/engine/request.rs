@@ -5,14 +5,16 @@ use std::{path::Path, sync::Arc};
 use crate::{
     buf::Memory,
     engine::{
-        file::{Epoch, FileState, Flights},
+        admission::Permit,
+        file::{FileState, Priority},
+        flights::{Epoch, Flights},
         plan::{Block, Plan, Route},
         stats::Counters,
     },
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         lock,
     },
     sys::{Direction, file::OpenFile},
@@ -20,8 +22,37 @@ use crate::{
 
 /// Who is told that a request has ended.
 pub(crate) trait Delivery: Send + Sync {
-    /// Called exactly once a request, when nothing of the engine touches its memory any more.
+    /// Called when nothing of the engine touches the request's memory any more. This or `lose` is
+    /// called, once.
     fn deliver(&self, result: Result<(), Error>);
+
+    /// Called in the place of `deliver` when the engine ends while a block is in flight: the
+    /// memory stays the engine's until `release`.
+    fn lose(&self, error: Error);
+
+    /// Called once after `lose`, if that block ever ends: the memory is free again.
+    fn release(&self);
+}
+
+/// What a request needs of its engine.
+pub(crate) trait Host: Send + Sync {
+    fn counters(&self) -> &Counters;
+
+    /// Queues a request that was accepted and held back until now.
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>);
+
+    /// A request that was held back will not be queued.
+    fn drop_held(self: Arc<Self>);
+
+    /// Takes out of the queue what nobody has claimed of the request; none if that is nothing.
+    fn withdraw(self: Arc<Self>, request: &Request) -> Option<Unclaimed>;
+}
+
+/// The blocks of a request that nobody has claimed, which are its last ones.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unclaimed {
+    pub(crate) first: usize,
+    pub(crate) count: usize,
 }
 
 /// What was asked for.
@@ -31,30 +62,41 @@ pub(crate) struct Asked {
     /// Where in the file, in bytes.
     pub(crate) offset: u64,
     pub(crate) plan: Plan,
+    pub(crate) priority: Priority,
+    /// Whether the file is to end where the request does.
+    pub(crate) to_end: bool,
 }
 
 /// A request that was accepted: its blocks are claimed by workers, and the one that completes the
 /// last of them delivers the result.
 pub(crate) struct Request {
     asked: Asked,
-    /// None once the request has ended, so that the descriptors of a file that nobody else has
-    /// are closed when its last ticket resolves, however long others hold the request.
-    open: Mutex<Option<Arc<OpenFile>>>,
+    host: Arc<dyn Host>,
+    holdings: Mutex<Holdings>,
     path: Arc<Path>,
     flights: Arc<Flights>,
+    /// Its number in the line of the queue it waits in; the queue's own.
+    place: AtomicU64,
     /// Blocks that are neither completed nor given up.
     remaining: AtomicUsize,
-    /// Blocks that were claimed, which are the first so many.
-    claimed: AtomicUsize,
     /// Bytes moved so far, in whatever order.
     moved: AtomicUsize,
     /// The position in `failure`, to be read without its lock; `usize::MAX` if there is none.
     failed_at: AtomicUsize,
     /// The first failure in file order so far: bytes before it, and why.
     failure: Mutex<Option<(usize, Cause)>>,
+    /// Whether the result was delivered.
+    ended: AtomicBool,
     epoch: Epoch,
-    counters: Arc<Counters>,
     delivery: Arc<dyn Delivery>,
+}
+
+/// What a request has of others and gives back when it ends, however long it is kept itself.
+struct Holdings {
+    /// So that the descriptors of a file that nobody else has are closed when its last ticket
+    /// resolves.
+    open: Option<Arc<OpenFile>>,
+    permit: Option<Permit>,
 }
 
 impl Request {
@@ -63,23 +105,30 @@ impl Request {
     pub(crate) fn accept(
         asked: Asked,
         file: &FileState,
-        counters: Arc<Counters>,
+        host: Arc<dyn Host>,
+        permit: Option<Permit>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
-        counters.accepted();
+        host.counters().accepted();
         let blocks = blocks_of(&asked);
+        let epoch = if is_barrier(asked.direction) {
+            file.flights.begin_barrier()
+        } else {
+            file.flights.begin()
+        };
         Arc::new(Self {
             asked,
-            open: Mutex::new(Some(Arc::clone(&file.open))),
+            host,
+            holdings: Mutex::new(Holdings { open: Some(Arc::clone(&file.open)), permit }),
             path: Arc::clone(file.open.path()),
             flights: Arc::clone(&file.flights),
+            place: AtomicU64::new(u64::MAX),
             remaining: AtomicUsize::new(blocks),
-            claimed: AtomicUsize::new(0),
             moved: AtomicUsize::new(0),
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
-            epoch: file.flights.begin(),
-            counters,
+            ended: AtomicBool::new(false),
+            epoch,
             delivery,
         })
     }
@@ -90,11 +139,30 @@ impl Request {
 
     /// The file, for as long as the request has not ended.
     pub(crate) fn open_file(&self) -> Option<Arc<OpenFile>> {
-        lock(&self.open).clone()
+        lock(&self.holdings).open.clone()
     }
 
     pub(crate) fn blocks(&self) -> usize {
         blocks_of(&self.asked)
+    }
+
+    /// Whether it waits for the earlier requests of its file before it is queued.
+    pub(crate) fn is_barrier(&self) -> bool {
+        is_barrier(self.asked.direction)
+    }
+
+    /// Keeps a barrier back until the earlier requests of its file have ended; `false` if they
+    /// have.
+    pub(crate) fn hold_back(self: &Arc<Self>) -> bool {
+        self.flights.hold_back(self)
+    }
+
+    pub(crate) fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    pub(crate) fn place(&self) -> &AtomicU64 {
+        &self.place
     }
 
     /// The block of that number; none past the last.
@@ -103,7 +171,19 @@ impl Request {
             let empty = Block { start: 0, len: 0, route: Route::Buffered };
             return (number == 0).then_some(empty);
         }
-        self.asked.plan.block(number)
+        let mut block = self.asked.plan.block(number)?;
+        if block.route == Route::Direct && !self.suits_direct(&block) {
+            block.route = Route::Bounced;
+        }
+        Some(block)
+    }
+
+    /// Whether the block's memory is aligned for O_DIRECT.
+    fn suits_direct(&self, block: &Block) -> bool {
+        self.asked.plan.alignment().is_some_and(|alignment| {
+            let memory = &self.asked.memory;
+            memory.is_aligned(block.start, block.len, alignment.memory, alignment.offset)
+        })
     }
 
     /// Whether the request has failed where this block starts or before, so that the block need not
@@ -122,9 +202,10 @@ impl Request {
         }
     }
 
-    /// The first `blocks` blocks are claimed from now on.
-    pub(crate) fn claimed(&self, blocks: usize) {
-        self.claimed.store(blocks, Ordering::Relaxed);
+    /// Notes that the block of this number and those after it will not be begun.
+    pub(crate) fn fail_from(&self, block: usize, reason: ErrorKind) {
+        let start = self.block(block).map_or(self.asked.plan.len(), |block| block.start);
+        self.fail(start, reason.into());
     }
 
     /// So many more bytes have been moved.
@@ -137,11 +218,15 @@ impl Request {
         (self.moved.load(Ordering::Relaxed), self.asked.plan.len())
     }
 
-    /// Begins no more blocks. Those that were claimed run to their end; one that is claimed at this
-    /// moment may, too, and is then not counted as done.
+    /// Begins no more blocks; those that were claimed run to their end. If there are none the
+    /// request ends here and now.
     pub(crate) fn cancel(&self) {
-        if let Some(block) = self.block(self.claimed.load(Ordering::Relaxed)) {
-            self.fail(block.start, ErrorKind::Cancelled.into());
+        if self.is_barrier() && self.flights.take_back(self) {
+            Arc::clone(&self.host).drop_held();
+            self.refuse(ErrorKind::Cancelled);
+        } else if let Some(Unclaimed { first, count }) = Arc::clone(&self.host).withdraw(self) {
+            self.fail_from(first, ErrorKind::Cancelled);
+            self.complete(count);
         }
     }
 
@@ -158,21 +243,67 @@ impl Request {
         self.complete(self.blocks());
     }
 
+    /// The engine ends without waiting for the blocks in flight.
+    pub(crate) fn lose(&self) {
+        if self.ended.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let permit = lock(&self.holdings).permit.take();
+        let error = self.error(operation(self.asked.direction), ErrorKind::ShutDown.into(), 0);
+        self.host.counters().ended(self.asked.direction, self.asked.plan.len(), true);
+        drop(permit);
+        self.delivery.lose(error);
+        self.leave();
+    }
+
     fn end(&self) {
-        let asked = &self.asked;
-        let wanted = asked.plan.len();
+        let mut holdings = lock(&self.holdings);
+        let (open, permit) = (holdings.open.take(), holdings.permit.take());
+        drop(holdings);
+        if self.ended.swap(true, Ordering::AcqRel) {
+            drop(open);
+            self.delivery.release();
+            return;
+        }
         let failure = *lock(&self.failure);
         let result = match failure {
-            None => Ok(()),
-            Some((done, cause)) => Err(Error::new(operation(asked.direction), cause)
-                .at_path(&self.path)
-                .for_range(asked.offset, wanted, done)),
+            None => self.cut(open.as_deref()),
+            Some((done, cause)) => Err(self.error(operation(self.asked.direction), cause, done)),
         };
-        let open = lock(&self.open).take();
         drop(open);
-        self.counters.ended(asked.direction, wanted, &result);
+        self.host.counters().ended(self.asked.direction, self.asked.plan.len(), result.is_err());
+        drop(permit);
         self.delivery.deliver(result);
-        self.flights.end(self.epoch);
+        self.leave();
+    }
+
+    /// Makes the file end where the request does, if that was asked for.
+    fn cut(&self, open: Option<&OpenFile>) -> Result<(), Error> {
+        let (Some(open), true) = (open, self.asked.to_end) else {
+            return Ok(());
+        };
+        let len = self.asked.plan.len();
+        open.cut_to(self.asked.offset + len as u64)
+            .map_err(|errno| self.error(Operation::Truncate, errno.into(), len))
+    }
+
+    fn error(&self, operation: Operation, cause: Cause, done: usize) -> Error {
+        let wanted = match self.asked.direction {
+            Direction::Flush(len) | Direction::Allocate(len) => {
+                usize::try_from(len).unwrap_or(usize::MAX)
+            }
+            _ => self.asked.plan.len(),
+        };
+        Error::new(operation, cause).at_path(&self.path).for_range(self.asked.offset, wanted, done)
+    }
+
+    /// The file's barriers need not wait for this request any more.
+    fn leave(&self) {
+        // A barrier's engine need not be this one: a request on another engine's file is refused,
+        // and yet is here.
+        for held in self.flights.end(self.epoch) {
+            Arc::clone(&held.host).submit_held(&held);
+        }
     }
 }
 
@@ -181,10 +312,18 @@ fn blocks_of(asked: &Asked) -> usize {
     asked.plan.blocks().max(1)
 }
 
-fn operation(direction: Direction) -> Operation {
+fn is_barrier(direction: Direction) -> bool {
+    matches!(direction, Direction::Sync | Direction::SyncAll | Direction::Flush(_))
+}
+
+/// What a request of this kind is called in errors.
+pub(crate) fn operation(direction: Direction) -> Operation {
     match direction {
         Direction::Read => Operation::Read,
         Direction::Write => Operation::Write,
         Direction::Sync => Operation::Sync,
+        Direction::SyncAll => Operation::SyncAll,
+        Direction::Flush(_) => Operation::Flush,
+        Direction::Allocate(_) => Operation::Preallocate,
     }
 }

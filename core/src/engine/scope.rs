@@ -3,14 +3,18 @@
 use std::{fmt, marker::PhantomData, sync::Arc};
 
 use crate::{
-    buf::{Borrowed, Memory},
+    buf::Borrowed,
     engine::{
-        AioFile, Engine, Failed, Progress, Ticket, ledger::Ledger, request::Delivery,
-        ticket::TicketState, worker,
+        AioFile, Engine, Failed, Progress, Ticket,
+        ledger::Ledger,
+        request::Delivery,
+        submit::{self, Submission},
+        ticket::TicketState,
+        worker,
     },
-    error::{Error, Failures},
+    error::{Error, ErrorKind, Failures, Operation},
     sync::{Condvar, Mutex, lock, wait},
-    sys::Direction,
+    sys::fork::ForkMark,
 };
 
 /// Where requests on borrowed slices are made; see [`Engine::scope`].
@@ -32,7 +36,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         offset: u64,
     ) -> ScopedTicket<'scope, &'env mut [u8]> {
         let borrowed = Borrowed::exclusive(slice);
-        let ticket = self.submit(file, Direction::Read, borrowed, offset, Memory::of_mut);
+        let ticket = self.submit(file, Submission::read(borrowed, offset));
         ScopedTicket { ticket, slice_of: Borrowed::into_exclusive, scope: PhantomData }
     }
 
@@ -44,26 +48,26 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         offset: u64,
     ) -> ScopedTicket<'scope, &'env [u8]> {
         let borrowed = Borrowed::shared(slice);
-        let memory_of = |borrowed: &mut Borrowed| Memory::of(borrowed);
-        let ticket = self.submit(file, Direction::Write, borrowed, offset, memory_of);
+        let ticket = self.submit(file, Submission::write(borrowed, offset));
         ScopedTicket { ticket, slice_of: Borrowed::into_shared, scope: PhantomData }
     }
 
-    fn submit(
-        &self,
-        file: &AioFile,
-        direction: Direction,
-        borrowed: Borrowed,
-        offset: u64,
-        memory_of: impl FnOnce(&mut Borrowed) -> Memory,
-    ) -> Ticket<Borrowed> {
+    fn submit(&self, file: &AioFile, submission: Submission<Borrowed>) -> Ticket<Borrowed> {
+        let Submission { direction, buffer, offset, to_end, memory_of, filled } = submission;
+        let permit = self.engine.enter();
         let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new(borrowed, ledger, file.state.id, memory_of);
+        let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
+        let permit = match permit {
+            Ok(permit) => permit,
+            Err(reason) => {
+                let error = submit::refused(file, direction, reason, offset, memory.len());
+                return Ticket::refused(Failed::new(error, state.take_back()));
+            }
+        };
         self.pending.begin();
         let delivery = Scoped { state: Arc::clone(&state), pending: Arc::clone(&self.pending) };
-        let delivery = Arc::new(delivery);
-        let request = self.engine.submit(file, direction, memory, offset, delivery);
-        Ticket::new(state, request)
+        let asked = self.engine.ask(file, direction, memory, offset, to_end);
+        Ticket::new(state, self.engine.accept(file, asked, permit, Arc::new(delivery)))
     }
 }
 
@@ -126,10 +130,15 @@ pub(crate) fn run<'env, F, R>(engine: &Engine, make_requests: F) -> Result<R, Fa
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
+    if engine.ledger.is_forked() {
+        let error = Error::new(Operation::Wait, ErrorKind::Forked.into());
+        return Err(Failures::one(error));
+    }
     if worker::is_of(engine.id()) {
         return Err(Failures::one(worker::would_deadlock()));
     }
-    let ledger = Arc::new(Ledger::new(engine.id()));
+    let process = Arc::clone(engine.ledger.process());
+    let ledger = Arc::new(Ledger::new(engine.id(), Arc::clone(&process)));
     let pending = Arc::new(Pending::default());
     let scope = Scope {
         engine,
@@ -138,9 +147,12 @@ where
         scope: PhantomData,
         env: PhantomData,
     };
-    let all_ended = WaitOnDrop(pending);
+    let all_ended = WaitOnDrop { pending, process };
     let result = make_requests(&scope);
     drop(all_ended);
+    if ledger.is_forked() {
+        return Ok(result);
+    }
     ledger.take_all(None).map(|()| result)
 }
 
@@ -166,13 +178,20 @@ impl Pending {
 }
 
 /// Keeps the borrowed memory borrowed until the engine is done with it.
-struct WaitOnDrop(Arc<Pending>);
+struct WaitOnDrop {
+    pending: Arc<Pending>,
+    process: Arc<ForkMark>,
+}
 
 impl Drop for WaitOnDrop {
     fn drop(&mut self) {
-        let mut count = lock(&self.0.count);
+        // A child forked inside the scope has a copy of the memory that nothing else uses.
+        if self.process.is_child() {
+            return;
+        }
+        let mut count = lock(&self.pending.count);
         while *count > 0 {
-            count = wait(&self.0.none_left, count);
+            count = wait(&self.pending.none_left, count);
         }
     }
 }
@@ -186,6 +205,15 @@ struct Scoped {
 impl Delivery for Scoped {
     fn deliver(&self, result: Result<(), Error>) {
         self.state.deliver(result);
+        self.pending.end();
+    }
+
+    fn lose(&self, error: Error) {
+        self.state.lose(error);
+    }
+
+    fn release(&self) {
+        self.state.release();
         self.pending.end();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use crate::{engine::plan::Route, error::Error, sys::Direction};
+use crate::{engine::plan::Route, sys::Direction};
 
 /// A snapshot of an engine's counters since it started.
 ///
@@ -17,8 +17,10 @@ pub struct Stats {
     pub reads: u64,
     /// Writes that ended, failed ones included.
     pub writes: u64,
-    /// Syncs that ended, failed ones included.
+    /// Syncs and flushes that ended, failed ones included.
     pub syncs: u64,
+    /// Preallocations that ended, failed ones included.
+    pub allocations: u64,
     /// Requests that ended with an error.
     pub failed: u64,
     /// Bytes that reads which succeeded asked for and got.
@@ -47,6 +49,7 @@ pub(crate) struct Counters {
     reads: AtomicU64,
     writes: AtomicU64,
     syncs: AtomicU64,
+    allocations: AtomicU64,
     failed: AtomicU64,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
@@ -63,8 +66,8 @@ impl Counters {
         self.in_flight.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn ended(&self, direction: Direction, len: usize, result: &Result<(), Error>) {
-        let moved = if result.is_ok() { len as u64 } else { 0 };
+    pub(crate) fn ended(&self, direction: Direction, len: usize, failed: bool) {
+        let moved = if failed { 0 } else { len as u64 };
         match direction {
             Direction::Read => {
                 self.reads.fetch_add(1, Relaxed);
@@ -74,11 +77,14 @@ impl Counters {
                 self.writes.fetch_add(1, Relaxed);
                 self.bytes_written.fetch_add(moved, Relaxed);
             }
-            Direction::Sync => {
+            Direction::Sync | Direction::SyncAll | Direction::Flush(_) => {
                 self.syncs.fetch_add(1, Relaxed);
             }
+            Direction::Allocate(_) => {
+                self.allocations.fetch_add(1, Relaxed);
+            }
         }
-        self.failed.fetch_add(u64::from(result.is_err()), Relaxed);
+        self.failed.fetch_add(u64::from(failed), Relaxed);
         self.in_flight.fetch_sub(1, Relaxed);
     }
 
@@ -106,6 +112,7 @@ impl Counters {
             reads: self.reads.load(Relaxed),
             writes: self.writes.load(Relaxed),
             syncs: self.syncs.load(Relaxed),
+            allocations: self.allocations.load(Relaxed),
             failed: self.failed.load(Relaxed),
             bytes_read: self.bytes_read.load(Relaxed),
             bytes_written: self.bytes_written.load(Relaxed),

@@ -3,7 +3,7 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use nix::{
@@ -14,13 +14,14 @@ use nix::{
 use crate::{
     buf::{AioBuf, Memory},
     engine::{
-        crew::Crew,
+        crew::{Crew, Running},
         ledger::EngineId,
         plan::{Block, Route},
         queue::{Claim, Refill, Step},
-        request::Request,
+        request::{Asked, Request},
     },
     error::{Cause, Error, ErrorKind, Operation},
+    sync::lock,
     sys::{Completion, Direction, Lane, LaneId, Transfer, file::OpenFile},
 };
 
@@ -55,17 +56,18 @@ pub(crate) enum Begin {
 }
 
 /// The life of a worker's thread.
-pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
+pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running) {
     // Nothing is lost if the mask cannot be set.
     let _ = other_threads_signals().thread_set_mask();
     WORKER_OF.set(Some(crew.engine()));
     let mut worker = None;
     let ended = contain(|| {
-        let worker = worker.insert(Worker::new(crew, id));
-        if begin == Begin::Parked {
-            worker.lane.park();
+        let worker = worker.insert(Worker::new(crew, id, running));
+        let parked = begin == Begin::Parked;
+        if parked {
+            worker.lane.park(None);
         }
-        worker.work();
+        worker.work(parked);
     });
     if ended {
         return;
@@ -106,6 +108,7 @@ struct Worker<'crew> {
     crew: &'crew Arc<Crew>,
     id: LaneId,
     lane: Box<dyn Lane>,
+    running: &'crew Running,
     /// The blocks in flight; a slot's number is its transfer's token.
     slots: Vec<Option<Run>>,
     /// A bounce buffer for each slot that ever needed one.
@@ -128,13 +131,15 @@ struct Run {
 }
 
 impl<'crew> Worker<'crew> {
-    fn new(crew: &'crew Arc<Crew>, id: LaneId) -> Self {
+    fn new(crew: &'crew Arc<Crew>, id: LaneId, running: &'crew Running) -> Self {
         let lane = crew.backend().lane(id);
         let depth = lane.depth().max(1);
+        lock(running).resize_with(depth, Weak::new);
         Self {
             crew,
             id,
             lane,
+            running,
             slots: (0..depth).map(|_| None).collect(),
             bounce: (0..depth).map(|_| None).collect(),
             in_flight: 0,
@@ -142,25 +147,38 @@ impl<'crew> Worker<'crew> {
         }
     }
 
-    fn work(&mut self) {
+    fn work(&mut self, mut parked: bool) {
         let mut completions = Vec::with_capacity(self.slots.len());
         loop {
-            let step = if self.in_flight == self.slots.len() {
-                Step::Wait
-            } else {
-                let finished = std::mem::take(&mut self.finished);
-                let (step, dispatch) =
-                    self.crew.queue().next(self.id, finished, self.in_flight > 0);
-                self.crew.dispatch(dispatch);
-                step
+            let step = match self.slots.iter().position(Option::is_none) {
+                None => Step::Wait,
+                Some(free) => self.next(free, parked),
             };
+            parked = false;
             match step {
                 Step::Run(claim) => self.begin(claim),
                 Step::Wait => self.wait(&mut completions),
-                Step::Park => self.lane.park(),
+                Step::Park(until) => {
+                    self.lane.park(until);
+                    parked = true;
+                }
                 Step::Exit => return,
             }
         }
+    }
+
+    /// Asks the queue what to do with a free slot.
+    fn next(&mut self, free: usize, parked: bool) -> Step {
+        let finished = std::mem::take(&mut self.finished);
+        let mut running = lock(self.running);
+        let (step, dispatch) =
+            self.crew.queue().next(self.id, finished, self.in_flight > 0, parked);
+        if let (Step::Run(claim), Some(place)) = (&step, running.get_mut(free)) {
+            *place = Arc::downgrade(&claim.request);
+        }
+        drop(running);
+        self.crew.dispatch(dispatch);
+        step
     }
 
     /// Starts a claimed block in a free slot.
@@ -198,11 +216,10 @@ impl<'crew> Worker<'crew> {
             }
             match bounce {
                 Some(bounce) => {
-                    let mut bounced = Memory::of_mut(bounce).segment(0, left);
                     if asked.direction == Direction::Write {
-                        bounced.bytes_mut().copy_from_slice(segment.bytes());
+                        segment.copy_to(&mut bounce[..left]);
                     }
-                    segment = bounced;
+                    segment = Memory::of_mut(bounce).segment(0, left);
                 }
                 // Without memory for the detour the page cache will do.
                 None => run.route = Route::Buffered,
@@ -247,8 +264,7 @@ impl<'crew> Worker<'crew> {
             && let Some(bounce) = &mut self.bounce[slot]
         {
             let into = run.block.start + run.done;
-            let mut segment = run.claim.request.asked().memory.segment(into, moved);
-            segment.bytes_mut().copy_from_slice(Memory::of_mut(bounce).segment(0, moved).bytes());
+            run.claim.request.asked().memory.segment(into, moved).copy_from(&bounce[..moved]);
         }
         run.done += moved;
         if run.goes_on_after(completion.result) {
@@ -299,10 +315,12 @@ impl Run {
 
     /// Whether what is left of a direct block still begins where O_DIRECT may.
     fn is_aligned(&self) -> bool {
-        let alignment = self.file.alignment();
-        alignment.is_some_and(|alignment| {
+        let Asked { plan, memory, .. } = self.claim.request.asked();
+        plan.alignment().is_some_and(|alignment| {
+            let (start, left) = (self.block.start + self.done, self.block.len - self.done);
             self.done.is_multiple_of(alignment.offset)
-                && (self.route == Route::Bounced || self.done.is_multiple_of(alignment.memory))
+                && (self.route == Route::Bounced
+                    || memory.is_aligned(start, left, alignment.memory, alignment.offset))
         })
     }
 }

@@ -44,6 +44,13 @@ pub enum ErrorKind {
     ForeignFile,
     /// The engine was closed before the request could be accepted.
     Closed,
+    /// The engine was shut down before the request had ended; see
+    /// [`Engine::shutdown`](crate::Engine::shutdown).
+    ShutDown,
+    /// As many requests as the setting `queue_capacity` allows are under way.
+    QueueFull,
+    /// The process is a forked child of the one that started the engine.
+    Forked,
     /// A worker of the engine panicked; the engine takes no more requests.
     Poisoned,
     /// The ticket's holder cancelled the request.
@@ -92,10 +99,14 @@ impl ErrorKind {
             | Self::ResultTaken => io::ErrorKind::InvalidInput,
             Self::OutOfMemory => io::ErrorKind::OutOfMemory,
             Self::WouldDeadlock => io::ErrorKind::Deadlock,
-            Self::Cancelled => io::ErrorKind::Other,
-            Self::TooManyOpenFiles | Self::Io | Self::Closed | Self::Poisoned => {
-                io::ErrorKind::Other
-            }
+            Self::QueueFull => io::ErrorKind::WouldBlock,
+            Self::TooManyOpenFiles
+            | Self::Io
+            | Self::Closed
+            | Self::ShutDown
+            | Self::Forked
+            | Self::Poisoned
+            | Self::Cancelled => io::ErrorKind::Other,
         }
     }
 
@@ -118,6 +129,9 @@ impl ErrorKind {
             Self::Io => "input/output error",
             Self::ForeignFile => "the file belongs to another engine",
             Self::Closed => "the engine is closed",
+            Self::ShutDown => "the engine was shut down",
+            Self::QueueFull => "as many requests as may be are under way",
+            Self::Forked => "the engine belongs to the process this one was forked from",
             Self::Poisoned => "a worker of the engine panicked",
             Self::ResultTaken => "the ticket's result was taken already",
             Self::Cancelled => "cancelled",
@@ -144,6 +158,9 @@ impl ErrorKind {
             Self::Io => "look the error number up; for EIO see the system log",
             Self::ForeignFile => "open it with the engine that uses it",
             Self::Closed => "submit requests before closing",
+            Self::ShutDown => "give it more time, or find out why the device does not answer",
+            Self::QueueFull => "wait for some of them, or raise queue_capacity",
+            Self::Forked => "start an engine in this process, or fork before starting one",
             Self::Poisoned => "find the panic's message and start a new engine",
             Self::ResultTaken => "wait for a ticket once, or await it once",
             Self::Cancelled => "repeat it from the bytes done on, if they are still wanted",

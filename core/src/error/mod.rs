@@ -19,8 +19,10 @@ pub use kind::ErrorKind;
 pub enum Operation {
     /// Opening or creating a file.
     Open,
-    /// Reserving space for a file that is being created.
+    /// Reserving space for a file.
     Preallocate,
+    /// Cutting a file to its new length.
+    Truncate,
     /// Reading the length of a file.
     Metadata,
     /// A positional read.
@@ -29,25 +31,35 @@ pub enum Operation {
     Write,
     /// Making written data durable.
     Sync,
+    /// Making written data and all metadata durable.
+    SyncAll,
+    /// Writing a range of the page cache out.
+    Flush,
     /// Allocating a buffer.
     Alloc,
     /// Waiting for a request.
     Wait,
+    /// Ending the engine.
+    Close,
 }
 
 impl Operation {
-    /// The name of the system call behind it, or `wait`.
+    /// The name of the system call behind it, or `wait` or `close`, which have none.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Open => "open",
             Self::Preallocate => "fallocate",
+            Self::Truncate => "ftruncate",
             Self::Metadata => "fstat",
             Self::Read => "pread",
             Self::Write => "pwrite",
             Self::Sync => "fdatasync",
+            Self::SyncAll => "fsync",
+            Self::Flush => "sync_file_range",
             Self::Alloc => "mmap",
             Self::Wait => "wait",
+            Self::Close => "close",
         }
     }
 }
@@ -157,10 +169,20 @@ impl fmt::Display for Error {
             Operation::Read | Operation::Write => {
                 write!(f, " at offset {offset}: {kind} after {done} of {wanted} bytes")?;
             }
-            Operation::Alloc | Operation::Preallocate => write!(f, " of {wanted} bytes: {kind}")?,
-            Operation::Open | Operation::Metadata | Operation::Sync | Operation::Wait => {
-                write!(f, ": {kind}")?;
+            Operation::Alloc => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::Preallocate | Operation::Flush => {
+                write!(f, " of {wanted} bytes at offset {offset}: {kind}")?;
             }
+            Operation::Truncate => {
+                let len = offset.saturating_add(*wanted as u64);
+                write!(f, " to {len} bytes: {kind}")?;
+            }
+            Operation::Open
+            | Operation::Metadata
+            | Operation::Sync
+            | Operation::SyncAll
+            | Operation::Wait
+            | Operation::Close => write!(f, ": {kind}")?,
         }
         if let Some(errno) = errno {
             write!(f, " ({errno:?}, os error {})", *errno as i32)?;

@@ -121,9 +121,9 @@ impl OpenFile {
             |operation, error: &io::Error| Error::new(operation, cause_of(error)).at_path(&path);
         let buffered = open(&path, options).map_err(|error| failed(Operation::Open, &error))?;
         if let Some(len) = options.preallocate {
-            reserve(&buffered, len).map_err(|error| {
+            reserve(buffered.as_fd(), 0, len).map_err(|errno| {
                 let wanted = usize::try_from(len).unwrap_or(usize::MAX);
-                failed(Operation::Preallocate, &error).for_range(0, wanted, 0)
+                failed(Operation::Preallocate, &errno.into()).for_range(0, wanted, 0)
             })?;
         }
         let direct = Direct::of(&buffered, options.writes());
@@ -145,6 +145,15 @@ impl OpenFile {
     /// What O_DIRECT asks of this file; none where it cannot be used.
     pub(crate) fn alignment(&self) -> Option<Alignment> {
         self.direct.as_ref().map(Direct::alignment)
+    }
+
+    /// Cuts the file to `len` bytes if it is longer.
+    pub(crate) fn cut_to(&self, len: u64) -> Result<(), Errno> {
+        let failed = |error: io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+        if self.buffered.metadata().map_err(failed)?.len() > len {
+            self.buffered.set_len(len).map_err(failed)?;
+        }
+        Ok(())
     }
 
     pub(crate) fn len(&self) -> Result<u64, Error> {

@@ -11,8 +11,8 @@
 //! 3. [`Lane::wait`] returns when at least so many transfers have completed, with one
 //!    [`Completion`] for each: the count the system call gave (short counts included, the worker
 //!    continues them) or its error. A transfer completes exactly once.
-//! 4. [`Lane::park`] blocks an idle worker until somebody wakes its lane. A wake that comes before
-//!    the park is not lost. The queue wakes a lane only if it counts it as idle, and once.
+//! 4. [`Lane::park`] blocks an idle worker until somebody wakes its lane or a time has come. A wake
+//!    that comes before the park is not lost; a park that returns too early does no harm.
 //!
 //! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
 //! names, and does not panic. Its name and shape are asked for
@@ -30,13 +30,15 @@ mod direct;
 #[path = "no_direct.rs"]
 mod direct;
 pub(crate) mod file;
+mod flush;
+pub(crate) mod fork;
 mod parker;
 mod reserve;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use nix::errno::Errno;
 
@@ -70,7 +72,15 @@ impl Shape {
 pub(crate) enum Direction {
     Read,
     Write,
+    /// Makes the file's data durable.
     Sync,
+    /// Makes the file's data and metadata durable.
+    SyncAll,
+    /// Hands so many bytes from the offset on, as far as they are in the page cache, to the device;
+    /// to the end of the file if that is `u64::MAX`.
+    Flush(u64),
+    /// Reserves so many bytes from the offset on.
+    Allocate(u64),
 }
 
 /// One system call to make.
@@ -115,5 +125,5 @@ pub(crate) trait Lane {
     fn push(&mut self, transfer: Transfer);
     fn submit(&mut self);
     fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>);
-    fn park(&mut self);
+    fn park(&mut self, until: Option<Instant>);
 }

@@ -1,6 +1,8 @@
 //! A token that one thread waits for and any thread may leave.
 
-use crate::sync::{Condvar, Mutex, lock, wait};
+use std::time::Instant;
+
+use crate::sync::{Condvar, Mutex, lock, wait_until};
 
 /// Blocks a worker until it is woken; a wake before the park is kept.
 #[derive(Debug, Default)]
@@ -10,11 +12,10 @@ pub(crate) struct Parker {
 }
 
 impl Parker {
-    pub(crate) fn park(&self) {
-        let mut woken = lock(&self.woken);
-        while !*woken {
-            woken = wait(&self.changed, woken);
-        }
+    /// Returns when it is woken, or at that time.
+    pub(crate) fn park(&self, until: Option<Instant>) {
+        let woken = lock(&self.woken);
+        let mut woken = wait_until(&self.changed, woken, until, |woken| *woken);
         *woken = false;
     }
 

@@ -1,37 +1,61 @@
 //! Reserving space for a file on its device.
 
-use std::{fs::File, io};
+use std::os::fd::BorrowedFd;
 
 use nix::{
     errno::Errno,
-    sys::resource::{RLIM_INFINITY, Resource, getrlimit},
+    libc::off_t,
+    sys::{
+        resource::{RLIM_INFINITY, Resource, getrlimit},
+        stat::fstat,
+        uio::pwrite,
+    },
 };
 
-/// Reserves the file's first `len` bytes, and makes it at least that long.
-pub(crate) fn reserve(file: &File, len: u64) -> io::Result<()> {
-    let extends = file.metadata()?.len() < len;
+/// Reserves `len` bytes of the file from `offset` on, and makes it long enough to hold them. A
+/// file system that cannot reserve gets a sparse file of that length.
+pub(crate) fn reserve(file: BorrowedFd<'_>, offset: u64, len: u64) -> Result<(), Errno> {
+    if len == 0 {
+        return Ok(());
+    }
+    let end =
+        offset.checked_add(len).and_then(|end| i64::try_from(end).ok()).ok_or(Errno::EFBIG)?;
+    let extends = i64::from(fstat(file)?.st_size) < end;
     // Extending beyond this limit would raise SIGXFSZ, which ends the process.
     let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
-    if extends && limit != RLIM_INFINITY && i128::from(len) > i128::from(limit) {
-        return Err(Errno::EFBIG.into());
+    if extends && limit != RLIM_INFINITY && i128::from(end) > i128::from(limit) {
+        return Err(Errno::EFBIG);
     }
-    match allocate(file, len) {
-        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) if extends => file.set_len(len),
+    match allocate(file, offset, len) {
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) if extends => {
+            extend_to(file, end - 1)
+        }
         Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::EINVAL) => Ok(()),
-        reserved => reserved.map_err(io::Error::from),
+        reserved => reserved,
+    }
+}
+
+/// Makes the range's last byte the file's, as a zero. Setting the length instead could cut off what
+/// others write beyond the range at the same time.
+fn extend_to(file: BorrowedFd<'_>, last: i64) -> Result<(), Errno> {
+    let last = off_t::try_from(last).map_err(|_| Errno::EFBIG)?;
+    loop {
+        match pwrite(file, &[0], last) {
+            Err(Errno::EINTR) => {}
+            Ok(0) => return Err(Errno::EIO),
+            written => return written.map(drop),
+        }
     }
 }
 
 #[cfg(target_os = "linux")]
-fn allocate(file: &File, len: u64) -> Result<(), Errno> {
-    use nix::{
-        fcntl::{FallocateFlags, fallocate},
-        libc,
-    };
+fn allocate(file: BorrowedFd<'_>, offset: u64, len: u64) -> Result<(), Errno> {
+    use nix::fcntl::{FallocateFlags, fallocate};
 
-    let len = libc::off_t::try_from(len).map_err(|_| Errno::EFBIG)?;
+    let offset = off_t::try_from(offset).map_err(|_| Errno::EFBIG)?;
+    let len = off_t::try_from(len).map_err(|_| Errno::EFBIG)?;
     loop {
-        match fallocate(file, FallocateFlags::empty(), 0, len) {
+        match fallocate(file, FallocateFlags::empty(), offset, len) {
             Err(Errno::EINTR) => {}
             reserved => return reserved,
         }
@@ -39,6 +63,6 @@ fn allocate(file: &File, len: u64) -> Result<(), Errno> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn allocate(_file: &File, _len: u64) -> Result<(), Errno> {
+fn allocate(_file: BorrowedFd<'_>, _offset: u64, _len: u64) -> Result<(), Errno> {
     Err(Errno::EOPNOTSUPP)
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use nix::errno::Errno;
@@ -221,9 +221,9 @@ impl Lane for SimLane {
         }
     }
 
-    fn park(&mut self) {
+    fn park(&mut self, until: Option<Instant>) {
         self.sim.record(Event::Park(self.id));
-        self.sim.0.parkers[&self.id].park();
+        self.sim.0.parkers[&self.id].park(until);
     }
 }
 

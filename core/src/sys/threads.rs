@@ -1,8 +1,21 @@
 //! The portable backend: each lane is a thread that makes one blocking pread or pwrite at a time.
 
+use std::time::Instant;
+#[cfg(not(target_os = "linux"))]
+use std::{
+    io::{IoSlice, IoSliceMut},
+    os::fd::BorrowedFd,
+};
+
 use nix::{errno::Errno, libc::off_t, sys::uio};
 
-use crate::sys::{Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer};
+use crate::{
+    buf::Segment,
+    sys::{
+        Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer, flush,
+        reserve::reserve,
+    },
+};
 
 /// As many threads as one engine starts at most; beyond it `queue_depth` is reduced.
 const MAX_LANES: usize = 128;
@@ -78,8 +91,8 @@ impl Lane for ThreadLane {
         }
     }
 
-    fn park(&mut self) {
-        self.parker.park();
+    fn park(&mut self, until: Option<Instant>) {
+        self.parker.park(until);
     }
 }
 
@@ -89,9 +102,18 @@ pub(crate) fn perform(transfer: &mut Transfer) -> Result<usize, Errno> {
     let offset = off_t::try_from(transfer.offset).map_err(|_| Errno::EOVERFLOW)?;
     loop {
         let result = match transfer.direction {
-            Direction::Read => uio::pread(descriptor, transfer.segment.bytes_mut(), offset),
-            Direction::Write => uio::pwrite(descriptor, transfer.segment.bytes(), offset),
-            Direction::Sync => sync_data(descriptor).map(|()| 0),
+            Direction::Read => match &mut transfer.segment {
+                Segment::One(span) => uio::pread(descriptor, span.bytes_mut(), offset),
+                several => preadv(descriptor, &mut several.slices_mut(MAX_SLICES), offset),
+            },
+            Direction::Write => match &transfer.segment {
+                Segment::One(span) => uio::pwrite(descriptor, span.bytes(), offset),
+                several => pwritev(descriptor, &several.slices(MAX_SLICES), offset),
+            },
+            Direction::Sync => flush::sync_data(descriptor).map(|()| 0),
+            Direction::SyncAll => flush::sync_all(descriptor).map(|()| 0),
+            Direction::Flush(len) => flush::flush(descriptor, offset, len).map(|()| 0),
+            Direction::Allocate(len) => reserve(descriptor, transfer.offset, len).map(|()| 0),
         };
         if result != Err(Errno::EINTR) {
             return result;
@@ -99,18 +121,28 @@ pub(crate) fn perform(transfer: &mut Transfer) -> Result<usize, Errno> {
     }
 }
 
-#[cfg(not(target_vendor = "apple"))]
-fn sync_data(descriptor: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
-    nix::unistd::fdatasync(descriptor)
+/// Buffers that one vectored call takes; the rest is a short count.
+const MAX_SLICES: usize = 1024;
+
+#[cfg(target_os = "linux")]
+use uio::{preadv, pwritev};
+
+/// Where there is no vectored call of this kind, the first buffer is a short count.
+#[cfg(not(target_os = "linux"))]
+fn preadv(
+    descriptor: BorrowedFd<'_>,
+    slices: &mut [IoSliceMut<'_>],
+    offset: off_t,
+) -> Result<usize, Errno> {
+    slices.first_mut().map_or(Ok(0), |first| uio::pread(descriptor, first, offset))
 }
 
-/// On Apple's systems only this reaches beyond the device's own cache, on file systems that know it.
-#[cfg(target_vendor = "apple")]
-fn sync_data(descriptor: std::os::fd::BorrowedFd<'_>) -> Result<(), Errno> {
-    use nix::fcntl::{FcntlArg, fcntl};
-
-    match fcntl(descriptor, FcntlArg::F_FULLFSYNC) {
-        Err(Errno::ENOTSUP | Errno::EINVAL | Errno::ENOTTY) => nix::unistd::fsync(descriptor),
-        synced => synced.map(drop),
-    }
+/// As for `preadv`.
+#[cfg(not(target_os = "linux"))]
+fn pwritev(
+    descriptor: BorrowedFd<'_>,
+    slices: &[IoSlice<'_>],
+    offset: off_t,
+) -> Result<usize, Errno> {
+    slices.first().map_or(Ok(0), |first| uio::pwrite(descriptor, first, offset))
 }

@@ -9,7 +9,10 @@ mod settings;
 use std::path::PathBuf;
 
 use super::*;
-use crate::sys::sim::{Call, Event, Fault, Sim};
+use crate::sys::{
+    Direction,
+    sim::{Call, Event, Fault, Sim},
+};
 
 const BLOCK: usize = 4096;
 

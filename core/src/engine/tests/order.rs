@@ -122,32 +122,34 @@ fn closing_leaves_the_depth_to_what_is_still_queued() {
 #[test]
 fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
     use crate::{
-        engine::queue::{Queue, Step},
+        buf::Memory,
+        engine::{
+            queue::{Queue, Step},
+            request::Request,
+            ticket::TicketState,
+        },
         sys::{LaneId, Shape},
     };
 
     let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
     let shape = Shape { groups: 2, lanes_per_group: 2, lane_depth: 1 };
-    let queue = Queue::new(shape, Refill::AsBlocksComplete);
+    let queue = Queue::new(shape, Refill::AsBlocksComplete, 0);
     let [busy, idle] = [0, 1].map(|group| LaneId { group, index: 0 });
     queue.first_lanes();
     let submit = || {
         let ledger = Arc::clone(&bench.engine.ledger);
-        let (state, memory) = TicketState::new(vec![0; BLOCK], ledger, 0, Memory::of_mut);
-        let asked = Asked {
-            direction: Direction::Read,
-            memory,
-            offset: 0,
-            plan: Plan::new(false, 0, BLOCK, memory.address(), BLOCK, None),
-        };
-        let request = Request::accept(asked, &bench.file.state, Arc::default(), state);
+        let buffer = vec![0; BLOCK];
+        let (state, memory) = TicketState::new(buffer, ledger, 0, Memory::of_mut, None);
+        let asked = bench.engine.ask(&bench.file, Direction::Read, memory, 0, false);
+        let host = Arc::clone(&bench.engine.crew) as _;
+        let request = Request::accept(asked, &bench.file.state, host, None, state);
         queue.submit(&request).unwrap_or_default()
     };
     assert_eq!(submit().wake, [busy]);
-    assert!(matches!(queue.next(busy, 0, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(busy, 0, false, false).0, Step::Run(_)));
     assert_eq!(submit().wake, [idle]);
-    assert!(matches!(queue.next(idle, 0, false).0, Step::Run(_)));
-    assert!(matches!(queue.next(idle, 1, false).0, Step::Park));
+    assert!(matches!(queue.next(idle, 0, false, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(idle, 1, false, false).0, Step::Park(None)));
     let dispatch = submit();
     assert_eq!(dispatch.start, [LaneId { group: 0, index: 1 }]);
     assert_eq!(queue.not_started(dispatch.start[0]).wake, [idle]);

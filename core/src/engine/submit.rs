@@ -1,0 +1,232 @@
+//! Submitting: from a call to an accepted request, with the bound on how many there are.
+
+use std::sync::Arc;
+
+use crate::{
+    buf::{IoBuf, IoBufMut, Memory},
+    engine::{
+        AioFile, Engine,
+        admission::Permit,
+        plan::Plan,
+        request::{Asked, Delivery, Request, operation},
+        ticket::{Failed, Filled, Ticket, TicketState},
+        worker,
+    },
+    error::{Error, ErrorKind},
+    sys::Direction,
+};
+
+/// A request to be made.
+pub(crate) struct Submission<B> {
+    pub(crate) direction: Direction,
+    pub(crate) buffer: B,
+    pub(crate) offset: u64,
+    /// Whether the file is to end where the request does.
+    pub(crate) to_end: bool,
+    pub(crate) memory_of: fn(&mut B) -> Memory,
+    pub(crate) filled: Option<Filled<B>>,
+}
+
+impl<B: IoBufMut> Submission<B> {
+    pub(crate) fn read(buffer: B, offset: u64) -> Self {
+        Self {
+            direction: Direction::Read,
+            buffer,
+            offset,
+            to_end: false,
+            memory_of: Memory::of_mut,
+            filled: None,
+        }
+    }
+}
+
+impl<B: IoBufMut> Submission<Vec<B>> {
+    pub(crate) fn read_all(buffers: Vec<B>, offset: u64) -> Self {
+        Self {
+            direction: Direction::Read,
+            buffer: buffers,
+            offset,
+            to_end: false,
+            memory_of: Memory::of_all_mut,
+            filled: None,
+        }
+    }
+}
+
+impl<B: IoBuf> Submission<B> {
+    pub(crate) fn write(buffer: B, offset: u64) -> Self {
+        Self {
+            direction: Direction::Write,
+            buffer,
+            offset,
+            to_end: false,
+            memory_of: Memory::of,
+            filled: None,
+        }
+    }
+}
+
+impl<B: IoBuf> Submission<Vec<B>> {
+    pub(crate) fn write_all(buffers: Vec<B>, offset: u64) -> Self {
+        Self {
+            direction: Direction::Write,
+            buffer: buffers,
+            offset,
+            to_end: false,
+            memory_of: Memory::of_all,
+            filled: None,
+        }
+    }
+}
+
+impl Submission<()> {
+    /// A request that moves no bytes of the caller's.
+    pub(crate) fn without_buffer(direction: Direction, offset: u64) -> Self {
+        let memory_of = |(): &mut ()| Memory::EMPTY;
+        Self { direction, buffer: (), offset, to_end: false, memory_of, filled: None }
+    }
+}
+
+impl Engine {
+    /// Makes a request, waiting for room if there is none.
+    pub(crate) fn submit<B>(&self, file: &AioFile, submission: Submission<B>) -> Ticket<B>
+    where
+        B: Send + 'static,
+    {
+        let permit = self.enter();
+        self.make(file, submission, permit).unwrap_or_else(Ticket::refused)
+    }
+
+    /// Makes a request if there is room, and gives the buffer back if not.
+    pub(crate) fn try_submit<B>(
+        &self,
+        file: &AioFile,
+        submission: Submission<B>,
+    ) -> Result<Ticket<B>, Failed<B>>
+    where
+        B: Send + 'static,
+    {
+        let permit = self.admission.try_enter().map(Some).ok_or(ErrorKind::QueueFull);
+        self.make(file, submission, permit)
+    }
+
+    /// Makes a request, awaiting room if there is none.
+    pub(crate) async fn submit_async<B>(
+        &self,
+        file: &AioFile,
+        submission: Submission<B>,
+    ) -> Ticket<B>
+    where
+        B: Send + 'static,
+    {
+        let permit = match self.enter_now() {
+            Some(permit) => permit,
+            None => Ok(Some(self.admission.entered().await)),
+        };
+        self.make(file, submission, permit).unwrap_or_else(Ticket::refused)
+    }
+
+    /// Room for a request, waited for if need be; none on a worker, which must not wait for itself
+    /// and is let past the bound.
+    pub(crate) fn enter(&self) -> Result<Option<Permit>, ErrorKind> {
+        self.enter_now().unwrap_or_else(|| Ok(Some(self.admission.enter())))
+    }
+
+    /// As `enter`; none if it would have to wait.
+    fn enter_now(&self) -> Option<Result<Option<Permit>, ErrorKind>> {
+        if self.ledger.is_forked() {
+            return Some(Err(ErrorKind::Forked));
+        }
+        let permit = self.admission.try_enter();
+        (permit.is_some() || worker::is_of(self.id())).then_some(Ok(permit))
+    }
+
+    fn make<B>(
+        &self,
+        file: &AioFile,
+        submission: Submission<B>,
+        permit: Result<Option<Permit>, ErrorKind>,
+    ) -> Result<Ticket<B>, Failed<B>>
+    where
+        B: Send + 'static,
+    {
+        let Submission { direction, buffer, offset, to_end, memory_of, filled } = submission;
+        let ledger = Arc::clone(&self.ledger);
+        let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
+        let refusal = if self.ledger.is_forked() { Err(ErrorKind::Forked) } else { permit };
+        match refusal {
+            Ok(permit) => {
+                let delivery = Arc::clone(&state) as _;
+                let asked = self.ask(file, direction, memory, offset, to_end);
+                Ok(Ticket::new(state, self.accept(file, asked, permit, delivery)))
+            }
+            Err(reason) => {
+                let error = refused(file, direction, reason, offset, memory.len());
+                Err(Failed::new(error, state.take_back()))
+            }
+        }
+    }
+
+    pub(crate) fn ask(
+        &self,
+        file: &AioFile,
+        direction: Direction,
+        memory: Memory,
+        offset: u64,
+        to_end: bool,
+    ) -> Asked {
+        let plan = Plan::new(
+            direction == Direction::Write,
+            offset,
+            memory.len(),
+            self.settings.asked.block_size,
+            file.state.open.alignment(),
+        );
+        Asked { direction, memory, offset, plan, priority: file.priority, to_end }
+    }
+
+    /// Accepts a request and queues its blocks; whatever is wrong with it is delivered.
+    pub(crate) fn accept(
+        &self,
+        file: &AioFile,
+        asked: Asked,
+        permit: Option<Permit>,
+        delivery: Arc<dyn Delivery>,
+    ) -> Arc<Request> {
+        let len = match asked.direction {
+            Direction::Allocate(len) => len,
+            Direction::Flush(len) if len != u64::MAX => len,
+            _ => asked.memory.len() as u64,
+        };
+        let end = asked.offset.checked_add(len);
+        let refusal = if file.state.engine != self.id() {
+            Some(ErrorKind::ForeignFile)
+        } else if end.is_none_or(|end| i64::try_from(end).is_err())
+            || asked.memory.len() == usize::MAX
+        {
+            Some(ErrorKind::InvalidRange)
+        } else {
+            None
+        };
+        let host = Arc::clone(&self.crew) as _;
+        let request = Request::accept(asked, &file.state, host, permit, delivery);
+        match refusal {
+            Some(reason) => request.refuse(reason),
+            None => self.crew.submit(&request),
+        }
+        request
+    }
+}
+
+/// The error of a request that was not accepted.
+pub(crate) fn refused(
+    file: &AioFile,
+    direction: Direction,
+    reason: ErrorKind,
+    offset: u64,
+    wanted: usize,
+) -> Error {
+    Error::new(operation(direction), reason.into())
+        .at_path(file.state.open.path())
+        .for_range(offset, wanted, 0)
+}
