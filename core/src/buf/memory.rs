@@ -63,13 +63,13 @@ impl Memory {
     }
 
     /// The memory of buffers that are only read from, one after the other.
-    pub(crate) fn of_all<B: IoBuf>(buffers: &mut Vec<B>) -> Self {
+    pub(crate) fn of_all<B: IoBuf>(buffers: &mut [B]) -> Self {
         let range_of = |buffer: &mut B| (buffer.as_ptr().cast_mut(), buffer.len());
         Self::several(buffers.iter_mut().map(range_of))
     }
 
     /// The memory of buffers to be filled, one after the other.
-    pub(crate) fn of_all_mut<B: IoBufMut>(buffers: &mut Vec<B>) -> Self {
+    pub(crate) fn of_all_mut<B: IoBufMut>(buffers: &mut [B]) -> Self {
         let range_of = |buffer: &mut B| {
             let len = buffer.len();
             (buffer.as_mut_ptr(), len)

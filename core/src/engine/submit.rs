@@ -47,7 +47,7 @@ impl<B: IoBufMut> Submission<Vec<B>> {
             buffer: buffers,
             offset,
             to_end: false,
-            memory_of: Memory::of_all_mut,
+            memory_of: |buffers| Memory::of_all_mut(buffers),
             filled: None,
         }
     }
@@ -73,7 +73,7 @@ impl<B: IoBuf> Submission<Vec<B>> {
             buffer: buffers,
             offset,
             to_end: false,
-            memory_of: Memory::of_all,
+            memory_of: |buffers| Memory::of_all(buffers),
             filled: None,
         }
     }

@@ -20,7 +20,7 @@ pub(crate) fn reserve(file: BorrowedFd<'_>, offset: u64, len: u64) -> Result<(),
     }
     let end =
         offset.checked_add(len).and_then(|end| i64::try_from(end).ok()).ok_or(Errno::EFBIG)?;
-    let extends = i64::from(fstat(file)?.st_size) < end;
+    let extends = i128::from(fstat(file)?.st_size) < i128::from(end);
     // Extending beyond this limit would raise SIGXFSZ, which ends the process.
     let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
     if extends && limit != RLIM_INFINITY && i128::from(end) > i128::from(limit) {

@@ -270,10 +270,12 @@ impl<B> TicketState<B> {
 /// What leaves the engine once no lock is held: all of it is user code, whose panics are its
 /// owner's; the worker has others to serve.
 struct Leaving<B> {
-    call: Option<(Then<B>, Result<B, Failed<B>>)>,
+    call: Option<Call<B>>,
     waker: Option<Waker>,
     buffer: Option<B>,
 }
+
+type Call<B> = (Then<B>, Result<B, Failed<B>>);
 
 impl<B> Leaving<B> {
     fn go(self) {
