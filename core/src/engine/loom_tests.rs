@@ -12,6 +12,7 @@ use super::{
     *,
 };
 use crate::{
+    config::DirectMode,
     sync::atomic::{AtomicUsize, Ordering},
     sys::{LaneId, Parker, Shape},
 };
@@ -25,11 +26,12 @@ fn explore(preemptions: usize, test: impl Fn() + Sync + Send + 'static) {
 
 /// A request of so many blocks, and its ticket; the file is one that no test touches.
 fn request(ledger: &Arc<Ledger>, blocks: usize) -> (Ticket<Vec<u8>>, Arc<Request>) {
-    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
+    let policy = Policy { mode: DirectMode::Never, block_size: 512 };
+    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new(), policy).unwrap();
     let file = FileState::new(ledger.engine(), open);
     let buffer = vec![7; 512 * blocks];
     let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut);
-    let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
+    let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, plan::Ways::Buffered);
     let asked = Asked { direction: Direction::Read, memory, offset: 0, plan };
     let request = Request::accept(asked, &file, Arc::default(), Arc::clone(&state) as _);
     (Ticket::new(state, Arc::clone(&request)), request)

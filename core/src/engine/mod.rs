@@ -19,13 +19,17 @@ mod tests;
 mod ticket;
 mod worker;
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, os::fd::OwnedFd, path::Path, sync::Arc};
 
 use crate::{
     buf::{AioBuf, IoBuf, IoBufMut, Memory},
     config::{EngineConfig, EngineSettings},
-    error::{Error, ErrorKind, Failures, StartError},
-    sys::{Backend, Direction, file::OpenFile, threads::Threads},
+    error::{Cause, Error, ErrorKind, Failures, StartError},
+    sys::{
+        Backend, Direction,
+        file::{OpenFile, Policy},
+        threads::Threads,
+    },
 };
 use crew::Crew;
 use file::FileState;
@@ -145,7 +149,9 @@ impl Engine {
     /// # Errors
     ///
     /// What the system answers: [`ErrorKind::NotFound`], [`ErrorKind::PermissionDenied`] and
-    /// others. Directories and pipes open; requests on them fail.
+    /// others. Directories and pipes open; requests on them fail. [`ErrorKind::NotDirect`] if the
+    /// setting `direct` is `always` and the file cannot be direct: of anything but regular files and
+    /// block devices, where the file system has no O_DIRECT, and if `block_size` does not suit it.
     pub fn open<P: AsRef<Path>>(&self, path: P) -> Result<AioFile, Error> {
         self.open_with(path, &OpenOptions::new())
     }
@@ -166,14 +172,54 @@ impl Engine {
     /// # Errors
     ///
     /// As for [`Engine::create`], and [`ErrorKind::AlreadyExists`]. If space could not be
-    /// reserved, a file that was made stays, with none or a part of it.
+    /// reserved, a file that was made stays, with none or a part of it; one that cannot be direct
+    /// stays, too.
     pub fn open_with<P: AsRef<Path>>(
         &self,
         path: P,
         options: &OpenOptions,
     ) -> Result<AioFile, Error> {
-        let open = OpenFile::open(path.as_ref(), options)?;
+        let open = OpenFile::open(path.as_ref(), options, self.policy())?;
         Ok(AioFile { state: Arc::new(FileState::new(self.id(), open)) })
+    }
+
+    /// Takes over a file that somebody else opened: a [`File`](std::fs::File), a descriptor that
+    /// came over a socket, a memfd.
+    ///
+    /// The directions are those of the descriptor, and its position plays no part. If it has
+    /// O_DIRECT, what cannot be direct goes through a second one without it. It stays open, and keeps
+    /// its locks, for as long as the [`AioFile`] does; but POSIX record locks of the process
+    /// (`F_SETLK`) are lost with the first descriptor of a file that closes, here as
+    /// anywhere. On a regular file or block device it is advised of random access, which holds for
+    /// its duplicates too.
+    ///
+    /// ```
+    /// use ds_aio::{Engine, EngineSettings};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new(&EngineSettings::default())?;
+    /// let file = engine.adopt(tempfile::tempfile()?)?;
+    /// let data = engine.pwrite(&file, vec![1; 10_000], 0).wait()?;
+    /// assert_eq!(engine.pread(&file, vec![0; 10_000], 0).wait()?, data);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The descriptor is closed then. [`ErrorKind::AppendOnly`] if it writes with O_APPEND,
+    /// [`ErrorKind::WrongAccessMode`] if it neither reads nor writes (O_PATH). If it has O_DIRECT,
+    /// what opening it again answers, such as [`ErrorKind::NotFound`] without `/proc`.
+    /// [`ErrorKind::NotDirect`] if the setting `direct` is `always`.
+    /// Pipes, sockets and directories are adopted; requests on them fail.
+    pub fn adopt<F: Into<OwnedFd>>(&self, descriptor: F) -> Result<AioFile, Error> {
+        let open = OpenFile::adopt(descriptor.into(), self.policy())?;
+        Ok(AioFile { state: Arc::new(FileState::new(self.id(), open)) })
+    }
+
+    fn policy(&self) -> Policy {
+        let EngineSettings { direct, block_size, .. } = self.settings.asked;
+        Policy { mode: direct, block_size }
     }
 
     /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].
@@ -191,7 +237,8 @@ impl Engine {
     /// before the range does (the bytes before the end are read, [`Error::done`] counts them),
     /// [`ErrorKind::IsDirectory`], [`ErrorKind::NotSeekable`], [`ErrorKind::InvalidRange`],
     /// [`ErrorKind::Io`], [`ErrorKind::ForeignFile`], [`ErrorKind::Closed`],
-    /// [`ErrorKind::Poisoned`]. Bytes of the buffer from [`Error::done`] on are unspecified then.
+    /// [`ErrorKind::Poisoned`]; and [`ErrorKind::NotDirect`] if the setting `direct` is `always` and
+    /// offset or length is no multiple of what the file asks for, or a transfer is refused. Bytes of the buffer from [`Error::done`] on are unspecified then.
     pub fn pread<B: IoBufMut>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
         self.request(file, Direction::Read, buffer, offset, Memory::of_mut)
     }
@@ -309,26 +356,30 @@ impl Engine {
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Request> {
         let open = &file.state.open;
+        let (writes, ways) = (direction == Direction::Write, open.ways());
         let plan = Plan::new(
-            direction == Direction::Write,
+            writes,
             offset,
             memory.len(),
             memory.address(),
             self.settings.asked.block_size,
-            open.alignment(),
+            ways,
         );
         let end = offset.checked_add(memory.len() as u64);
         let refusal = if file.state.engine != self.id() {
-            Some(ErrorKind::ForeignFile)
+            Some(ErrorKind::ForeignFile.into())
         } else if end.is_none_or(|end| i64::try_from(end).is_err()) {
-            Some(ErrorKind::InvalidRange)
+            Some(ErrorKind::InvalidRange.into())
         } else {
-            None
+            ways.refusal(writes, offset, memory.len()).map(Cause::from)
         };
         let asked = Asked { direction, memory, offset, plan };
         let counters = Arc::clone(self.crew.counters());
         let request = Request::accept(asked, &file.state, counters, delivery);
-        let submitted = refusal.map_or_else(|| self.crew.queue().submit(&request), Err);
+        let submitted = match refusal {
+            Some(reason) => Err(reason),
+            None => self.crew.queue().submit(&request).map_err(Cause::from),
+        };
         match submitted {
             Ok(dispatch) => self.crew.dispatch(dispatch),
             Err(reason) => request.refuse(reason),

@@ -153,8 +153,8 @@ impl Request {
     }
 
     /// The queue does not take the request.
-    pub(crate) fn refuse(&self, reason: ErrorKind) {
-        self.fail(0, reason.into());
+    pub(crate) fn refuse(&self, reason: Cause) {
+        self.fail(0, reason);
         self.complete(self.blocks());
     }
 

@@ -138,7 +138,7 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
             direction: Direction::Read,
             memory,
             offset: 0,
-            plan: Plan::new(false, 0, BLOCK, memory.address(), BLOCK, None),
+            plan: Plan::new(false, 0, BLOCK, memory.address(), BLOCK, plan::Ways::Buffered),
         };
         let request = Request::accept(asked, &bench.file.state, Arc::default(), state);
         queue.submit(&request).unwrap_or_default()
