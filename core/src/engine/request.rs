@@ -153,8 +153,8 @@ impl Request {
     }
 
     /// The queue does not take the request.
-    pub(crate) fn refuse(&self, reason: Cause) {
-        self.fail(0, reason);
+    pub(crate) fn refuse(&self, reason: impl Into<Cause>) {
+        self.fail(0, reason.into());
         self.complete(self.blocks());
     }
 
