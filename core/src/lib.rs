@@ -61,7 +61,7 @@ pub use crate::{
         AioFile, EffectiveSettings, Engine, Failed, OpenOptions, Priority, Progress, Scope,
         ScopedTicket, Stats, Ticket,
     },
-    error::{Error, ErrorKind, Failures, Operation, StartError},
+    error::{Error, ErrorKind, Failures, NotDirect, Operation, StartError},
 };
 pub use config::{
     AioConfig, AioConfigBuilder, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,

@@ -7,7 +7,7 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 use loom::{future::block_on, model::Builder, thread};
 
 use super::{
-    plan::Plan,
+    plan::{Plan, Ways},
     queue::{Dispatch, Queue, Step},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     buf::Memory,
+    config::DirectMode,
     sync::atomic::{AtomicUsize, Ordering},
     sys::{Direction, LaneId, Parker, Shape},
 };
@@ -33,7 +34,8 @@ fn ledger() -> Arc<Ledger> {
 
 /// A file that no test touches.
 fn file(ledger: &Ledger) -> FileState {
-    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
+    let policy = Policy { mode: DirectMode::Never, block_size: 512 };
+    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new(), policy).unwrap();
     FileState::new(ledger.engine(), open)
 }
 
@@ -47,7 +49,7 @@ fn request_on(
 ) -> (Ticket<Vec<u8>>, Arc<Request>) {
     let buffer = vec![7; 512 * blocks];
     let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
-    let plan = Plan::new(false, 0, memory.len(), 512, None);
+    let plan = Plan::new(false, 0, memory.len(), 512, Ways::Buffered);
     let priority = Priority::Normal;
     let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
     let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;

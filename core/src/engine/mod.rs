@@ -26,6 +26,7 @@ mod worker;
 
 use std::{
     fmt,
+    os::fd::OwnedFd,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -35,7 +36,12 @@ use crate::{
     buf::AioBuf,
     config::{EngineConfig, EngineSettings},
     error::{Error, ErrorKind, Failures, Operation, StartError},
-    sys::{Backend, file::OpenFile, fork::ForkMark, threads::Threads},
+    sys::{
+        Backend,
+        file::{OpenFile, Policy},
+        fork::ForkMark,
+        threads::Threads,
+    },
 };
 use admission::Admission;
 use crew::Crew;
@@ -159,7 +165,9 @@ impl Engine {
     /// # Errors
     ///
     /// What the system answers: [`ErrorKind::NotFound`], [`ErrorKind::PermissionDenied`] and
-    /// others. Directories and pipes open; requests on them fail.
+    /// others. Directories and pipes open; requests on them fail. [`ErrorKind::NotDirect`] if the
+    /// setting `direct` is `always` and the file cannot be direct: of anything but regular files and
+    /// block devices, where the file system has no O_DIRECT, and if `block_size` does not suit it.
     pub fn open<P: AsRef<Path>>(&self, path: P) -> Result<AioFile, Error> {
         self.open_with(path, &OpenOptions::new())
     }
@@ -180,15 +188,59 @@ impl Engine {
     /// # Errors
     ///
     /// As for [`Engine::create`], and [`ErrorKind::AlreadyExists`]. If space could not be
-    /// reserved, a file that was made stays, with none or a part of it.
+    /// reserved, a file that was made stays, with none or a part of it; one that cannot be direct
+    /// stays, too.
     pub fn open_with<P: AsRef<Path>>(
         &self,
         path: P,
         options: &OpenOptions,
     ) -> Result<AioFile, Error> {
-        let open = OpenFile::open(path.as_ref(), options)?;
+        let open = OpenFile::open(path.as_ref(), options, self.policy())?;
+        Ok(self.file(open))
+    }
+
+    /// Takes over a file that somebody else opened: a [`File`](std::fs::File), a descriptor that
+    /// came over a socket, a memfd.
+    ///
+    /// The directions are those of the descriptor, and its position plays no part. If it has
+    /// O_DIRECT, what cannot be direct goes through a second one without it. It stays open, and keeps
+    /// its locks, for as long as the [`AioFile`] does; but POSIX record locks of the process
+    /// (`F_SETLK`) are lost with the first descriptor of a file that closes, here as
+    /// anywhere. On a regular file or block device it is advised of random access, which holds for
+    /// its duplicates too.
+    ///
+    /// ```
+    /// use ds_aio::{Engine, EngineSettings};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new(&EngineSettings::default())?;
+    /// let file = engine.adopt(tempfile::tempfile()?)?;
+    /// let data = engine.pwrite(&file, vec![1; 10_000], 0).wait()?;
+    /// assert_eq!(engine.pread(&file, vec![0; 10_000], 0).wait()?, data);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The descriptor is closed then. [`ErrorKind::AppendOnly`] if it writes with O_APPEND,
+    /// [`ErrorKind::WrongAccessMode`] if it neither reads nor writes (O_PATH). If it has O_DIRECT,
+    /// what opening it again answers, such as [`ErrorKind::NotFound`] without `/proc`.
+    /// [`ErrorKind::NotDirect`] if the setting `direct` is `always`.
+    /// Pipes, sockets and directories are adopted; requests on them fail.
+    pub fn adopt<F: Into<OwnedFd>>(&self, descriptor: F) -> Result<AioFile, Error> {
+        let open = OpenFile::adopt(descriptor.into(), self.policy())?;
+        Ok(self.file(open))
+    }
+
+    fn file(&self, open: OpenFile) -> AioFile {
         let state = Arc::new(FileState::new(self.id(), open));
-        Ok(AioFile { state, priority: Priority::Normal })
+        AioFile { state, priority: Priority::Normal }
+    }
+
+    fn policy(&self) -> Policy {
+        let EngineSettings { direct, block_size, .. } = self.settings.asked;
+        Policy { mode: direct, block_size }
     }
 
     /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].

@@ -8,7 +8,7 @@ use crate::{
         admission::Permit,
         file::{FileState, Priority},
         flights::{Epoch, Flights},
-        plan::{Block, Plan, Route},
+        plan::{Block, Needs, Plan, Route},
         stats::Counters,
     },
     error::{Cause, Error, ErrorKind, Operation},
@@ -180,9 +180,8 @@ impl Request {
 
     /// Whether the block's memory is aligned for O_DIRECT.
     fn suits_direct(&self, block: &Block) -> bool {
-        self.asked.plan.alignment().is_some_and(|alignment| {
-            let memory = &self.asked.memory;
-            memory.is_aligned(block.start, block.len, alignment.memory, alignment.offset)
+        self.asked.plan.needs().is_some_and(|Needs { memory, unit }| {
+            self.asked.memory.is_aligned(block.start, block.len, memory, unit)
         })
     }
 
@@ -238,7 +237,7 @@ impl Request {
     }
 
     /// The queue does not take the request.
-    pub(crate) fn refuse(&self, reason: ErrorKind) {
+    pub(crate) fn refuse(&self, reason: impl Into<Cause>) {
         self.fail(0, reason.into());
         self.complete(self.blocks());
     }

@@ -38,6 +38,9 @@ pub struct Stats {
     pub bounced_bytes: u64,
     /// Bytes moved through the page cache.
     pub buffered_bytes: u64,
+    /// Those of `buffered_bytes` that could have been read with O_DIRECT, and were in the page cache
+    /// already.
+    pub cached_bytes: u64,
     /// Workers started so far.
     pub workers: u64,
 }
@@ -58,6 +61,7 @@ pub(crate) struct Counters {
     direct_bytes: AtomicU64,
     bounced_bytes: AtomicU64,
     buffered_bytes: AtomicU64,
+    cached_bytes: AtomicU64,
     workers: AtomicU64,
 }
 
@@ -94,6 +98,10 @@ impl Counters {
             Route::Direct => &self.direct_bytes,
             Route::Bounced => &self.bounced_bytes,
             Route::Buffered => &self.buffered_bytes,
+            Route::Resident => {
+                self.cached_bytes.fetch_add(bytes as u64, Relaxed);
+                &self.buffered_bytes
+            }
         };
         counter.fetch_add(bytes as u64, Relaxed);
     }
@@ -121,6 +129,7 @@ impl Counters {
             direct_bytes: self.direct_bytes.load(Relaxed),
             bounced_bytes: self.bounced_bytes.load(Relaxed),
             buffered_bytes: self.buffered_bytes.load(Relaxed),
+            cached_bytes: self.cached_bytes.load(Relaxed),
             workers: self.workers.load(Relaxed),
         }
     }

@@ -12,7 +12,7 @@ use crate::{
         ticket::{Failed, Filled, Ticket, TicketState},
         worker,
     },
-    error::{Error, ErrorKind},
+    error::{Cause, Error, ErrorKind},
     sys::Direction,
 };
 
@@ -180,7 +180,7 @@ impl Engine {
             offset,
             memory.len(),
             self.settings.asked.block_size,
-            file.state.open.alignment(),
+            file.state.open.ways(),
         );
         Asked { direction, memory, offset, plan, priority: file.priority, to_end }
     }
@@ -199,14 +199,15 @@ impl Engine {
             _ => asked.memory.len() as u64,
         };
         let end = asked.offset.checked_add(len);
+        let fits = end.is_some_and(|end| i64::try_from(end).is_ok());
         let refusal = if file.state.engine != self.id() {
-            Some(ErrorKind::ForeignFile)
-        } else if end.is_none_or(|end| i64::try_from(end).is_err())
-            || asked.memory.len() == usize::MAX
-        {
-            Some(ErrorKind::InvalidRange)
+            Some(ErrorKind::ForeignFile.into())
+        } else if !fits || asked.memory.len() == usize::MAX {
+            Some(ErrorKind::InvalidRange.into())
         } else {
-            None
+            let writes = asked.direction == Direction::Write;
+            let ways = file.state.open.ways();
+            ways.refusal(writes, asked.offset, asked.memory.len()).map(Cause::from)
         };
         let host = Arc::clone(&self.crew) as _;
         let request = Request::accept(asked, &file.state, host, permit, delivery);

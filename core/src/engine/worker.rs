@@ -16,11 +16,11 @@ use crate::{
     engine::{
         crew::{Crew, Running},
         ledger::EngineId,
-        plan::{Block, Route},
+        plan::{Block, Needs, Route, Ways},
         queue::{Claim, Refill, Step},
         request::{Asked, Request},
     },
-    error::{Cause, Error, ErrorKind, Operation},
+    error::{Cause, Error, ErrorKind, NotDirect, Operation},
     sync::lock,
     sys::{Completion, Direction, Lane, LaneId, Transfer, file::OpenFile},
 };
@@ -192,7 +192,13 @@ impl<'crew> Worker<'crew> {
             self.completed(&claim.request);
             return;
         };
-        self.slots[slot] = Some(Run { claim, file, block, done: 0, route: block.route });
+        let asked = claim.request.asked();
+        let reads = asked.direction == Direction::Read;
+        let resident = reads
+            && block.route.is_direct()
+            && file.is_resident(asked.offset + block.start as u64, block.len);
+        let route = if resident { Route::Resident } else { block.route };
+        self.slots[slot] = Some(Run { claim, file, block, done: 0, route });
         self.in_flight += 1;
         self.push(slot);
         if self.crew.single_submit() {
@@ -221,15 +227,18 @@ impl<'crew> Worker<'crew> {
                     }
                     segment = Memory::of_mut(bounce).segment(0, left);
                 }
-                // Without memory for the detour the page cache will do.
-                None => run.route = Route::Buffered,
+                // Without memory for the detour the page cache will do, where it is allowed.
+                None => match run.detour() {
+                    Some(route) => run.route = route,
+                    None => return self.fail(slot, ErrorKind::OutOfMemory.into()),
+                },
             }
         }
         self.lane.push(Transfer {
             token: slot,
             direction: asked.direction,
             file: Arc::clone(&run.file),
-            direct: run.route != Route::Buffered,
+            direct: run.route.is_direct(),
             segment,
             offset: asked.offset + start as u64,
         });
@@ -269,7 +278,21 @@ impl<'crew> Worker<'crew> {
         run.done += moved;
         if run.goes_on_after(completion.result) {
             self.push(slot);
-        } else if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
+        } else {
+            self.ended(slot);
+        }
+    }
+
+    /// A slot's block goes no further than it is.
+    fn fail(&mut self, slot: usize, cause: Cause) {
+        if let Some(run) = &self.slots[slot] {
+            run.claim.request.fail(run.block.start + run.done, cause);
+        }
+        self.ended(slot);
+    }
+
+    fn ended(&mut self, slot: usize) {
+        if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
             self.in_flight -= 1;
             drop(file);
             self.completed(&claim.request);
@@ -287,7 +310,7 @@ impl Run {
     fn goes_on_after(&mut self, result: Result<usize, Errno>) -> bool {
         let request = &self.claim.request;
         let left = self.block.len - self.done;
-        let direct = self.route != Route::Buffered;
+        let direct = self.route.is_direct();
         let cause: Cause = match result {
             Ok(_) if left == 0 => return false,
             Ok(0) if request.asked().direction == Direction::Read => {
@@ -296,31 +319,58 @@ impl Run {
             // A write that takes nothing and names no reason would do so for ever.
             Ok(0) => Errno::EIO.into(),
             Ok(_) => {
-                if direct && !self.is_aligned() {
-                    self.route = Route::Buffered;
+                if !direct || self.is_aligned() {
+                    return true;
                 }
-                return true;
+                match self.detour() {
+                    Some(route) => {
+                        self.route = route;
+                        return true;
+                    }
+                    None => self.odd_stop(),
+                }
             }
             Err(Errno::EINTR) => return true,
             // The file system takes O_DIRECT for opening and not for this transfer.
-            Err(Errno::EINVAL) if direct => {
-                self.route = Route::Buffered;
-                return true;
-            }
+            Err(Errno::EINVAL) if direct => match self.detour() {
+                Some(route) => {
+                    self.route = route;
+                    return true;
+                }
+                None => NotDirect::Refused { errno: Errno::EINVAL as i32 }.into(),
+            },
             Err(errno) => errno.into(),
         };
         request.fail(self.block.start + self.done, cause);
         false
     }
 
+    /// The way of a direct block that cannot go on as it is; none if the file has no other.
+    fn detour(&self) -> Option<Route> {
+        (!matches!(self.file.ways(), Ways::Direct(_))).then_some(Route::Buffered)
+    }
+
+    /// Why a direct transfer stopped where the next one cannot begin.
+    fn odd_stop(&self) -> Cause {
+        let asked = self.claim.request.asked();
+        let position = asked.offset + (self.block.start + self.done) as u64;
+        let writes = asked.direction == Direction::Write;
+        match (self.file.alignment(), self.file.len()) {
+            (_, Ok(len)) if !writes && len <= position => ErrorKind::UnexpectedEof.into(),
+            (Some(alignment), _) => {
+                NotDirect::Unaligned { multiple_of: alignment.unit(writes) }.into()
+            }
+            (None, _) => ErrorKind::Io.into(),
+        }
+    }
+
     /// Whether what is left of a direct block still begins where O_DIRECT may.
     fn is_aligned(&self) -> bool {
         let Asked { plan, memory, .. } = self.claim.request.asked();
-        plan.alignment().is_some_and(|alignment| {
+        plan.needs().is_some_and(|Needs { memory: address, unit }| {
             let (start, left) = (self.block.start + self.done, self.block.len - self.done);
-            self.done.is_multiple_of(alignment.offset)
-                && (self.route == Route::Bounced
-                    || memory.is_aligned(start, left, alignment.memory, alignment.offset))
+            self.done.is_multiple_of(unit)
+                && (self.route == Route::Bounced || memory.is_aligned(start, left, address, unit))
         })
     }
 }

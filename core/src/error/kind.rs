@@ -59,6 +59,12 @@ pub enum ErrorKind {
     WouldDeadlock,
     /// The ticket's result was taken before.
     ResultTaken,
+    /// The setting `direct` is `always`, and this cannot bypass the page cache;
+    /// [`Error::not_direct`](crate::Error::not_direct) says why.
+    NotDirect,
+    /// The descriptor appends (`O_APPEND`): the system would write at the end of the file, whatever
+    /// the offset.
+    AppendOnly,
 }
 
 impl ErrorKind {
@@ -96,9 +102,11 @@ impl ErrorKind {
             | Self::InvalidRange
             | Self::InvalidInput
             | Self::ForeignFile
+            | Self::AppendOnly
             | Self::ResultTaken => io::ErrorKind::InvalidInput,
             Self::OutOfMemory => io::ErrorKind::OutOfMemory,
             Self::WouldDeadlock => io::ErrorKind::Deadlock,
+            Self::NotDirect => io::ErrorKind::Unsupported,
             Self::QueueFull => io::ErrorKind::WouldBlock,
             Self::TooManyOpenFiles
             | Self::Io
@@ -136,6 +144,8 @@ impl ErrorKind {
             Self::ResultTaken => "the ticket's result was taken already",
             Self::Cancelled => "cancelled",
             Self::WouldDeadlock => "a worker of the engine would wait for itself",
+            Self::NotDirect => "cannot bypass the page cache",
+            Self::AppendOnly => "the descriptor appends (O_APPEND), and would ignore offsets",
         }
     }
 
@@ -165,6 +175,8 @@ impl ErrorKind {
             Self::ResultTaken => "wait for a ticket once, or await it once",
             Self::Cancelled => "repeat it from the bytes done on, if they are still wanted",
             Self::WouldDeadlock => "await the ticket, or wait on a thread of your own",
+            Self::NotDirect => "change what is in the way, or let the setting direct be auto",
+            Self::AppendOnly => "open the file without O_APPEND",
         }
     }
 }

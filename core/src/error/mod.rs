@@ -3,6 +3,7 @@
 
 mod failures;
 mod kind;
+mod not_direct;
 
 use std::{fmt, io, path::Path, sync::Arc};
 
@@ -12,6 +13,7 @@ use crate::config::ConfigErrors;
 
 pub use failures::Failures;
 pub use kind::ErrorKind;
+pub use not_direct::NotDirect;
 
 /// What the engine was doing when an [`Error`] arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -82,6 +84,7 @@ struct Details {
     operation: Operation,
     kind: ErrorKind,
     errno: Option<Errno>,
+    not_direct: Option<NotDirect>,
     path: Option<Arc<Path>>,
     offset: u64,
     wanted: usize,
@@ -90,14 +93,18 @@ struct Details {
 
 impl Error {
     pub(crate) fn new(operation: Operation, cause: Cause) -> Self {
-        let (kind, errno) = match cause {
-            Cause::Errno(errno) => (ErrorKind::from_errno(errno), Some(errno)),
-            Cause::Kind(kind) => (kind, None),
+        let (kind, errno, not_direct) = match cause {
+            Cause::Errno(errno) => (ErrorKind::from_errno(errno), Some(errno), None),
+            Cause::Kind(kind) => (kind, None, None),
+            Cause::NotDirect(reason) => {
+                (ErrorKind::NotDirect, reason.errno().map(Errno::from_raw), Some(reason))
+            }
         };
         Self(Box::new(Details {
             operation,
             kind,
             errno,
+            not_direct,
             path: None,
             offset: 0,
             wanted: 0,
@@ -133,6 +140,12 @@ impl Error {
         self.0.errno.map(|errno| errno as i32)
     }
 
+    /// Why the page cache could not be bypassed, for an error of [`ErrorKind::NotDirect`].
+    #[must_use]
+    pub fn not_direct(&self) -> Option<NotDirect> {
+        self.0.not_direct
+    }
+
     /// The file, as it was named when it was opened; none where no file was involved.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -160,7 +173,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { operation, kind, errno, path, offset, wanted, done } = &*self.0;
+        let Details { operation, kind, errno, not_direct, path, offset, wanted, done } = &*self.0;
         write!(f, "{operation}")?;
         if let Some(path) = path {
             write!(f, " {}", path.display())?;
@@ -184,7 +197,9 @@ impl fmt::Display for Error {
             | Operation::Wait
             | Operation::Close => write!(f, ": {kind}")?,
         }
-        if let Some(errno) = errno {
+        if let Some(reason) = not_direct {
+            write!(f, ", because {reason}")?;
+        } else if let Some(errno) = errno {
             write!(f, " ({errno:?}, os error {})", *errno as i32)?;
         }
         write!(f, "; {}", kind.advice())
@@ -218,6 +233,7 @@ impl From<Error> for io::Error {
 pub(crate) enum Cause {
     Errno(Errno),
     Kind(ErrorKind),
+    NotDirect(NotDirect),
 }
 
 impl From<Errno> for Cause {
@@ -229,6 +245,12 @@ impl From<Errno> for Cause {
 impl From<ErrorKind> for Cause {
     fn from(kind: ErrorKind) -> Self {
         Self::Kind(kind)
+    }
+}
+
+impl From<NotDirect> for Cause {
+    fn from(reason: NotDirect) -> Self {
+        Self::NotDirect(reason)
     }
 }
 

@@ -24,6 +24,9 @@
 
 #![allow(unsafe_code, reason = "system calls on raw memory and descriptors live here")]
 
+mod adopt;
+#[cfg(target_os = "linux")]
+mod alignment;
 #[cfg(target_os = "linux")]
 mod direct;
 #[cfg(not(target_os = "linux"))]
@@ -33,7 +36,11 @@ pub(crate) mod file;
 mod flush;
 pub(crate) mod fork;
 mod parker;
+#[cfg(target_os = "linux")]
+mod reopen;
 mod reserve;
+#[cfg(target_os = "linux")]
+mod residency;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;
