@@ -38,7 +38,7 @@ use ticket::TicketState;
 pub use crate::sys::file::OpenOptions;
 pub use file::AioFile;
 pub use scope::{Scope, ScopedTicket};
-pub use stats::Stats;
+pub use stats::{Latencies, OperationStats, Stats};
 pub use ticket::{Failed, Progress, Ticket};
 
 /// Moves bytes between memory and files on worker threads of its own, as its settings say.

@@ -1,6 +1,6 @@
 //! Requests: the engine's side, from acceptance to delivery.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use crate::{
     buf::Memory,
@@ -53,6 +53,7 @@ pub(crate) struct Request {
     /// The first failure in file order so far: bytes before it, and why.
     failure: Mutex<Option<(usize, Cause)>>,
     epoch: Epoch,
+    accepted: Instant,
     counters: Arc<Counters>,
     delivery: Arc<dyn Delivery>,
 }
@@ -79,6 +80,7 @@ impl Request {
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
             epoch: file.flights.begin(),
+            accepted: Instant::now(),
             counters,
             delivery,
         })
@@ -170,7 +172,7 @@ impl Request {
         };
         let open = lock(&self.open).take();
         drop(open);
-        self.counters.ended(asked.direction, wanted, &result);
+        self.counters.ended(asked.direction, wanted, self.accepted.elapsed(), &result);
         self.delivery.deliver(result);
         self.flights.end(self.epoch);
     }

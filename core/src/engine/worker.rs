@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
+    time::Instant,
 };
 
 use nix::{
@@ -75,6 +76,7 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin) {
         contain(|| drop(lane));
         for Run { claim, file, .. } in slots.into_iter().flatten() {
             drop(file);
+            crew.counters().block_ended();
             claim.request.fail(0, ErrorKind::Poisoned.into());
             claim.request.complete(1);
         }
@@ -125,6 +127,8 @@ struct Run {
     done: usize,
     /// How the transfer in flight goes; a direct block may have to turn to the page cache.
     route: Route,
+    /// When the transfer in flight was given to the lane.
+    pushed: Instant,
 }
 
 impl<'crew> Worker<'crew> {
@@ -174,8 +178,10 @@ impl<'crew> Worker<'crew> {
             self.completed(&claim.request);
             return;
         };
-        self.slots[slot] = Some(Run { claim, file, block, done: 0, route: block.route });
+        let (route, pushed) = (block.route, Instant::now());
+        self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed });
         self.in_flight += 1;
+        self.crew.counters().block_begun();
         self.push(slot);
         if self.crew.single_submit() {
             self.lane.submit();
@@ -208,6 +214,7 @@ impl<'crew> Worker<'crew> {
                 None => run.route = Route::Buffered,
             }
         }
+        run.pushed = Instant::now();
         self.lane.push(Transfer {
             token: slot,
             direction: asked.direction,
@@ -240,10 +247,11 @@ impl<'crew> Worker<'crew> {
             Ok(count) => count.min(run.block.len - run.done),
             Err(_) => 0,
         };
-        self.crew.counters().transferred(run.route, moved);
+        let direction = run.claim.request.asked().direction;
+        self.crew.counters().transferred(direction, run.route, moved, run.pushed.elapsed());
         run.claim.request.moved(moved);
         if run.route == Route::Bounced
-            && run.claim.request.asked().direction == Direction::Read
+            && direction == Direction::Read
             && let Some(bounce) = &mut self.bounce[slot]
         {
             let into = run.block.start + run.done;
@@ -255,6 +263,7 @@ impl<'crew> Worker<'crew> {
             self.push(slot);
         } else if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
             self.in_flight -= 1;
+            self.crew.counters().block_ended();
             drop(file);
             self.completed(&claim.request);
         }

@@ -132,7 +132,7 @@ fn an_unaligned_write_caches_its_ends_alone() {
     let (direct, bounced, buffered) = routes(&bench.engine);
     assert_eq!(direct + bounced, (middle.len() * page_size()) as u64);
     assert_eq!(buffered, ends as u64);
-    assert_eq!(bench.engine.stats().bytes_written, range.len() as u64);
+    assert_eq!(bench.engine.stats().write.bytes_moved, range.len() as u64);
     assert_same(&std::fs::read(&path).unwrap(), &data, &"written");
 }
 

@@ -180,7 +180,7 @@ fn a_known_sequence_is_counted() {
         let buffer = bench.engine.alloc(5 * BLOCK).unwrap();
         let buffer = bench.engine.pwrite(&file, buffer, 0).wait().unwrap();
         let stats = bench.engine.stats();
-        assert_eq!((stats.writes, stats.bytes_written), (1, 5 * BLOCK as u64));
+        assert_eq!((stats.write.requests, stats.write.bytes_moved), (1, 5 * BLOCK as u64));
         assert_eq!(stats.transfers, 5);
 
         let buffer = bench.engine.pread(&file, buffer, 0).wait().unwrap();
@@ -188,8 +188,10 @@ fn a_known_sequence_is_counted() {
         let past_the_end = bench.engine.pread(&file, buffer, 1).wait().unwrap_err();
         assert_eq!(past_the_end.error().done(), 5 * BLOCK - 1);
         let stats = bench.engine.stats();
-        assert_eq!((stats.reads, stats.bytes_read), (2, 5 * BLOCK as u64));
-        assert_eq!((stats.syncs, stats.failed, stats.in_flight), (1, 1, 0));
+        assert_eq!((stats.read.requests, stats.read.failed), (2, 1));
+        assert_eq!(stats.read.bytes_asked, 10 * BLOCK as u64);
+        assert_eq!(stats.read.bytes_moved, 10 * BLOCK as u64 - 1);
+        assert_eq!((stats.sync.requests, stats.failed(), stats.in_flight), (1, 1, 0));
         let moved = stats.direct_bytes + stats.bounced_bytes + stats.buffered_bytes;
         assert_eq!(moved, 15 * BLOCK as u64 - 1);
         assert!(stats.transfers > 11 && stats.notifications > 0);

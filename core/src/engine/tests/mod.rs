@@ -5,6 +5,7 @@ mod cancel;
 mod faults;
 mod order;
 mod settings;
+mod stats;
 
 use std::path::PathBuf;
 
