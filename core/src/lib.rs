@@ -57,8 +57,8 @@ mod sys;
 pub use crate::{
     buf::{AioBuf, IoBuf, IoBufMut},
     engine::{
-        AioFile, EffectiveSettings, Engine, Failed, Latencies, OpenOptions, OperationStats,
-        Progress, Scope, ScopedTicket, Stats, Ticket,
+        AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
+        OperationStats, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, Operation, StartError},
 };

@@ -13,6 +13,7 @@ pub(crate) mod plan;
 mod queue;
 mod request;
 mod scope;
+pub(crate) mod settings;
 mod stats;
 #[cfg(all(test, not(loom)))]
 mod tests;
@@ -25,7 +26,7 @@ use crate::{
     buf::{AioBuf, IoBuf, IoBufMut, Memory},
     config::{EngineConfig, EngineSettings},
     error::{Error, ErrorKind, Failures, StartError},
-    sys::{Backend, Direction, file::OpenFile, threads::Threads},
+    sys::{Backend, Direction, direct::least_alignment, file::OpenFile, threads::Threads},
 };
 use crew::Crew;
 use file::FileState;
@@ -38,6 +39,7 @@ use ticket::TicketState;
 pub use crate::sys::file::OpenOptions;
 pub use file::AioFile;
 pub use scope::{Scope, ScopedTicket};
+pub use settings::{Difference, EffectiveSettings};
 pub use stats::{Latencies, OperationStats, Stats};
 pub use ticket::{Failed, Progress, Ticket};
 
@@ -75,21 +77,6 @@ pub struct Engine {
     settings: EffectiveSettings,
 }
 
-/// What an engine runs with: the settings asked for, and what became of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EffectiveSettings {
-    /// The settings the engine was given.
-    pub asked: EngineSettings,
-    /// How blocks reach the kernel: `threads`.
-    pub backend: &'static str,
-    /// Worker groups. At most 128.
-    pub thread_count: usize,
-    /// Blocks in flight per group at most. Below what was asked if 128 workers, the most that an
-    /// engine starts, do not suffice for all groups.
-    pub queue_depth: usize,
-}
-
 impl Engine {
     /// Starts an engine with one worker for each of the `thread_count` groups; more follow when
     /// there is work for them.
@@ -111,11 +98,14 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let id = EngineId::next();
         let shape = backend.shape();
+        let mut differences = backend.differences();
+        differences.extend(plan::block_size_difference(settings.block_size, least_alignment()));
         let effective = EffectiveSettings {
             backend: backend.name(),
             thread_count: shape.groups,
             queue_depth: shape.group_depth(),
             asked: settings,
+            differences,
         };
         let refill = if effective.asked.overlap_events {
             Refill::AsBlocksComplete

@@ -1,5 +1,7 @@
 //! Planning: how a request's range is cut into blocks and which way each goes. Touches no file.
 
+use crate::{config::AIO_BLOCK_SIZE, engine::settings::Difference};
+
 /// What O_DIRECT asks of a file, in bytes; each is a power of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "made where there is O_DIRECT"))]
@@ -11,6 +13,29 @@ pub(crate) struct Alignment {
     /// Of the border between direct and buffered parts, so that no page of the page cache
     /// belongs to both: at least the page size and at least `offset`.
     pub(crate) border: usize,
+}
+
+impl Alignment {
+    /// What the block size must be a multiple of for a request to go direct. One that writes does
+    /// only if every block is whole pages: then a block can still turn to the page cache (after an
+    /// odd short count, say) without sharing a page with a direct one.
+    fn block_unit(self, writes: bool) -> usize {
+        if writes { self.border } else { self.offset }
+    }
+}
+
+/// What becomes of a block size with which no write goes direct, whichever the file; `least` is
+/// what every file asks for, none if no file has O_DIRECT.
+pub(crate) fn block_size_difference(
+    block_size: usize,
+    least: Option<Alignment>,
+) -> Option<Difference> {
+    let unit = least?.block_unit(true);
+    (!block_size.is_multiple_of(unit)).then(|| {
+        let effective = format!("{block_size}, with every write through the page cache");
+        let reason = format!("writes bypass it in blocks of whole pages, {unit} bytes, alone");
+        Difference::new(AIO_BLOCK_SIZE, block_size, effective, reason)
+    })
 }
 
 /// Which way a block goes.
@@ -54,9 +79,7 @@ pub(crate) struct Plan {
 impl Plan {
     /// The plan for `len` bytes between the file at `offset` and the memory at `address`.
     ///
-    /// `direct` is what the file asks for, none if it has no O_DIRECT. A request that writes goes
-    /// direct only where every block is whole pages: then a block can still turn to the page
-    /// cache (after an odd short count, say) without sharing a page with a direct one.
+    /// `direct` is what the file asks for, none if it has no O_DIRECT.
     pub(crate) fn new(
         writes: bool,
         offset: u64,
@@ -69,8 +92,9 @@ impl Plan {
         let buffered = |len| Extent { len, route: Route::Buffered };
         let extents = match direct.and_then(|alignment| {
             let (head, middle) = direct_range(offset, len, alignment.border)?;
-            let unit = if writes { alignment.border } else { alignment.offset };
-            block_size.is_multiple_of(unit).then_some((head, middle, alignment))
+            block_size
+                .is_multiple_of(alignment.block_unit(writes))
+                .then_some((head, middle, alignment))
         }) {
             Some((head, middle, alignment)) => {
                 let aligned = address.wrapping_add(head) % alignment.memory == 0

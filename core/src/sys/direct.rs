@@ -88,6 +88,11 @@ fn alignment(file: &File) -> Option<Alignment> {
     sound.then(|| Alignment { memory, offset, border: page.max(offset) })
 }
 
+/// What every file with O_DIRECT asks for at least.
+pub(crate) fn least_alignment() -> Option<Alignment> {
+    Some(Alignment { memory: 1, offset: 1, border: page_size() })
+}
+
 fn page_size() -> usize {
     // SAFETY: sysconf reads a constant of the system.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };

@@ -209,3 +209,19 @@ fn what_the_cache_holds_and_what_goes_around_it_agree() {
         assert_same(&buffer, &data, &"around the cache");
     }
 }
+
+#[test]
+fn a_block_size_that_keeps_writes_from_going_direct_is_told() {
+    for (block_size, told) in [(512, true), (page_size() + 512, true), (page_size(), false)] {
+        let bench = Bench::new(settings(block_size, (1, 8), MODES[0]));
+        let settings = bench.engine.settings();
+        let difference = settings.differences().find(|told| told.setting == "block_size");
+        assert_eq!(difference.is_some(), told, "{settings}");
+        if let Some(difference) = difference {
+            assert_eq!(difference.asked, block_size.to_string());
+            let effective = format!("{block_size}, with every write through the page cache");
+            assert_eq!(difference.effective, effective);
+            assert!(difference.reason.contains(&page_size().to_string()), "{difference}");
+        }
+    }
+}
