@@ -11,6 +11,7 @@ use crate::{
         ledger::EngineId,
         queue::{Dispatch, Queue, Refill},
         stats::Counters,
+        trace::EngineTrace,
         worker::{self, Begin},
     },
     error::ErrorKind,
@@ -26,6 +27,7 @@ pub(crate) struct Crew {
     backend: Box<dyn Backend>,
     queue: Queue,
     counters: Arc<Counters>,
+    trace: EngineTrace,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -46,6 +48,7 @@ impl Crew {
             backend,
             queue,
             counters: Arc::default(),
+            trace: EngineTrace::new(),
             threads: Mutex::new(Vec::new()),
         });
         let mut failure = None;
@@ -89,6 +92,10 @@ impl Crew {
         &self.counters
     }
 
+    pub(crate) fn trace(&self) -> &EngineTrace {
+        &self.trace
+    }
+
     /// Carries out what the queue decided under its lock.
     pub(crate) fn dispatch(self: &Arc<Self>, dispatch: Dispatch) {
         let Dispatch { wake, start, given_up } = dispatch;
@@ -126,6 +133,7 @@ impl Crew {
     /// refused.
     pub(crate) fn poison(self: &Arc<Self>) {
         let dispatch = self.queue.poison();
+        self.trace.poisoned();
         for (request, _) in &dispatch.given_up {
             request.fail(0, ErrorKind::Poisoned.into());
         }

@@ -18,6 +18,7 @@ mod stats;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod ticket;
+mod trace;
 mod worker;
 
 use std::{fmt, path::Path, sync::Arc};
@@ -115,6 +116,7 @@ impl Engine {
         let EngineSettings { block_size, single_submit, .. } = effective.asked;
         let crew = Crew::start(id, backend, block_size, single_submit, refill)
             .map_err(StartError::Thread)?;
+        crew.trace().started(&effective);
         Ok(Self { crew, ledger: Arc::new(Ledger::new(id)), settings: effective })
     }
 
@@ -330,6 +332,7 @@ impl Engine {
 impl Drop for Engine {
     fn drop(&mut self) {
         self.crew.finish();
+        self.crew.trace().ended();
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
         file::{Epoch, FileState, Flights},
         plan::{Block, Plan, Route},
         stats::Counters,
+        trace::RequestTrace,
     },
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
@@ -54,6 +55,7 @@ pub(crate) struct Request {
     failure: Mutex<Option<(usize, Cause)>>,
     epoch: Epoch,
     accepted: Instant,
+    trace: RequestTrace,
     counters: Arc<Counters>,
     delivery: Arc<dyn Delivery>,
 }
@@ -67,6 +69,7 @@ impl Request {
         counters: Arc<Counters>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
+        let trace = RequestTrace::begin(&asked, file.open.path());
         counters.accepted();
         let blocks = blocks_of(&asked);
         Arc::new(Self {
@@ -81,6 +84,7 @@ impl Request {
             failure: Mutex::new(None),
             epoch: file.flights.begin(),
             accepted: Instant::now(),
+            trace,
             counters,
             delivery,
         })
@@ -173,6 +177,7 @@ impl Request {
         let open = lock(&self.open).take();
         drop(open);
         self.counters.ended(asked.direction, wanted, self.accepted.elapsed(), &result);
+        self.trace.end(wanted, &result);
         self.delivery.deliver(result);
         self.flights.end(self.epoch);
     }
@@ -183,7 +188,7 @@ fn blocks_of(asked: &Asked) -> usize {
     asked.plan.blocks().max(1)
 }
 
-fn operation(direction: Direction) -> Operation {
+pub(crate) fn operation(direction: Direction) -> Operation {
     match direction {
         Direction::Read => Operation::Read,
         Direction::Write => Operation::Write,

@@ -6,6 +6,8 @@ mod faults;
 mod order;
 mod settings;
 mod stats;
+#[cfg(feature = "tracing")]
+mod trace;
 
 use std::path::PathBuf;
 
