@@ -13,6 +13,7 @@ use crate::{
         queue::{Dispatch, Queue, Refill},
         request::{Host, Request, Unclaimed},
         stats::Counters,
+        trace::EngineTrace,
         worker::{self, Begin},
     },
     error::ErrorKind,
@@ -28,6 +29,7 @@ pub(crate) struct Crew {
     backend: Box<dyn Backend>,
     queue: Queue,
     counters: Counters,
+    trace: EngineTrace,
     workers: Mutex<Vec<Member>>,
 }
 
@@ -59,6 +61,7 @@ impl Crew {
             backend,
             queue,
             counters: Counters::default(),
+            trace: EngineTrace::new(),
             workers: Mutex::default(),
         });
         let mut failure = None;
@@ -100,6 +103,10 @@ impl Crew {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.counters
+    }
+
+    pub(crate) fn trace(&self) -> &EngineTrace {
+        &self.trace
     }
 
     /// Queues a request that was just accepted, or refuses it. A barrier is held back until the
@@ -165,6 +172,7 @@ impl Crew {
     /// refused.
     pub(crate) fn poison(self: &Arc<Self>) {
         let (given_up, dispatch) = self.queue.poison();
+        self.trace.poisoned();
         for (request, Unclaimed { count, .. }) in given_up {
             request.fail(0, ErrorKind::Poisoned.into());
             request.complete(count);

@@ -16,11 +16,13 @@ pub(crate) mod plan;
 mod queue;
 mod request;
 mod scope;
+pub(crate) mod settings;
 mod stats;
 mod submit;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod ticket;
+mod trace;
 mod transfers;
 mod worker;
 
@@ -38,6 +40,7 @@ use crate::{
     error::{Error, ErrorKind, Failures, Operation, StartError},
     sys::{
         Backend,
+        direct::least_alignment,
         file::{OpenFile, Policy},
         fork::ForkMark,
         threads::Threads,
@@ -52,7 +55,8 @@ use queue::Refill;
 pub use crate::sys::file::OpenOptions;
 pub use file::{AioFile, Priority};
 pub use scope::{Scope, ScopedTicket};
-pub use stats::Stats;
+pub use settings::{Difference, EffectiveSettings};
+pub use stats::{Latencies, OperationStats, Stats};
 pub use ticket::{Failed, Progress, Ticket};
 
 /// Moves bytes between memory and files on worker threads of its own, as its settings say.
@@ -90,21 +94,6 @@ pub struct Engine {
     settings: EffectiveSettings,
 }
 
-/// What an engine runs with: the settings asked for, and what became of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EffectiveSettings {
-    /// The settings the engine was given.
-    pub asked: EngineSettings,
-    /// How blocks reach the kernel: `threads`.
-    pub backend: &'static str,
-    /// Worker groups. At most 128.
-    pub thread_count: usize,
-    /// Blocks in flight per group at most. Below what was asked if 128 workers, the most that an
-    /// engine starts, do not suffice for all groups.
-    pub queue_depth: usize,
-}
-
 impl Engine {
     /// Starts an engine with one worker for each of the `thread_count` groups; more follow when
     /// there is work for them.
@@ -126,11 +115,14 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let id = EngineId::next();
         let shape = backend.shape();
+        let mut differences = backend.differences();
+        differences.extend(plan::block_size_difference(settings.block_size, least_alignment()));
         let effective = EffectiveSettings {
             backend: backend.name(),
             thread_count: shape.groups,
             queue_depth: shape.group_depth(),
             asked: settings,
+            differences,
         };
         let refill = if effective.asked.overlap_events {
             Refill::AsBlocksComplete
@@ -140,6 +132,7 @@ impl Engine {
         let EngineSettings { block_size, single_submit, background_rate, .. } = effective.asked;
         let crew = Crew::start(id, backend, block_size, single_submit, refill, background_rate)
             .map_err(StartError::Thread)?;
+        crew.trace().started(&effective);
         Ok(Self {
             crew,
             ledger: Arc::new(Ledger::new(id, Arc::new(ForkMark::new()))),
@@ -352,6 +345,7 @@ impl Drop for Engine {
         // In a forked child there are no workers, and any lock may be held for ever.
         if !self.ledger.is_forked() {
             self.crew.finish(None);
+            self.crew.trace().ended();
         }
     }
 }

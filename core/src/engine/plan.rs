@@ -1,6 +1,6 @@
 //! Planning: how a request's range is cut into blocks and which way each goes. Touches no file.
 
-use crate::error::NotDirect;
+use crate::{config::AIO_BLOCK_SIZE, engine::settings::Difference, error::NotDirect};
 
 /// What O_DIRECT asks of a file, in bytes; each is a power of two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +60,20 @@ impl Ways {
         let aligned = offset.is_multiple_of(multiple_of as u64) && len.is_multiple_of(multiple_of);
         (len > 0 && !aligned).then_some(NotDirect::Unaligned { multiple_of })
     }
+}
+
+/// What becomes of a block size with which no write goes direct, whichever the file; `least` is
+/// what every file asks for, none if no file has O_DIRECT.
+pub(crate) fn block_size_difference(
+    block_size: usize,
+    least: Option<Alignment>,
+) -> Option<Difference> {
+    let unit = least?.of_blocks(true, true);
+    (!block_size.is_multiple_of(unit)).then(|| {
+        let effective = format!("{block_size}, with every write through the page cache");
+        let reason = format!("writes bypass it in blocks of whole pages, {unit} bytes, alone");
+        Difference::new(AIO_BLOCK_SIZE, block_size, effective, reason)
+    })
 }
 
 /// Which way a block goes.

@@ -1,6 +1,6 @@
 //! Requests: the engine's side, from acceptance to delivery.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use crate::{
     buf::Memory,
@@ -10,6 +10,7 @@ use crate::{
         flights::{Epoch, Flights},
         plan::{Block, Needs, Plan, Route},
         stats::Counters,
+        trace::RequestTrace,
     },
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
@@ -88,6 +89,8 @@ pub(crate) struct Request {
     /// Whether the result was delivered.
     ended: AtomicBool,
     epoch: Epoch,
+    accepted: Instant,
+    trace: RequestTrace,
     delivery: Arc<dyn Delivery>,
 }
 
@@ -109,6 +112,7 @@ impl Request {
         permit: Option<Permit>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
+        let trace = RequestTrace::begin(&asked, file.open.path());
         host.counters().accepted();
         let blocks = blocks_of(&asked);
         let epoch = if is_barrier(asked.direction) {
@@ -129,6 +133,8 @@ impl Request {
             failure: Mutex::new(None),
             ended: AtomicBool::new(false),
             epoch,
+            accepted: Instant::now(),
+            trace,
             delivery,
         })
     }
@@ -249,9 +255,12 @@ impl Request {
         }
         let permit = lock(&self.holdings).permit.take();
         let error = self.error(operation(self.asked.direction), ErrorKind::ShutDown.into(), 0);
-        self.host.counters().ended(self.asked.direction, self.asked.plan.len(), true);
+        let result = Err(error);
+        self.ended(&result);
         drop(permit);
-        self.delivery.lose(error);
+        if let Err(error) = result {
+            self.delivery.lose(error);
+        }
         self.leave();
     }
 
@@ -270,10 +279,18 @@ impl Request {
             Some((done, cause)) => Err(self.error(operation(self.asked.direction), cause, done)),
         };
         drop(open);
-        self.host.counters().ended(self.asked.direction, self.asked.plan.len(), result.is_err());
+        self.ended(&result);
         drop(permit);
         self.delivery.deliver(result);
         self.leave();
+    }
+
+    /// Tells those who watch.
+    fn ended(&self, result: &Result<(), Error>) {
+        let Asked { direction, plan, .. } = &self.asked;
+        let took = self.accepted.elapsed();
+        self.host.counters().ended(*direction, plan.len(), took, result.is_err());
+        self.trace.end(plan.len(), result);
     }
 
     /// Makes the file end where the request does, if that was asked for.

@@ -4,6 +4,7 @@ use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
+    time::Instant,
 };
 
 use nix::{
@@ -77,6 +78,7 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
         contain(|| drop(lane));
         for Run { claim, file, .. } in slots.into_iter().flatten() {
             drop(file);
+            crew.counters().block_ended();
             claim.request.fail(0, ErrorKind::Poisoned.into());
             claim.request.complete(1);
         }
@@ -128,6 +130,8 @@ struct Run {
     done: usize,
     /// How the transfer in flight goes; a direct block may have to turn to the page cache.
     route: Route,
+    /// When the transfer in flight was given to the lane.
+    pushed: Instant,
 }
 
 impl<'crew> Worker<'crew> {
@@ -198,8 +202,9 @@ impl<'crew> Worker<'crew> {
             && block.route.is_direct()
             && file.is_resident(asked.offset + block.start as u64, block.len);
         let route = if resident { Route::Resident } else { block.route };
-        self.slots[slot] = Some(Run { claim, file, block, done: 0, route });
+        self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed: Instant::now() });
         self.in_flight += 1;
+        self.crew.counters().block_begun();
         self.push(slot);
         if self.crew.single_submit() {
             self.lane.submit();
@@ -234,6 +239,7 @@ impl<'crew> Worker<'crew> {
                 },
             }
         }
+        run.pushed = Instant::now();
         self.lane.push(Transfer {
             token: slot,
             direction: asked.direction,
@@ -266,10 +272,11 @@ impl<'crew> Worker<'crew> {
             Ok(count) => count.min(run.block.len - run.done),
             Err(_) => 0,
         };
-        self.crew.counters().transferred(run.route, moved);
+        let direction = run.claim.request.asked().direction;
+        self.crew.counters().transferred(direction, run.route, moved, run.pushed.elapsed());
         run.claim.request.moved(moved);
         if run.route == Route::Bounced
-            && run.claim.request.asked().direction == Direction::Read
+            && direction == Direction::Read
             && let Some(bounce) = &mut self.bounce[slot]
         {
             let into = run.block.start + run.done;
@@ -294,6 +301,7 @@ impl<'crew> Worker<'crew> {
     fn ended(&mut self, slot: usize) {
         if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
             self.in_flight -= 1;
+            self.crew.counters().block_ended();
             drop(file);
             self.completed(&claim.request);
         }

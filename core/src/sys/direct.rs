@@ -21,7 +21,7 @@ use crate::{
     engine::plan::{Alignment, Ways},
     error::NotDirect,
     sys::{
-        alignment::alignment,
+        alignment::{alignment, page_size},
         file::{Access, Policy},
         reopen::reopen,
         residency::Residency,
@@ -114,6 +114,11 @@ fn is_in_memory(file: &File) -> bool {
         let FsType(kind) = found.filesystem_type();
         in_memory.contains(&(kind as u64 & 0xffff_ffff))
     })
+}
+
+/// What every file with O_DIRECT asks for at least.
+pub(crate) fn least_alignment() -> Option<Alignment> {
+    Some(Alignment { memory: 1, read: 1, write: 1, page: page_size() })
 }
 
 /// Not among libc's.

@@ -9,6 +9,11 @@ use crate::{
     sys::file::{Access, Policy},
 };
 
+/// No file has O_DIRECT.
+pub(crate) fn least_alignment() -> Option<Alignment> {
+    None
+}
+
 #[derive(Debug)]
 pub(crate) enum Direct {}
 

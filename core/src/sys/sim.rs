@@ -9,8 +9,11 @@ use std::{
 
 use nix::errno::Errno;
 
-use crate::sys::{
-    Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer, threads::perform,
+use crate::{
+    engine::settings::Difference,
+    sys::{
+        Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer, threads::perform,
+    },
 };
 
 /// One call that reached the backend, or its outcome.
@@ -171,6 +174,10 @@ impl Backend for Sim {
 
     fn shape(&self) -> Shape {
         self.0.shape
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        Vec::new()
     }
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {

@@ -13,6 +13,7 @@ mod model;
 mod options;
 mod ranges;
 mod scope;
+mod stats;
 mod storm;
 mod tickets;
 mod wakers;

@@ -5,6 +5,9 @@ mod cancel;
 mod faults;
 mod order;
 mod settings;
+mod stats;
+#[cfg(feature = "tracing")]
+mod trace;
 
 use std::path::PathBuf;
 
