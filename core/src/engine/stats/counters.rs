@@ -114,7 +114,9 @@ impl Counters {
     }
 }
 
+/// Apart from the other operations in memory; see [`Gauge`].
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct OperationCounters {
     requests: AtomicU64,
     failed: AtomicU64,
@@ -138,7 +140,10 @@ impl OperationCounters {
 }
 
 /// How many there are, and the most that there ever were.
+///
+/// On cache lines of its own: who submits must not wait for what workers count meanwhile.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 struct Gauge {
     now: AtomicU64,
     peak: AtomicU64,

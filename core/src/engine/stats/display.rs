@@ -9,7 +9,13 @@ impl fmt::Display for Stats {
         writeln!(
             f,
             "{:<5} {:>9} {:>7} {:>10} {:>10} {:>26} {:>26}",
-            "", "requests", "failed", "asked", "moved", "latency 50 / 99 / 100 %", "transfer"
+            "",
+            "requests",
+            "failed",
+            "asked",
+            "moved",
+            "latency 50 / 99 / 100 %",
+            "transfer 50 / 99 / 100 %"
         )?;
         for (name, operation) in self.operations() {
             writeln!(
