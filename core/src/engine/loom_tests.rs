@@ -255,11 +255,11 @@ impl Miniature {
 
     fn work(self: &Arc<Self>, lane: LaneId) {
         let mut finished = 0;
-        let mut parked = true;
+        let mut arriving = true;
         loop {
             let (step, dispatch) =
-                self.queue.next(lane, std::mem::take(&mut finished), false, parked);
-            parked = false;
+                self.queue.next(lane, std::mem::take(&mut finished), false, arriving);
+            arriving = false;
             self.dispatch(dispatch);
             match step {
                 Step::Run(claim) => {
@@ -270,7 +270,7 @@ impl Miniature {
                 Step::Wait => unreachable!("a lane of depth 1 is never busy when it asks"),
                 Step::Park(until) => {
                     self.parkers[&lane].park(until);
-                    parked = true;
+                    arriving = true;
                 }
                 Step::Exit => return,
             }

@@ -64,11 +64,10 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
     let mut worker = None;
     let ended = contain(|| {
         let worker = worker.insert(Worker::new(crew, id, running));
-        let parked = begin == Begin::Parked;
-        if parked {
+        if begin == Begin::Parked {
             worker.lane.park(None);
         }
-        worker.work(parked);
+        worker.work();
     });
     if ended {
         return;
@@ -151,20 +150,21 @@ impl<'crew> Worker<'crew> {
         }
     }
 
-    fn work(&mut self, mut parked: bool) {
+    fn work(&mut self) {
+        let mut arriving = true;
         let mut completions = Vec::with_capacity(self.slots.len());
         loop {
             let step = match self.slots.iter().position(Option::is_none) {
                 None => Step::Wait,
-                Some(free) => self.next(free, parked),
+                Some(free) => self.next(free, arriving),
             };
-            parked = false;
+            arriving = false;
             match step {
                 Step::Run(claim) => self.begin(claim),
                 Step::Wait => self.wait(&mut completions),
                 Step::Park(until) => {
                     self.lane.park(until);
-                    parked = true;
+                    arriving = true;
                 }
                 Step::Exit => return,
             }
@@ -172,11 +172,11 @@ impl<'crew> Worker<'crew> {
     }
 
     /// Asks the queue what to do with a free slot.
-    fn next(&mut self, free: usize, parked: bool) -> Step {
+    fn next(&mut self, free: usize, arriving: bool) -> Step {
         let finished = std::mem::take(&mut self.finished);
         let mut running = lock(self.running);
         let (step, dispatch) =
-            self.crew.queue().next(self.id, finished, self.in_flight > 0, parked);
+            self.crew.queue().next(self.id, finished, self.in_flight > 0, arriving);
         if let (Step::Run(claim), Some(place)) = (&step, running.get_mut(free)) {
             *place = Arc::downgrade(&claim.request);
         }

@@ -146,9 +146,9 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
         queue.submit(&request).unwrap_or_default()
     };
     assert_eq!(submit().wake, [busy]);
-    assert!(matches!(queue.next(busy, 0, false, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(busy, 0, false, true).0, Step::Run(_)));
     assert_eq!(submit().wake, [idle]);
-    assert!(matches!(queue.next(idle, 0, false, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(idle, 0, false, true).0, Step::Run(_)));
     assert!(matches!(queue.next(idle, 1, false, false).0, Step::Park(None)));
     let dispatch = submit();
     assert_eq!(dispatch.start, [LaneId { group: 0, index: 1 }]);

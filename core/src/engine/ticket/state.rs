@@ -42,6 +42,8 @@ struct Slot<B> {
     /// Whether a transfer may still use the buffer although the request has ended.
     lost: bool,
     waker: Option<Waker>,
+    /// Whether a thread waits, which costs a system call to notify.
+    awaited: bool,
 }
 
 /// `Pending → Done → Taken`, or with the ticket gone first `Pending → Detached → Taken`.
@@ -70,7 +72,13 @@ impl<B> TicketState<B> {
         memory_of: impl FnOnce(&mut B) -> Memory,
         filled: Option<Filled<B>>,
     ) -> (Arc<Self>, Memory) {
-        let slot = Slot { phase: Phase::Pending, buffer: Some(buffer), lost: false, waker: None };
+        let slot = Slot {
+            phase: Phase::Pending,
+            buffer: Some(buffer),
+            lost: false,
+            waker: None,
+            awaited: false,
+        };
         let slot = Mutex::new(slot);
         let done = Condvar::new();
         let mut state = Arc::new(Self { slot, done, ledger, file, len: 0, filled });
@@ -114,6 +122,7 @@ impl<B> TicketState<B> {
             if worker::is_of(self.ledger.engine()) {
                 return Err(Failed::new(worker::would_deadlock(), None));
             }
+            slot.awaited = true;
             slot = wait(&self.done, slot);
         }
         Ok(self.take(&mut slot))
@@ -129,7 +138,8 @@ impl<B> TicketState<B> {
         if self.may_not_wait() {
             return self.is_done();
         }
-        let slot = lock(&self.slot);
+        let mut slot = lock(&self.slot);
+        slot.awaited = true;
         let is_pending = |slot: &mut Slot<B>| matches!(slot.phase, Phase::Pending);
         let waited = self.done.wait_timeout_while(slot, timeout, is_pending);
         let (_slot, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -242,7 +252,9 @@ impl<B> TicketState<B> {
                 });
                 slot.phase = Phase::Done(noted);
                 leaving.waker = slot.waker.take();
-                self.done.notify_all();
+                if slot.awaited {
+                    self.done.notify_all();
+                }
             }
             Phase::Detached(then) => {
                 let buffer = if lost { None } else { slot.buffer.take() };
