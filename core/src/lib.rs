@@ -22,7 +22,8 @@ assert_eq!(tensor, [42; 100_000]);
 )]
 //!
 //! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
-//! runtime, on any system.
+//! runtime, on any system. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
+//! crate; both bring the engine with them.
 
 #![warn(unreachable_pub)]
 #![cfg_attr(
@@ -53,9 +54,14 @@ mod sync;
 #[cfg(all(feature = "engine", unix))]
 mod sys;
 
+#[cfg(all(feature = "bytemuck", unix))]
+pub use crate::buf::PodVec;
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{
-    buf::{AioBuf, IoBuf, IoBufMut},
+    buf::{
+        AioBuf, BufferAllocator, BufferPool, BufferPoolBuilder, HugePages, IoBuf, IoBufExt,
+        IoBufMut, PoolStats, RawBuf, Slice,
+    },
     engine::{
         AioFile, EffectiveSettings, Engine, Failed, OpenOptions, Progress, Scope, ScopedTicket,
         Stats, Ticket,

@@ -33,7 +33,7 @@ impl Memory {
 
     /// The memory of a buffer to be filled, at its final place.
     pub(crate) fn of_mut<B: IoBufMut>(buffer: &mut B) -> Self {
-        let len = buffer.len();
+        let len = buffer.wanted();
         Self::new(buffer.as_mut_ptr(), len)
     }
 
@@ -55,6 +55,17 @@ impl Memory {
         let start = start.min(self.len);
         Segment { start: self.start.wrapping_add(start), len: len.min(self.len - start) }
     }
+}
+
+/// Tells a buffer how many of its first bytes a request has filled.
+pub(crate) type Filled<B> = fn(&mut B, usize);
+
+/// The way to tell a buffer that was read into.
+pub(crate) fn filled<B: IoBufMut>() -> Filled<B> {
+    // SAFETY: called by the request's ticket state when every block has completed, with the length
+    // of `Memory::of_mut` on success and the bytes before the first failure otherwise, which
+    // workers have filled; neither exceeds `wanted()`.
+    |buffer, bytes| unsafe { buffer.filled(bytes) }
 }
 
 /// A part of a request's memory or of a bounce buffer that one transfer moves.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::{
+    buf::{AioBuf, BufferPool},
     engine::{
         ledger::EngineId,
         queue::{Dispatch, Queue, Refill},
@@ -26,6 +27,7 @@ pub(crate) struct Crew {
     backend: Box<dyn Backend>,
     queue: Queue,
     counters: Arc<Counters>,
+    bounces: BufferPool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -46,6 +48,7 @@ impl Crew {
             backend,
             queue,
             counters: Arc::default(),
+            bounces: BufferPool::for_bounces(),
             threads: Mutex::new(Vec::new()),
         });
         let mut failure = None;
@@ -69,8 +72,9 @@ impl Crew {
         self.engine
     }
 
-    pub(crate) fn block_size(&self) -> usize {
-        self.block_size
+    /// A buffer of a block's size that no user gets to see; none if there is no memory.
+    pub(crate) fn bounce_buffer(&self) -> Option<AioBuf> {
+        self.bounces.alloc_for_read(self.block_size).ok()
     }
 
     pub(crate) fn single_submit(&self) -> bool {

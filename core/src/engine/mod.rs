@@ -22,7 +22,7 @@ mod worker;
 use std::{fmt, path::Path, sync::Arc};
 
 use crate::{
-    buf::{AioBuf, IoBuf, IoBufMut, Memory},
+    buf::{self, AioBuf, BufferPool, Filled, IoBuf, IoBufMut, Memory},
     config::{EngineConfig, EngineSettings},
     error::{Error, ErrorKind, Failures, StartError},
     sys::{Backend, Direction, file::OpenFile, threads::Threads},
@@ -73,6 +73,7 @@ pub struct Engine {
     crew: Arc<Crew>,
     ledger: Arc<Ledger>,
     settings: EffectiveSettings,
+    pool: BufferPool,
 }
 
 /// What an engine runs with: the settings asked for, and what became of them.
@@ -99,10 +100,25 @@ impl Engine {
     /// [`StartError::Settings`] with every setting outside its range, wherever it came from.
     /// [`StartError::Thread`] if the system has no thread to give.
     pub fn new<C: EngineConfig + ?Sized>(config: &C) -> Result<Self, StartError> {
+        Self::with_pool(config, BufferPool::default())
+    }
+
+    /// As [`Engine::new`], and [`Engine::alloc`] takes its buffers from `pool`, which several
+    /// engines may share.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::new`].
+    pub fn with_pool<C: EngineConfig + ?Sized>(
+        config: &C,
+        pool: BufferPool,
+    ) -> Result<Self, StartError> {
         let settings = config.engine_settings();
         settings.check()?;
         let backend = Threads::new(settings.thread_count, settings.queue_depth);
-        Self::with_backend(settings, Box::new(backend))
+        let mut engine = Self::with_backend(settings, Box::new(backend))?;
+        engine.pool = pool;
+        Ok(engine)
     }
 
     fn with_backend(
@@ -125,7 +141,8 @@ impl Engine {
         let EngineSettings { block_size, single_submit, .. } = effective.asked;
         let crew = Crew::start(id, backend, block_size, single_submit, refill)
             .map_err(StartError::Thread)?;
-        Ok(Self { crew, ledger: Arc::new(Ledger::new(id)), settings: effective })
+        let ledger = Arc::new(Ledger::new(id));
+        Ok(Self { crew, ledger, settings: effective, pool: BufferPool::default() })
     }
 
     /// What the engine runs with.
@@ -176,13 +193,41 @@ impl Engine {
         Ok(AioFile { state: Arc::new(FileState::new(self.id(), open)) })
     }
 
-    /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].
+    /// A zeroed buffer of `len` bytes from the engine's pool, made for the fastest transfers; see
+    /// [`BufferPool::alloc`].
     ///
     /// # Errors
     ///
-    /// As for [`AioBuf::zeroed`].
+    /// As for [`BufferPool::alloc`].
     pub fn alloc(&self, len: usize) -> Result<AioBuf, Error> {
-        AioBuf::zeroed(len)
+        self.pool.alloc(len)
+    }
+
+    /// A buffer for a read of `len` bytes that need not be zeroed, since it is empty until the
+    /// read has filled it; see [`BufferPool::alloc_for_read`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
+    pub fn alloc_for_read(&self, len: usize) -> Result<AioBuf, Error> {
+        self.pool.alloc_for_read(len)
+    }
+
+    /// A zeroed buffer for the `len` bytes of a file from `offset` on, which need not be aligned;
+    /// see [`BufferPool::alloc_at`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
+    pub fn alloc_at(&self, offset: u64, len: usize) -> Result<AioBuf, Error> {
+        self.pool.alloc_at(offset, len)
+    }
+
+    /// Where the engine's buffers come from: its own pool, without a limit, or that of
+    /// [`Engine::with_pool`].
+    #[must_use]
+    pub fn pool(&self) -> &BufferPool {
+        &self.pool
     }
 
     /// Fills `buffer` with the `buffer.len()` bytes of `file` from `offset` on.
@@ -193,7 +238,8 @@ impl Engine {
     /// [`ErrorKind::Io`], [`ErrorKind::ForeignFile`], [`ErrorKind::Closed`],
     /// [`ErrorKind::Poisoned`]. Bytes of the buffer from [`Error::done`] on are unspecified then.
     pub fn pread<B: IoBufMut>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
-        self.request(file, Direction::Read, buffer, offset, Memory::of_mut)
+        let filled = Some(buf::filled());
+        self.request(file, Direction::Read, buffer, offset, Memory::of_mut, filled)
     }
 
     /// Writes `buffer` to `file` from `offset` on, extending the file as needed.
@@ -203,7 +249,7 @@ impl Engine {
     /// [`ErrorKind::WrongAccessMode`], and those of [`Engine::pread`] but for the end of file.
     /// The first [`Error::done`] bytes are written then; any of those after may be, too.
     pub fn pwrite<B: IoBuf>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
-        self.request(file, Direction::Write, buffer, offset, |buffer| Memory::of(buffer))
+        self.request(file, Direction::Write, buffer, offset, |buffer| Memory::of(buffer), None)
     }
 
     /// Runs requests on borrowed slices, and returns when all of them have ended.
@@ -261,7 +307,7 @@ impl Engine {
             file.state.flights.wait_for_earlier();
         }
         let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new((), ledger, file.state.id, |()| Memory::EMPTY);
+        let (state, memory) = TicketState::new((), ledger, file.state.id, |()| Memory::EMPTY, None);
         let request = self.submit(file, Direction::Sync, memory, 0, Arc::clone(&state) as _);
         let failure = Ticket::new(state, request).wait().err().map(Error::from);
         self.ledger.take_abandoned(file.state.id, failure)
@@ -292,9 +338,10 @@ impl Engine {
         buffer: B,
         offset: u64,
         memory_of: impl FnOnce(&mut B) -> Memory,
+        filled: Option<Filled<B>>,
     ) -> Ticket<B> {
         let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of);
+        let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
         let request = self.submit(file, direction, memory, offset, Arc::clone(&state) as _);
         Ticket::new(state, request)
     }

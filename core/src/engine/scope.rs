@@ -58,7 +58,7 @@ impl<'scope, 'env> Scope<'scope, 'env> {
         memory_of: impl FnOnce(&mut Borrowed) -> Memory,
     ) -> Ticket<Borrowed> {
         let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new(borrowed, ledger, file.state.id, memory_of);
+        let (state, memory) = TicketState::new(borrowed, ledger, file.state.id, memory_of, None);
         self.pending.begin();
         let delivery = Scoped { state: Arc::clone(&state), pending: Arc::clone(&self.pending) };
         let delivery = Arc::new(delivery);

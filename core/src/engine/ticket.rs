@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    buf::Memory,
+    buf::{Filled, Memory},
     engine::{
         ledger::{Ledger, Receipt},
         request::{Delivery, Request},
@@ -43,6 +43,10 @@ impl<B> Failed<B> {
     #[must_use]
     pub fn into_parts(self) -> (Error, Option<B>) {
         (self.error, self.buffer)
+    }
+
+    pub(crate) fn new(error: Error, buffer: Option<B>) -> Self {
+        Self { error, buffer }
     }
 
     pub(crate) fn map<C>(self, into: impl FnOnce(B) -> C) -> Failed<C> {
@@ -203,6 +207,8 @@ pub(crate) struct TicketState<B> {
     ledger: Arc<Ledger>,
     /// The file's number in the ledger.
     file: u64,
+    /// Tells a buffer that was read into; and how many bytes were wanted.
+    filled: Option<(Filled<B>, usize)>,
 }
 
 struct Slot<B> {
@@ -228,16 +234,32 @@ impl<B> TicketState<B> {
         ledger: Arc<Ledger>,
         file: u64,
         memory_of: impl FnOnce(&mut B) -> Memory,
+        filled: Option<Filled<B>>,
     ) -> (Arc<Self>, Memory) {
         let slot = Slot { phase: Phase::Pending, buffer: Some(buffer), waker: None };
         let slot = Mutex::new(slot);
-        let mut state = Arc::new(Self { slot, done: Condvar::new(), ledger, file });
-        let placed = Arc::get_mut(&mut state).and_then(|state| {
+        let mut state = Arc::new(Self { slot, done: Condvar::new(), ledger, file, filled: None });
+        let mut memory = Memory::EMPTY;
+        if let Some(state) = Arc::get_mut(&mut state) {
             let slot = state.slot.get_mut().unwrap_or_else(PoisonError::into_inner);
-            slot.buffer.as_mut()
-        });
-        let memory = placed.map_or(Memory::EMPTY, memory_of);
+            memory = slot.buffer.as_mut().map_or(Memory::EMPTY, memory_of);
+            state.filled = filled.map(|filled| (filled, memory.len()));
+        }
         (state, memory)
+    }
+
+    /// Tells the buffer what was read. Without the lock, since buffers are the user's code; nobody
+    /// takes the buffer before the result is there.
+    fn tell_buffer(&self, result: &Result<(), Error>) {
+        let Some((filled, wanted)) = self.filled else {
+            return;
+        };
+        let mut buffer = lock(&self.slot).buffer.take();
+        if let Some(buffer) = &mut buffer {
+            let bytes = result.as_ref().map_or_else(Error::done, |()| wanted);
+            worker::contain(|| filled(buffer, bytes));
+        }
+        lock(&self.slot).buffer = buffer;
     }
 
     fn is_done(&self) -> bool {
@@ -327,6 +349,7 @@ impl<B> TicketState<B> {
 
 impl<B: Send> Delivery for TicketState<B> {
     fn deliver(&self, result: Result<(), Error>) {
+        self.tell_buffer(&result);
         let mut slot = lock(&self.slot);
         let result = result.map_err(|error| {
             let receipt = self.ledger.record(self.file, &error);

@@ -194,7 +194,7 @@ impl<'crew> Worker<'crew> {
         if run.route == Route::Bounced {
             let bounce = &mut self.bounce[slot];
             if bounce.is_none() {
-                *bounce = AioBuf::zeroed(self.crew.block_size()).ok();
+                *bounce = self.crew.bounce_buffer();
             }
             match bounce {
                 Some(bounce) => {

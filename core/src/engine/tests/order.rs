@@ -133,7 +133,7 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
     queue.first_lanes();
     let submit = || {
         let ledger = Arc::clone(&bench.engine.ledger);
-        let (state, memory) = TicketState::new(vec![0; BLOCK], ledger, 0, Memory::of_mut);
+        let (state, memory) = TicketState::new(vec![0; BLOCK], ledger, 0, Memory::of_mut, None);
         let asked = Asked {
             direction: Direction::Read,
             memory,
