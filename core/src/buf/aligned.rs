@@ -6,7 +6,11 @@ use std::{
     ptr::NonNull,
 };
 
-use super::{IoBuf, IoBufMut, mapping::Mapping, pool::Lease};
+use super::{
+    IoBuf, IoBufMut,
+    mapping::{Mapping, page_size},
+    pool::Lease,
+};
 use crate::error::{Error, Operation};
 
 /// A byte buffer made for the engine: aligned for O_DIRECT on any device, and backed by huge pages
@@ -85,7 +89,10 @@ impl AioBuf {
     }
 
     pub(super) fn empty(shows: Shows) -> Self {
-        Self { start: NonNull::dangling(), capacity: 0, shown: 0, shows, _home: Home::Nowhere }
+        // Aligned, as elements of any type have to be even where there are none.
+        let start = std::ptr::without_provenance_mut(page_size());
+        let start = NonNull::new(start).unwrap_or(NonNull::dangling());
+        Self { start, capacity: 0, shown: 0, shows, _home: Home::Nowhere }
     }
 
     /// The `len` bytes of a lease after the first `skipped`, which together it has.

@@ -13,7 +13,7 @@ use crate::{
 /// ```
 /// use ds_aio::{IoBufExt, Slice};
 ///
-/// let part = b"head, body".to_vec().slice(6..)?;
+/// let part = b"head, body".to_vec().into_slice(6..)?;
 /// assert_eq!(part.range(), 6..10);
 /// let whole = part.into_inner();
 /// assert_eq!(whole, b"head, body");
@@ -85,7 +85,7 @@ pub trait IoBufExt: IoBuf + Sized {
     /// # Errors
     ///
     /// As for [`Slice::new`].
-    fn slice(self, range: impl RangeBounds<usize>) -> Result<Slice<Self>, Failed<Self>> {
+    fn into_slice(self, range: impl RangeBounds<usize>) -> Result<Slice<Self>, Failed<Self>> {
         Slice::new(self, range)
     }
 }
