@@ -23,7 +23,8 @@ assert_eq!(tensor, [42; 100_000]);
 )]
 //!
 //! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
-//! runtime, on any system.
+//! runtime, on any system. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
+//! crate; both bring the engine with them.
 //!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
@@ -63,9 +64,14 @@ mod sync;
 #[cfg(all(feature = "engine", unix))]
 mod sys;
 
+#[cfg(all(feature = "bytemuck", unix))]
+pub use crate::buf::PodVec;
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{
-    buf::{AioBuf, IoBuf, IoBufMut},
+    buf::{
+        AioBuf, BufferAllocator, BufferPool, BufferPoolBuilder, HugePages, IoBuf, IoBufExt,
+        IoBufMut, PoolStats, RawBuf, Slice,
+    },
     engine::{
         AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
         OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,

@@ -4,8 +4,9 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 3] = [
+const KNOWN: [(&str, &str); 4] = [
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
+    ("huge_pages", "transparent huge pages, and memory left for 32 of them"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
     ("ui", "the compiler whose words tests/ui/worded expects, 1.95"),
 ];
@@ -31,12 +32,8 @@ pub(super) fn require(capability: &str) -> bool {
 fn probe(capability: &str) -> bool {
     match capability {
         "direct" => direct_write(),
-        "namespaces" => Command::new(env!("CARGO_BIN_EXE_no_space"))
-            .arg("probe")
-            .output()
-            .unwrap()
-            .status
-            .success(),
+        "huge_pages" => succeeds(env!("CARGO_BIN_EXE_pool_pages")),
+        "namespaces" => succeeds(env!("CARGO_BIN_EXE_no_space")),
         "ui" => {
             let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
             let version = Command::new(rustc).arg("--version").output().unwrap();
@@ -44,6 +41,11 @@ fn probe(capability: &str) -> bool {
         }
         other => panic!("no capability is called {other:?}"),
     }
+}
+
+/// Whether a helper finds what its scenarios need.
+fn succeeds(helper: &str) -> bool {
+    Command::new(helper).arg("probe").output().unwrap().status.success()
 }
 
 /// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong.

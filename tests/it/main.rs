@@ -3,4 +3,6 @@
 mod capabilities;
 mod config;
 mod engine;
+mod memory;
+mod process;
 mod ui;

@@ -11,6 +11,20 @@ pub fn die_if_hung(seconds: u32) {
     nix::unistd::alarm::set(seconds);
 }
 
+/// A line of `/proc/self/<file>` such as `VmHWM:  12 kB`, in bytes.
+///
+/// # Errors
+///
+/// Where there is no such line.
+pub fn memory(file: &str, field: &str) -> io::Result<usize> {
+    let text = fs::read_to_string(format!("/proc/self/{file}"))?;
+    let kib = text.lines().find_map(|line| {
+        let rest = line.strip_prefix(field)?.strip_prefix(':')?;
+        rest.trim().strip_suffix(" kB")?.trim().parse::<usize>().ok()
+    });
+    kib.map(|kib| kib << 10).ok_or_else(|| io::Error::other(format!("no {field} in {file}")))
+}
+
 /// Threads of this process.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::{
 };
 
 use crate::{
+    buf::{AioBuf, BufferPool},
     engine::{
         ledger::EngineId,
         queue::{Dispatch, Queue, Refill},
@@ -29,6 +30,7 @@ pub(crate) struct Crew {
     backend: Box<dyn Backend>,
     queue: Queue,
     counters: Counters,
+    bounces: BufferPool,
     trace: EngineTrace,
     workers: Mutex<Vec<Member>>,
 }
@@ -61,6 +63,7 @@ impl Crew {
             backend,
             queue,
             counters: Counters::default(),
+            bounces: BufferPool::for_bounces(),
             trace: EngineTrace::new(),
             workers: Mutex::default(),
         });
@@ -85,8 +88,9 @@ impl Crew {
         self.engine
     }
 
-    pub(crate) fn block_size(&self) -> usize {
-        self.block_size
+    /// A buffer of a block's size that no user gets to see; none if there is no memory.
+    pub(crate) fn bounce_buffer(&self) -> Option<AioBuf> {
+        self.bounces.alloc_for_read(self.block_size).ok()
     }
 
     pub(crate) fn single_submit(&self) -> bool {

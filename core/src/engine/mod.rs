@@ -35,7 +35,7 @@ use std::{
 };
 
 use crate::{
-    buf::AioBuf,
+    buf::{AioBuf, BufferPool},
     config::{EngineConfig, EngineSettings},
     error::{Error, ErrorKind, Failures, Operation, StartError},
     sys::{
@@ -92,6 +92,7 @@ pub struct Engine {
     ledger: Arc<Ledger>,
     admission: Admission,
     settings: EffectiveSettings,
+    pool: BufferPool,
 }
 
 impl Engine {
@@ -103,10 +104,25 @@ impl Engine {
     /// [`StartError::Settings`] with every setting outside its range, wherever it came from.
     /// [`StartError::Thread`] if the system has no thread to give.
     pub fn new<C: EngineConfig + ?Sized>(config: &C) -> Result<Self, StartError> {
+        Self::with_pool(config, BufferPool::default())
+    }
+
+    /// As [`Engine::new`], and [`Engine::alloc`] takes its buffers from `pool`, which several
+    /// engines may share.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::new`].
+    pub fn with_pool<C: EngineConfig + ?Sized>(
+        config: &C,
+        pool: BufferPool,
+    ) -> Result<Self, StartError> {
         let settings = config.engine_settings();
         settings.check()?;
         let backend = Threads::new(settings.thread_count, settings.queue_depth);
-        Self::with_backend(settings, Box::new(backend))
+        let mut engine = Self::with_backend(settings, Box::new(backend))?;
+        engine.pool = pool;
+        Ok(engine)
     }
 
     fn with_backend(
@@ -138,6 +154,7 @@ impl Engine {
             ledger: Arc::new(Ledger::new(id, Arc::new(ForkMark::new()))),
             admission: Admission::new(effective.asked.queue_capacity),
             settings: effective,
+            pool: BufferPool::default(),
         })
     }
 
@@ -236,13 +253,41 @@ impl Engine {
         Policy { mode: direct, block_size }
     }
 
-    /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].
+    /// A zeroed buffer of `len` bytes from the engine's pool, made for the fastest transfers; see
+    /// [`BufferPool::alloc`].
     ///
     /// # Errors
     ///
-    /// As for [`AioBuf::zeroed`].
+    /// As for [`BufferPool::alloc`].
     pub fn alloc(&self, len: usize) -> Result<AioBuf, Error> {
-        AioBuf::zeroed(len)
+        self.pool.alloc(len)
+    }
+
+    /// A buffer for a read of `len` bytes that need not be zeroed, since it is empty until the
+    /// read has filled it; see [`BufferPool::alloc_for_read`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
+    pub fn alloc_for_read(&self, len: usize) -> Result<AioBuf, Error> {
+        self.pool.alloc_for_read(len)
+    }
+
+    /// A zeroed buffer for the `len` bytes of a file from `offset` on, which need not be aligned;
+    /// see [`BufferPool::alloc_at`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
+    pub fn alloc_at(&self, offset: u64, len: usize) -> Result<AioBuf, Error> {
+        self.pool.alloc_at(offset, len)
+    }
+
+    /// Where the engine's buffers come from: its own pool, without a limit, or that of
+    /// [`Engine::with_pool`].
+    #[must_use]
+    pub fn pool(&self) -> &BufferPool {
+        &self.pool
     }
 
     /// Runs requests on borrowed slices, and returns when all of them have ended.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    buf::{IoBuf, IoBufMut, Memory},
+    buf::{self, Filled, IoBuf, IoBufMut, Memory},
     engine::{
         AioFile, Engine,
         admission::Permit,
         plan::Plan,
         request::{Asked, Delivery, Request, operation},
-        ticket::{Failed, Filled, Ticket, TicketState},
+        ticket::{Failed, Ticket, TicketState},
         worker,
     },
     error::{Cause, Error, ErrorKind},
@@ -35,7 +35,7 @@ impl<B: IoBufMut> Submission<B> {
             offset,
             to_end: false,
             memory_of: Memory::of_mut,
-            filled: None,
+            filled: Some(buf::filled()),
         }
     }
 }
@@ -48,7 +48,7 @@ impl<B: IoBufMut> Submission<Vec<B>> {
             offset,
             to_end: false,
             memory_of: |buffers| Memory::of_all_mut(buffers),
-            filled: None,
+            filled: Some(buf::filled_all()),
         }
     }
 }

@@ -223,14 +223,15 @@ impl<'crew> Worker<'crew> {
         if run.route == Route::Bounced {
             let bounce = &mut self.bounce[slot];
             if bounce.is_none() {
-                *bounce = AioBuf::zeroed(self.crew.block_size()).ok();
+                *bounce = self.crew.bounce_buffer();
             }
             match bounce {
                 Some(bounce) => {
+                    let mut bounced = Memory::of_mut(bounce).segment(0, left);
                     if asked.direction == Direction::Write {
-                        segment.copy_to(&mut bounce[..left]);
+                        bounced.copy_from(&segment);
                     }
-                    segment = Memory::of_mut(bounce).segment(0, left);
+                    segment = bounced;
                 }
                 // Without memory for the detour the page cache will do, where it is allowed.
                 None => match run.detour() {
@@ -280,7 +281,8 @@ impl<'crew> Worker<'crew> {
             && let Some(bounce) = &mut self.bounce[slot]
         {
             let into = run.block.start + run.done;
-            run.claim.request.asked().memory.segment(into, moved).copy_from(&bounce[..moved]);
+            let bounced = Memory::of_mut(bounce).segment(0, moved);
+            run.claim.request.asked().memory.segment(into, moved).copy_from(&bounced);
         }
         run.done += moved;
         if run.goes_on_after(completion.result) {

@@ -39,6 +39,10 @@ pub enum Operation {
     Flush,
     /// Allocating a buffer.
     Alloc,
+    /// Locking a pool's memory.
+    LockMemory,
+    /// Looking at a part of a buffer, or at its bytes as something else.
+    View,
     /// Waiting for a request.
     Wait,
     /// Ending the engine.
@@ -46,7 +50,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The name of the system call behind it, or `wait` or `close`, which have none.
+    /// The name of the system call behind it, or `wait`, `close` or `view`, which have none.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,6 +64,8 @@ impl Operation {
             Self::SyncAll => "fsync",
             Self::Flush => "sync_file_range",
             Self::Alloc => "mmap",
+            Self::LockMemory => "mlock",
+            Self::View => "view",
             Self::Wait => "wait",
             Self::Close => "close",
         }
@@ -89,6 +95,15 @@ struct Details {
     offset: u64,
     wanted: usize,
     done: usize,
+    bounds: Bounds,
+}
+
+/// Numbers that an error of memory turns on, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Bounds {
+    limit: Option<usize>,
+    in_use: Option<usize>,
+    element: Option<usize>,
 }
 
 impl Error {
@@ -109,7 +124,24 @@ impl Error {
             offset: 0,
             wanted: 0,
             done: 0,
+            bounds: Bounds::default(),
         }))
+    }
+
+    pub(crate) fn with_limit(mut self, limit: usize) -> Self {
+        self.0.bounds.limit = Some(limit);
+        self
+    }
+
+    pub(crate) fn with_in_use(mut self, in_use: usize) -> Self {
+        self.0.bounds.in_use = Some(in_use);
+        self
+    }
+
+    #[cfg(feature = "bytemuck")]
+    pub(crate) fn with_element(mut self, size: usize) -> Self {
+        self.0.bounds.element = Some(size);
+        self
     }
 
     pub(crate) fn at_path(mut self, path: &Arc<Path>) -> Self {
@@ -169,11 +201,27 @@ impl Error {
     pub fn done(&self) -> usize {
         self.0.done
     }
+
+    /// The limit that was reached, in bytes: the pool's ([`ErrorKind::PoolExhausted`]), that of
+    /// locked memory ([`ErrorKind::LockLimit`]), the buffer's length
+    /// ([`ErrorKind::OutOfBounds`]); none for other kinds.
+    #[must_use]
+    pub fn limit(&self) -> Option<usize> {
+        self.0.bounds.limit
+    }
+
+    /// Bytes that the pool's buffers took up when it was at its limit
+    /// ([`ErrorKind::PoolExhausted`]); none for other kinds.
+    #[must_use]
+    pub fn in_use(&self) -> Option<usize> {
+        self.0.bounds.in_use
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { operation, kind, errno, not_direct, path, offset, wanted, done } = &*self.0;
+        let Details { operation, kind, errno, not_direct, path, offset, wanted, done, bounds } =
+            &*self.0;
         write!(f, "{operation}")?;
         if let Some(path) = path {
             write!(f, " {}", path.display())?;
@@ -182,7 +230,8 @@ impl fmt::Display for Error {
             Operation::Read | Operation::Write => {
                 write!(f, " at offset {offset}: {kind} after {done} of {wanted} bytes")?;
             }
-            Operation::Alloc => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::Alloc | Operation::LockMemory => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::View => write!(f, " of {wanted} bytes from {offset} on: {kind}")?,
             Operation::Preallocate | Operation::Flush => {
                 write!(f, " of {wanted} bytes at offset {offset}: {kind}")?;
             }
@@ -196,6 +245,16 @@ impl fmt::Display for Error {
             | Operation::SyncAll
             | Operation::Wait
             | Operation::Close => write!(f, ": {kind}")?,
+        }
+        let Bounds { limit, in_use, element } = bounds;
+        if let Some(limit) = limit {
+            write!(f, ", limit {limit} bytes")?;
+        }
+        if let Some(in_use) = in_use {
+            write!(f, ", in use {in_use}")?;
+        }
+        if let Some(element) = element {
+            write!(f, ", each of {element} bytes")?;
         }
         if let Some(reason) = not_direct {
             write!(f, ", because {reason}")?;
@@ -216,6 +275,7 @@ impl fmt::Debug for Error {
             .field("offset", &self.0.offset)
             .field("wanted", &self.0.wanted)
             .field("done", &self.0.done)
+            .field("bounds", &self.0.bounds)
             .finish()
     }
 }

@@ -1,22 +1,6 @@
 //! Full file systems and the limit of a process on file sizes, each in a process of its own.
 
-use std::process::Command;
-
-use crate::capabilities::require;
-
-/// Runs a helper, and shows what it said if it did not end well.
-fn run(helper: &str, arguments: &[&str]) {
-    // One that is killed cannot remove its files.
-    let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(helper).args(arguments).env("TMPDIR", dir.path()).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{helper} {arguments:?} ended with {}:\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
+use crate::{capabilities::require, process::run};
 
 #[test]
 fn a_full_file_system_is_an_error_with_the_bytes_done() {

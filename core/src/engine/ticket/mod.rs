@@ -20,7 +20,7 @@ use crate::{
     sync::{Mutex, lock},
 };
 pub use failed::Failed;
-pub(crate) use state::{Filled, TicketState};
+pub(crate) use state::TicketState;
 
 /// A request under way; wait for it or await it to get the buffer back.
 ///

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    buf::Memory,
+    buf::{Filled, Memory},
     engine::{
         ledger::{Ledger, Receipt},
         request::Delivery,
@@ -32,8 +32,6 @@ pub(crate) struct TicketState<B> {
     /// back.
     filled: Option<Filled<B>>,
 }
-
-pub(crate) type Filled<B> = fn(&mut B, usize);
 
 struct Slot<B> {
     phase: Phase<B>,
