@@ -10,6 +10,8 @@ mod lifecycle;
 mod limits;
 mod matrix;
 mod model;
+#[cfg(target_os = "linux")]
+mod neighbours;
 mod options;
 mod ranges;
 mod scope;
