@@ -4,9 +4,11 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 3] = [
+const KNOWN: [(&str, &str); 5] = [
+    ("cachestat", "the system call cachestat, of Linux 6.5"),
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
+    ("sectors", "a loop device with sectors of 4096 bytes (losetup, for root)"),
     ("ui", "the compiler whose words tests/ui/worded expects, 1.95"),
 ];
 
@@ -30,7 +32,9 @@ pub(super) fn require(capability: &str) -> bool {
 
 fn probe(capability: &str) -> bool {
     match capability {
+        "cachestat" => cachestat(),
         "direct" => direct_write(),
+        "sectors" => crate::loop_device::LoopDevice::new(1 << 20).is_some(),
         "namespaces" => Command::new(env!("CARGO_BIN_EXE_no_space"))
             .arg("probe")
             .output()
@@ -64,6 +68,25 @@ fn direct_write() -> bool {
 
 #[cfg(not(target_os = "linux"))]
 fn direct_write() -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the system call has no safe wrapper")]
+fn cachestat() -> bool {
+    use std::os::fd::AsRawFd;
+
+    let file = tempfile::tempfile().unwrap();
+    let (range, mut pages) = ([0_u64, 4096], [0_u64; 5]);
+    // SAFETY: the kernel reads two integers and writes five, which these are.
+    let status = unsafe {
+        nix::libc::syscall(451, file.as_raw_fd(), range.as_ptr(), pages.as_mut_ptr(), 0_u32)
+    };
+    status == 0
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cachestat() -> bool {
     false
 }
 

@@ -3,4 +3,5 @@
 mod capabilities;
 mod config;
 mod engine;
+mod loop_device;
 mod ui;
