@@ -5,7 +5,7 @@ use std::process::Command;
 
 /// Each with what it takes.
 const KNOWN: [(&str, &str); 5] = [
-    ("cachestat", "the system call cachestat, of Linux 6.5"),
+    ("cachestat", "cachestat (Linux 6.5) answering for the temporary directory's file system"),
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
     ("sectors", "a loop device with sectors of 4096 bytes (losetup, for root)"),
@@ -50,7 +50,8 @@ fn probe(capability: &str) -> bool {
     }
 }
 
-/// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong.
+/// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong. A
+/// tmpfs takes the flag and ignores it.
 #[cfg(target_os = "linux")]
 fn direct_write() -> bool {
     use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -62,8 +63,12 @@ fn direct_write() -> bool {
         .create_new(true)
         .custom_flags(nix::libc::O_DIRECT)
         .open(dir.path().join("probe"))
-        .and_then(|file| file.write_all_at(&aligned, 0))
-        .is_ok()
+        .and_then(|file| {
+            file.write_all_at(&aligned, 0)?;
+            let file_system = nix::sys::statfs::fstatfs(&file)?.filesystem_type();
+            Ok(file_system != nix::sys::statfs::TMPFS_MAGIC)
+        })
+        .unwrap_or(false)
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -76,13 +81,15 @@ fn direct_write() -> bool {
 fn cachestat() -> bool {
     use std::os::fd::AsRawFd;
 
-    let file = tempfile::tempfile().unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &[1; 4096]).unwrap();
     let (range, mut pages) = ([0_u64, 4096], [0_u64; 5]);
     // SAFETY: the kernel reads two integers and writes five, which these are.
     let status = unsafe {
         nix::libc::syscall(451, file.as_raw_fd(), range.as_ptr(), pages.as_mut_ptr(), 0_u32)
     };
-    status == 0
+    // An overlay has no page cache of its own, and answers 0.
+    status == 0 && pages[0] == 1
 }
 
 #[cfg(not(target_os = "linux"))]

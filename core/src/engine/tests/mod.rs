@@ -2,6 +2,7 @@
 //! requests when calls fail.
 
 mod cancel;
+mod direct_only;
 mod faults;
 mod order;
 mod plans;
