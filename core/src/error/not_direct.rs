@@ -1,6 +1,8 @@
 //! Why something does not bypass the page cache.
 
-use std::{fmt, io};
+use std::fmt;
+
+use nix::errno::Errno;
 
 /// Why a file, or a request on it, does not bypass the page cache with O_DIRECT.
 ///
@@ -54,8 +56,8 @@ impl fmt::Display for NotDirect {
             Self::FileType => f.write_str("it is neither a regular file nor a block device"),
             Self::InMemory => f.write_str("the file is kept in the page cache and nowhere else"),
             Self::Refused { errno } => {
-                let error = io::Error::from_raw_os_error(*errno);
-                write!(f, "the file system refuses O_DIRECT: {error}")
+                let name = Errno::from_raw(*errno);
+                write!(f, "the file system refuses O_DIRECT ({name:?}, os error {errno})")
             }
             Self::Unsupported => f.write_str("the file system has no O_DIRECT for this file"),
             Self::BlockSize { multiple_of } => {

@@ -17,10 +17,17 @@ use crate::{engine::plan::Alignment, error::NotDirect};
 /// page cache has no larger blocks, and network file systems and FUSE ask for less or for
 /// nothing. Should a file system want more, it refuses transfers (`EINVAL`).
 pub(crate) fn alignment(file: &File) -> Result<Alignment, NotDirect> {
-    let page = page_size();
-    let of_sectors = |sector| Alignment { memory: sector, read: sector, write: sector, page };
-    let Some(found) = statx(file) else {
-        return Ok(of_sectors(logical_block(file).unwrap_or(page)));
+    decide(statx(file), || logical_block(file), page_size())
+}
+
+fn decide(
+    found: Option<Statx>,
+    logical_block: impl FnOnce() -> Option<usize>,
+    page: usize,
+) -> Result<Alignment, NotDirect> {
+    let Some(found) = found else {
+        let sector = logical_block().unwrap_or(page);
+        return Ok(Alignment { memory: sector, read: sector, write: sector, page });
     };
     let (memory, write) = (found.dio_mem_align as usize, found.dio_offset_align as usize);
     if !memory.is_power_of_two() || !write.is_power_of_two() {
@@ -87,4 +94,47 @@ pub(crate) fn page_size() -> usize {
     // SAFETY: sysconf reads a constant of the system.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(size).ok().filter(|size| size.is_power_of_two()).unwrap_or(4096)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn told(mask: u32, memory: u32, write: u32, read: u32) -> Option<Statx> {
+        Some(Statx {
+            mask,
+            before: [0; 37],
+            dio_mem_align: memory,
+            dio_offset_align: write,
+            between: [0; 5],
+            dio_read_offset_align: read,
+            after: [0; 18],
+        })
+    }
+
+    fn alignment(memory: usize, read: usize, write: usize) -> Result<Alignment, NotDirect> {
+        Ok(Alignment { memory, read, write, page: 4096 })
+    }
+
+    #[test]
+    fn what_the_kernel_says_is_taken() {
+        let none = || panic!("nobody has to be asked");
+        let both = STATX_DIOALIGN | STATX_DIO_READ_ALIGN;
+        for (found, expected) in [
+            (told(STATX_DIOALIGN, 4, 512, 0), alignment(4, 512, 512)),
+            (told(STATX_DIOALIGN, 512, 4096, 512), alignment(512, 4096, 4096)),
+            (told(both, 512, 65_536, 512), alignment(512, 512, 65_536)),
+            (told(both, 512, 4096, 0), alignment(512, 4096, 4096)),
+            (told(STATX_DIOALIGN, 0, 0, 0), Err(NotDirect::Unsupported)),
+            (told(STATX_DIOALIGN, 512, 520, 0), Err(NotDirect::Unsupported)),
+        ] {
+            assert_eq!(decide(found, none, 4096), expected);
+        }
+    }
+
+    #[test]
+    fn without_its_word_a_sector_or_a_page_will_do() {
+        assert_eq!(decide(None, || Some(512), 4096), alignment(512, 512, 512));
+        assert_eq!(decide(None, || None, 4096), alignment(4096, 4096, 4096));
+    }
 }

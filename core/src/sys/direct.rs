@@ -57,7 +57,7 @@ impl Direct {
         if !file_type.is_file() && !file_type.is_block_device() {
             return Err(NotDirect::FileType);
         }
-        if is_in_memory(buffered) {
+        if file_type.is_file() && is_in_memory(buffered) {
             return Err(NotDirect::InMemory);
         }
         let alignment = alignment(buffered)?;
@@ -107,7 +107,8 @@ impl Direct {
     }
 }
 
-/// Whether the page cache is all there is of the file.
+/// Whether the page cache is all there is of a regular file. (Of a block device it is the directory
+/// entry that lives there.)
 fn is_in_memory(file: &File) -> bool {
     let in_memory = [libc::TMPFS_MAGIC as u64, libc::HUGETLBFS_MAGIC as u64, RAMFS_MAGIC];
     fstatfs(file).is_ok_and(|found| {

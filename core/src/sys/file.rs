@@ -111,6 +111,7 @@ impl OpenOptions {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Policy {
     pub(crate) mode: DirectMode,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "for O_DIRECT"))]
     pub(crate) block_size: usize,
 }
 

@@ -2,6 +2,8 @@
 //! begins and ends.
 
 #[cfg(target_os = "linux")]
+mod adopt;
+#[cfg(target_os = "linux")]
 mod direct;
 mod end_of_file;
 mod errors;
@@ -10,12 +12,19 @@ mod lifecycle;
 mod limits;
 mod matrix;
 mod model;
+#[cfg(target_os = "linux")]
+mod modes;
+#[cfg(target_os = "linux")]
+mod neighbours;
 mod options;
 mod ranges;
 mod scope;
+#[cfg(target_os = "linux")]
+mod sectors;
 mod stats;
 mod storm;
 mod tickets;
+mod truncated;
 mod wakers;
 
 #[cfg(target_os = "linux")]

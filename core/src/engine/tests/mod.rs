@@ -2,8 +2,10 @@
 //! requests when calls fail.
 
 mod cancel;
+mod direct_only;
 mod faults;
 mod order;
+mod plans;
 mod settings;
 mod stats;
 #[cfg(feature = "tracing")]
