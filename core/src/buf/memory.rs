@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::buf::{IoBuf, IoBufMut};
+use crate::buf::{IoBuf, IoBufMut, copy::copy};
 
 /// The bytes of the buffer, or buffers, that the engine holds for one request.
 ///
@@ -249,7 +249,7 @@ impl Segment {
                 }
                 let count = source.len().min(target.len());
                 let (now, later) = target.split_at_mut(count);
-                now.copy_from_slice(&source[..count]);
+                copy(now, &source[..count]);
                 (source, target) = (&source[count..], later);
             }
         }

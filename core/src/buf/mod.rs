@@ -7,6 +7,7 @@ mod allocator;
 mod borrowed;
 #[cfg(feature = "bytes")]
 mod bytes;
+mod copy;
 mod mapping;
 mod memory;
 mod pool;
