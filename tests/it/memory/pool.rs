@@ -80,7 +80,7 @@ fn idle_memory_makes_room_for_other_sizes() {
 fn a_length_beyond_everything_is_out_of_memory() {
     for pool in [BufferPool::new(), BufferPool::builder().allocator(super::allocator::Heap).build()]
     {
-        for len in [usize::MAX, usize::MAX - PAGE, isize::MAX as usize, 1 << 46] {
+        for len in [usize::MAX, usize::MAX - PAGE, isize::MAX as usize, 1 << 60] {
             for error in [pool.alloc(len), pool.alloc_for_read(len), pool.alloc_at(4095, len)] {
                 let error = error.unwrap_err();
                 assert_eq!((error.kind(), error.wanted()), (ErrorKind::OutOfMemory, len));

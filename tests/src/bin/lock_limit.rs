@@ -18,9 +18,13 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::fs;
+    use std::{
+        alloc::{Layout, alloc_zeroed},
+        fs,
+        ptr::NonNull,
+    };
 
-    use ds_aio::{BufferPool, Error, ErrorKind, Operation};
+    use ds_aio::{BufferAllocator, BufferPool, Error, ErrorKind, Operation};
     use ds_aio_tests::process::{die_if_hung, memory};
     use nix::{
         libc,
@@ -36,6 +40,7 @@ mod linux {
         may_lock(MIB);
         what_fits_is_locked_and_what_does_not_is_refused();
         idle_memory_makes_room();
+        an_allocators_memory_is_locked_and_goes_back_unlocked();
         may_lock(0);
         assert_refused(&BufferPool::builder().lock_memory(true).build(), 1, 0);
     }
@@ -64,6 +69,32 @@ mod linux {
         drop(buffer);
         assert_eq!(pool.trim(), MIB);
         assert_eq!((pool.stats().locked, locked()), (0, 0));
+    }
+
+    fn an_allocators_memory_is_locked_and_goes_back_unlocked() {
+        struct Forever;
+
+        // SAFETY: leaked memory of the heap is valid and nobody else's for ever.
+        unsafe impl BufferAllocator for Forever {
+            fn allocate(&self, len: usize, alignment: usize) -> Option<NonNull<u8>> {
+                let layout = Layout::from_size_align(len, alignment).ok()?;
+                // SAFETY: the pool never asks for 0 bytes.
+                NonNull::new(unsafe { alloc_zeroed(layout) })
+            }
+
+            unsafe fn release(&self, _start: NonNull<u8>, _len: usize, _alignment: usize) {}
+
+            fn gives_zeros(&self) -> bool {
+                true
+            }
+        }
+
+        let pool = BufferPool::builder().lock_memory(true).allocator(Forever).build();
+        let buffer = pool.alloc(MIB / 2).unwrap();
+        assert_eq!((pool.stats().locked, locked()), (MIB / 2, MIB / 2));
+        assert_refused(&pool, MIB, MIB);
+        drop((buffer, pool));
+        assert_eq!(locked(), 0);
     }
 
     fn assert_refused(pool: &BufferPool, wanted: usize, limit: usize) {

@@ -9,7 +9,10 @@
     reason = "how a helper fails: its caller shows the message; the table is for a person"
 )]
 
-use std::{fs::File, process::Command};
+use std::{
+    fs::{self, File},
+    process::Command,
+};
 
 use ds_aio::{Engine, IoBufExt, OpenOptions};
 use ds_aio_tests::{
@@ -94,5 +97,13 @@ fn case(way: &str, len: usize, shape: (usize, usize), block: usize) -> bool {
         stats.bounced_bytes / MIB as u64,
         stats.direct_bytes / MIB as u64,
     );
+    assert!(stats.bounced_bytes == 0 || some_memory_is_kept_from_children());
     beyond <= bound
+}
+
+/// Whether the kernel has been told not to copy some of this process's memory on fork.
+fn some_memory_is_kept_from_children() -> bool {
+    let smaps = fs::read_to_string("/proc/self/smaps").unwrap();
+    let mut flags = smaps.lines().filter_map(|line| line.strip_prefix("VmFlags:"));
+    flags.any(|flags| flags.split(' ').any(|flag| flag == "dc"))
 }

@@ -19,9 +19,14 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use ds_aio::{AioBuf, BufferPool};
+    use std::num::NonZeroUsize;
+
+    use ds_aio::BufferPool;
     use ds_aio_tests::process::{NOT_POSSIBLE_HERE, die_if_hung, memory};
-    use nix::libc;
+    use nix::{
+        libc,
+        sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous},
+    };
 
     const MIB: usize = 1 << 20;
 
@@ -48,11 +53,19 @@ mod linux {
         memory("smaps_rollup", "AnonHugePages").unwrap()
     }
 
-    /// How many bytes of 64 MiB the system gives on huge pages, pool or not.
+    /// How many bytes of 64 MiB the system gives on huge pages; the pool is not asked, it could be
+    /// wrong.
     fn huge_pages_of_plain_memory() -> usize {
-        let mut buffer = AioBuf::zeroed(64 * MIB).unwrap();
-        buffer.fill(1);
-        huge_pages()
+        let len = 64 * MIB;
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        let size = NonZeroUsize::new(len).unwrap();
+        // SAFETY: a new mapping at an address of the kernel's choice.
+        let start = unsafe { mmap_anonymous(None, size, access, MapFlags::MAP_PRIVATE) }.unwrap();
+        // SAFETY: the mapping just made, of which advice changes no contents.
+        let advised = unsafe { madvise(start, len, MmapAdvise::MADV_HUGEPAGE) };
+        // SAFETY: as above, and nobody else has it.
+        unsafe { start.cast::<u8>().write_bytes(1, len) };
+        if advised.is_ok() { huge_pages() } else { 0 }
     }
 
     fn small_tensors() {
