@@ -288,19 +288,12 @@ impl Request {
     }
 
     fn error(&self, operation: Operation, cause: Cause, done: usize) -> Error {
-        let wanted = match self.asked.direction {
-            Direction::Flush(len) | Direction::Allocate(len) => {
-                usize::try_from(len).unwrap_or(usize::MAX)
-            }
-            _ => self.asked.plan.len(),
-        };
+        let wanted = wanted(self.asked.direction, self.asked.plan.len());
         Error::new(operation, cause).at_path(&self.path).for_range(self.asked.offset, wanted, done)
     }
 
     /// The file's barriers need not wait for this request any more.
     fn leave(&self) {
-        // A barrier's engine need not be this one: a request on another engine's file is refused,
-        // and yet is here.
         for held in self.flights.end(self.epoch) {
             Arc::clone(&held.host).submit_held(&held);
         }
@@ -314,6 +307,16 @@ fn blocks_of(asked: &Asked) -> usize {
 
 fn is_barrier(direction: Direction) -> bool {
     matches!(direction, Direction::Sync | Direction::SyncAll | Direction::Flush(_))
+}
+
+/// The length that errors name: of the range, or of the bytes to be moved.
+pub(crate) fn wanted(direction: Direction, bytes: usize) -> usize {
+    match direction {
+        Direction::Flush(len) | Direction::Allocate(len) => {
+            usize::try_from(len).unwrap_or(usize::MAX)
+        }
+        Direction::Read | Direction::Write | Direction::Sync | Direction::SyncAll => bytes,
+    }
 }
 
 /// What a request of this kind is called in errors.

@@ -8,7 +8,7 @@ use crate::{
         AioFile, Engine,
         admission::Permit,
         plan::Plan,
-        request::{Asked, Delivery, Request, operation},
+        request::{Asked, Delivery, Request, operation, wanted},
         ticket::{Failed, Filled, Ticket, TicketState},
         worker,
     },
@@ -218,15 +218,17 @@ impl Engine {
     }
 }
 
-/// The error of a request that was not accepted.
+/// The error of a request that was not accepted, which would have moved so many bytes.
 pub(crate) fn refused(
     file: &AioFile,
     direction: Direction,
     reason: ErrorKind,
     offset: u64,
-    wanted: usize,
+    bytes: usize,
 ) -> Error {
-    Error::new(operation(direction), reason.into())
-        .at_path(file.state.open.path())
-        .for_range(offset, wanted, 0)
+    Error::new(operation(direction), reason.into()).at_path(file.state.open.path()).for_range(
+        offset,
+        wanted(direction, bytes),
+        0,
+    )
 }
