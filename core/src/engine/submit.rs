@@ -106,7 +106,11 @@ impl Engine {
     where
         B: Send + 'static,
     {
-        let permit = self.admission.try_enter().map(Some).ok_or(ErrorKind::QueueFull);
+        let permit = if self.ledger.is_forked() {
+            Err(ErrorKind::Forked)
+        } else {
+            self.admission.try_enter().map(Some).ok_or(ErrorKind::QueueFull)
+        };
         self.make(file, submission, permit)
     }
 
@@ -121,7 +125,7 @@ impl Engine {
     {
         let permit = match self.enter_now() {
             Some(permit) => permit,
-            None => Ok(Some(self.admission.entered().await)),
+            None => self.admission.entered(self.ledger.process()).await.map(Some),
         };
         self.make(file, submission, permit).unwrap_or_else(Ticket::refused)
     }
@@ -153,8 +157,7 @@ impl Engine {
         let Submission { direction, buffer, offset, to_end, memory_of, filled } = submission;
         let ledger = Arc::clone(&self.ledger);
         let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
-        let refusal = if self.ledger.is_forked() { Err(ErrorKind::Forked) } else { permit };
-        match refusal {
+        match permit {
             Ok(permit) => {
                 let delivery = Arc::clone(&state) as _;
                 let asked = self.ask(file, direction, memory, offset, to_end);

@@ -12,6 +12,7 @@ mod matrix;
 mod model;
 mod options;
 mod ranges;
+mod room;
 mod scope;
 mod storm;
 mod tickets;
