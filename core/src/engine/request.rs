@@ -6,7 +6,7 @@ use crate::{
     buf::Memory,
     engine::{
         admission::Permit,
-        file::{FileState, Priority},
+        file::Priority,
         flights::{Epoch, Flights},
         plan::{Block, Plan, Route},
         stats::Counters,
@@ -104,24 +104,22 @@ impl Request {
     /// blocks are completed or it is refused.
     pub(crate) fn accept(
         asked: Asked,
-        file: &FileState,
+        open: &Arc<OpenFile>,
+        flights: Arc<Flights>,
         host: Arc<dyn Host>,
         permit: Option<Permit>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
         host.counters().accepted();
         let blocks = blocks_of(&asked);
-        let epoch = if is_barrier(asked.direction) {
-            file.flights.begin_barrier()
-        } else {
-            file.flights.begin()
-        };
+        let epoch =
+            if is_barrier(asked.direction) { flights.begin_barrier() } else { flights.begin() };
         Arc::new(Self {
             asked,
             host,
-            holdings: Mutex::new(Holdings { open: Some(Arc::clone(&file.open)), permit }),
-            path: Arc::clone(file.open.path()),
-            flights: Arc::clone(&file.flights),
+            holdings: Mutex::new(Holdings { open: Some(Arc::clone(open)), permit }),
+            path: Arc::clone(open.path()),
+            flights,
             place: AtomicU64::new(u64::MAX),
             remaining: AtomicUsize::new(blocks),
             moved: AtomicUsize::new(0),

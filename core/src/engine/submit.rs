@@ -211,8 +211,14 @@ impl Engine {
         } else {
             None
         };
+        let flights = if refusal == Some(ErrorKind::ForeignFile) {
+            // The other engine's are none of its business, and after a fork locked for ever perhaps.
+            Arc::default()
+        } else {
+            Arc::clone(&file.state.flights)
+        };
         let host = Arc::clone(&self.crew) as _;
-        let request = Request::accept(asked, &file.state, host, permit, delivery);
+        let request = Request::accept(asked, &file.state.open, flights, host, permit, delivery);
         match refusal {
             Some(reason) => request.refuse(reason),
             None => self.crew.submit(&request),
