@@ -19,7 +19,8 @@ impl Engine {
     /// The failures on this file of requests whose tickets were dropped, each reported once, and
     /// that of the sync itself. After a failed sync nothing is known of any write since the last
     /// one that succeeded, and repeating it tells nothing (the system reports such an error once).
-    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers.
+    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers. [`ErrorKind::Forked`] in a
+    /// forked child.
     pub fn sync(&self, file: &AioFile) -> Result<(), Failures> {
         if self.ledger.is_forked() {
             let error = Error::new(Operation::Sync, ErrorKind::Forked.into());
