@@ -145,7 +145,8 @@ impl Error {
         self.0.offset
     }
 
-    /// How many bytes were asked for.
+    /// How many bytes were asked for; `usize::MAX` for a flush to the end of the file, and for more
+    /// than that.
     #[must_use]
     pub fn wanted(&self) -> usize {
         self.0.wanted
@@ -170,6 +171,9 @@ impl fmt::Display for Error {
                 write!(f, " at offset {offset}: {kind} after {done} of {wanted} bytes")?;
             }
             Operation::Alloc => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::Flush if *wanted == usize::MAX => {
+                write!(f, " from offset {offset} on: {kind}")?;
+            }
             Operation::Preallocate | Operation::Flush => {
                 write!(f, " of {wanted} bytes at offset {offset}: {kind}")?;
             }
