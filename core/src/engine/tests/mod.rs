@@ -1,10 +1,13 @@
 //! The engine on the simulated backend: what each setting makes of the calls, and what becomes of
 //! requests when calls fail.
 
+mod barriers;
 mod cancel;
 mod faults;
 mod order;
 mod settings;
+mod vectored;
+mod whole_file;
 
 use std::path::PathBuf;
 
