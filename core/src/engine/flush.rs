@@ -19,7 +19,8 @@ impl Engine {
     /// The failures on this file of requests whose tickets were dropped, each reported once, and
     /// that of the sync itself. After a failed sync nothing is known of any write since the last
     /// one that succeeded, and repeating it tells nothing (the system reports such an error once).
-    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers.
+    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers. [`ErrorKind::Forked`] in a
+    /// forked child.
     pub fn sync(&self, file: &AioFile) -> Result<(), Failures> {
         if self.ledger.is_forked() {
             let error = Error::new(Operation::Sync, ErrorKind::Forked.into());
@@ -65,11 +66,13 @@ impl Engine {
             Bound::Excluded(&before) => before.saturating_add(1),
             Bound::Unbounded => 0,
         };
-        let len = match range.end_bound() {
-            Bound::Included(&last) => last.saturating_add(1).saturating_sub(start),
-            Bound::Excluded(&end) => end.saturating_sub(start),
-            Bound::Unbounded => u64::MAX,
+        let end = match range.end_bound() {
+            Bound::Included(&last) => Some(last.saturating_add(1)),
+            Bound::Excluded(&end) => Some(end),
+            Bound::Unbounded => None,
         };
+        // No file is that long, so one less is out of range as well, and not the unbounded one.
+        let len = end.map_or(u64::MAX, |end| end.saturating_sub(start).min(u64::MAX - 1));
         self.submit(file, Submission::without_buffer(Direction::Flush(len), start))
     }
 

@@ -53,7 +53,8 @@ fn request_on(
     let priority = Priority::Normal;
     let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
     let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;
-    let request = Request::accept(asked, file, host, None, delivery);
+    let FileState { open, flights, .. } = file;
+    let request = Request::accept(asked, open, Arc::clone(flights), host, None, delivery);
     (Ticket::new(state, Arc::clone(&request)), request)
 }
 

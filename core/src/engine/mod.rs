@@ -319,7 +319,8 @@ impl Engine {
     ///
     /// The failures of all requests whose ticket was not waited for; what the closure returned is
     /// lost then. [`ErrorKind::WouldDeadlock`] on one of the engine's workers, without running
-    /// the closure.
+    /// the closure. [`ErrorKind::Forked`] in a forked child: without running the closure, or, if
+    /// the closure forked, once it returns there.
     pub fn scope<'env, F, R>(&self, make_requests: F) -> Result<R, Failures>
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,

@@ -6,7 +6,7 @@ use crate::{
     buf::Memory,
     engine::{
         admission::Permit,
-        file::{FileState, Priority},
+        file::Priority,
         flights::{Epoch, Flights},
         plan::{Block, Needs, Plan, Route},
         stats::Counters,
@@ -107,25 +107,23 @@ impl Request {
     /// blocks are completed or it is refused.
     pub(crate) fn accept(
         asked: Asked,
-        file: &FileState,
+        open: &Arc<OpenFile>,
+        flights: Arc<Flights>,
         host: Arc<dyn Host>,
         permit: Option<Permit>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
-        let trace = RequestTrace::begin(&asked, file.open.path());
+        let trace = RequestTrace::begin(&asked, open.path());
         host.counters().accepted();
         let blocks = blocks_of(&asked);
-        let epoch = if is_barrier(asked.direction) {
-            file.flights.begin_barrier()
-        } else {
-            file.flights.begin()
-        };
+        let epoch =
+            if is_barrier(asked.direction) { flights.begin_barrier() } else { flights.begin() };
         Arc::new(Self {
             asked,
             host,
-            holdings: Mutex::new(Holdings { open: Some(Arc::clone(&file.open)), permit }),
-            path: Arc::clone(file.open.path()),
-            flights: Arc::clone(&file.flights),
+            holdings: Mutex::new(Holdings { open: Some(Arc::clone(open)), permit }),
+            path: Arc::clone(open.path()),
+            flights,
             place: AtomicU64::new(u64::MAX),
             remaining: AtomicUsize::new(blocks),
             moved: AtomicUsize::new(0),
@@ -304,19 +302,12 @@ impl Request {
     }
 
     fn error(&self, operation: Operation, cause: Cause, done: usize) -> Error {
-        let wanted = match self.asked.direction {
-            Direction::Flush(len) | Direction::Allocate(len) => {
-                usize::try_from(len).unwrap_or(usize::MAX)
-            }
-            _ => self.asked.plan.len(),
-        };
+        let wanted = wanted(self.asked.direction, self.asked.plan.len());
         Error::new(operation, cause).at_path(&self.path).for_range(self.asked.offset, wanted, done)
     }
 
     /// The file's barriers need not wait for this request any more.
     fn leave(&self) {
-        // A barrier's engine need not be this one: a request on another engine's file is refused,
-        // and yet is here.
         for held in self.flights.end(self.epoch) {
             Arc::clone(&held.host).submit_held(&held);
         }
@@ -330,6 +321,16 @@ fn blocks_of(asked: &Asked) -> usize {
 
 fn is_barrier(direction: Direction) -> bool {
     matches!(direction, Direction::Sync | Direction::SyncAll | Direction::Flush(_))
+}
+
+/// The length that errors name: of the range, or of the bytes to be moved.
+pub(crate) fn wanted(direction: Direction, bytes: usize) -> usize {
+    match direction {
+        Direction::Flush(len) | Direction::Allocate(len) => {
+            usize::try_from(len).unwrap_or(usize::MAX)
+        }
+        Direction::Read | Direction::Write | Direction::Sync | Direction::SyncAll => bytes,
+    }
 }
 
 /// What a request of this kind is called in errors.

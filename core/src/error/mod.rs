@@ -190,7 +190,8 @@ impl Error {
         self.0.offset
     }
 
-    /// How many bytes were asked for.
+    /// How many bytes were asked for; `usize::MAX` for a flush to the end of the file, and for more
+    /// than that.
     #[must_use]
     pub fn wanted(&self) -> usize {
         self.0.wanted
@@ -232,6 +233,9 @@ impl fmt::Display for Error {
             }
             Operation::Alloc | Operation::LockMemory => write!(f, " of {wanted} bytes: {kind}")?,
             Operation::View => write!(f, " of {wanted} bytes from {offset} on: {kind}")?,
+            Operation::Flush if *wanted == usize::MAX => {
+                write!(f, " from offset {offset} on: {kind}")?;
+            }
             Operation::Preallocate | Operation::Flush => {
                 write!(f, " of {wanted} bytes at offset {offset}: {kind}")?;
             }

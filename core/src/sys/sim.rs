@@ -275,6 +275,9 @@ fn perform_with(mut transfer: Transfer, fault: Option<Fault>) -> Result<usize, E
         None => perform(&mut transfer),
         Some(Fault::Short(len)) => {
             transfer.segment.truncate(len);
+            // A direct call that stops at an odd place has moved the bytes before it; one that asks
+            // for so many is refused.
+            transfer.direct &= len.is_multiple_of(4096);
             perform(&mut transfer)
         }
         Some(Fault::Fail(errno)) => Err(errno),

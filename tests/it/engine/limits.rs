@@ -1,4 +1,4 @@
-//! Full file systems and the limit of a process on file sizes, each in a process of its own.
+//! What needs a process of its own: full file systems, the limit of a process on file sizes, forks.
 
 use crate::{capabilities::require, process::run};
 
@@ -36,4 +36,29 @@ fn the_file_size_limit_fails_detached_writes_at_the_next_sync() {
 #[test]
 fn the_file_size_limit_fails_preallocation_and_leaves_the_process_alive() {
     run(env!("CARGO_BIN_EXE_file_size_limit"), &["preallocated"]);
+}
+
+#[test]
+fn a_forked_child_is_told_so_by_every_call_and_hangs_in_none() {
+    run(env!("CARGO_BIN_EXE_forks"), &["calls"]);
+}
+
+#[test]
+fn tickets_and_futures_end_at_once_in_a_forked_child() {
+    run(env!("CARGO_BIN_EXE_forks"), &["tickets"]);
+}
+
+#[test]
+fn a_fork_inside_a_scope_leaves_the_child_and_the_parent_working() {
+    run(env!("CARGO_BIN_EXE_forks"), &["scope"]);
+}
+
+#[test]
+fn a_fork_on_another_thread_or_in_a_callback_is_a_fork_as_any() {
+    run(env!("CARGO_BIN_EXE_forks"), &["elsewhere"]);
+}
+
+#[test]
+fn a_forked_child_has_engines_of_its_own_on_the_same_files() {
+    run(env!("CARGO_BIN_EXE_forks"), &["own"]);
 }

@@ -18,6 +18,7 @@ mod modes;
 mod neighbours;
 mod options;
 mod ranges;
+mod room;
 mod scope;
 #[cfg(target_os = "linux")]
 mod sectors;

@@ -1,6 +1,7 @@
 //! The engine on the simulated backend: what each setting makes of the calls, and what becomes of
 //! requests when calls fail.
 
+mod barriers;
 mod cancel;
 mod direct_only;
 mod faults;
@@ -10,6 +11,8 @@ mod settings;
 mod stats;
 #[cfg(feature = "tracing")]
 mod trace;
+mod vectored;
+mod whole_file;
 
 use std::path::PathBuf;
 

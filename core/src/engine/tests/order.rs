@@ -142,7 +142,8 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
         let (state, memory) = TicketState::new(buffer, ledger, 0, Memory::of_mut, None);
         let asked = bench.engine.ask(&bench.file, Direction::Read, memory, 0, false);
         let host = Arc::clone(&bench.engine.crew) as _;
-        let request = Request::accept(asked, &bench.file.state, host, None, state);
+        let FileState { open, flights, .. } = &*bench.file.state;
+        let request = Request::accept(asked, open, Arc::clone(flights), host, None, state);
         queue.submit(&request).unwrap_or_default()
     };
     assert_eq!(submit().wake, [busy]);

@@ -107,7 +107,7 @@ impl<B> TicketState<B> {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        !self.is_forked() && !matches!(lock(&self.slot).phase, Phase::Pending)
+        self.is_forked() || !matches!(lock(&self.slot).phase, Phase::Pending)
     }
 
     /// The outer error: waiting here would be for ever.
@@ -129,10 +129,6 @@ impl<B> TicketState<B> {
     /// Whether the request ended within `timeout`; where waiting could be for ever, at once.
     #[cfg(not(all(loom, test)))]
     pub(super) fn wait_timeout(&self, timeout: Duration) -> bool {
-        if self.is_forked() {
-            // So that `wait` tells why.
-            return true;
-        }
         if self.may_not_wait() {
             return self.is_done();
         }
