@@ -2,33 +2,65 @@
 
 use std::sync::Arc;
 
-use async_lock::{Semaphore, SemaphoreGuardArc};
+use event_listener::{Event, IntoNotification, Listener};
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// The bound on requests that were accepted and have not ended.
 pub(crate) struct Admission {
-    room: Arc<Semaphore>,
+    room: Arc<Room>,
+}
+
+struct Room {
+    /// How many more requests there is room for.
+    free: AtomicUsize,
+    /// Whoever waits for room listens to it. Each permit that is given back wakes one more of them,
+    /// whether or not the one woken before has run yet.
+    made: Event,
 }
 
 /// Room for one request, until it is dropped.
-pub(crate) type Permit = SemaphoreGuardArc;
+pub(crate) struct Permit(Arc<Room>);
 
 impl Admission {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(capacity)) }
+        Self { room: Arc::new(Room { free: AtomicUsize::new(capacity), made: Event::new() }) }
     }
 
     /// None if there is no room.
     pub(crate) fn try_enter(&self) -> Option<Permit> {
-        self.room.try_acquire_arc()
+        let free = &self.room.free;
+        let taken =
+            free.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |free| free.checked_sub(1));
+        taken.is_ok().then(|| Permit(Arc::clone(&self.room)))
     }
 
     /// Waits for room.
     pub(crate) fn enter(&self) -> Permit {
-        self.room.acquire_arc_blocking()
+        loop {
+            let room_made = self.room.made.listen();
+            if let Some(permit) = self.try_enter() {
+                return permit;
+            }
+            room_made.wait();
+        }
     }
 
     /// Awaits room.
     pub(crate) async fn entered(&self) -> Permit {
-        self.room.acquire_arc().await
+        loop {
+            let room_made = self.room.made.listen();
+            if let Some(permit) = self.try_enter() {
+                return permit;
+            }
+            room_made.await;
+        }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.free.fetch_add(1, Ordering::SeqCst);
+        self.0.made.notify(1.additional());
     }
 }
