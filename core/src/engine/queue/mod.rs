@@ -206,8 +206,13 @@ impl Queue {
                 state.groups[lane.group].idle.push(lane);
                 Step::Park(Some(time))
             }
-            Claimed::NotBefore(_) | Claimed::Nothing => {
+            Claimed::NotBefore(_) => {
                 state.groups[lane.group].idle.push(lane);
+                Step::Park(None)
+            }
+            Claimed::Nothing => {
+                state.groups[lane.group].idle.push(lane);
+                state.keep_time(&mut dispatch);
                 Step::Park(None)
             }
         };
@@ -319,10 +324,11 @@ impl State {
         self.lines.claim(at_once, &mut dispatch.given_up)
     }
 
-    /// With blocks put off, and the one who would come back for them now at work, another does.
+    /// With blocks put off, and the one who would come back for them now at work or in a group that
+    /// takes nothing before its batch is over, another does.
     fn keep_time(&mut self, dispatch: &mut Dispatch) {
         if self.timekeeper.is_none() && self.lines.are_capped() {
-            let mut groups = self.groups.iter_mut();
+            let mut groups = self.groups.iter_mut().filter(|group| group.outstanding == 0);
             dispatch.wake.extend(groups.find_map(|group| group.idle.pop()));
         }
     }
