@@ -10,7 +10,7 @@ use std::{
 use crate::{
     engine::{
         ledger::EngineId,
-        queue::{Dispatch, Queue, Refill},
+        queue::{Dispatch, Exited, Queue, Refill},
         request::{Host, Request, Unclaimed},
         stats::Counters,
         worker::{self, Begin},
@@ -153,11 +153,14 @@ impl Crew {
         let running = Arc::new(Running::default());
         let (crew, shared) = (Arc::clone(self), Arc::clone(&running));
         let name = format!("ds-aio {}.{}", lane.group, lane.index);
+        // Locked until it is listed: whoever gives the queue up afterwards finds every worker that
+        // may have claimed a block.
+        let mut workers = lock(&self.workers);
         let thread = thread::Builder::new()
             .name(name)
             .spawn(move || worker::run(&crew, lane, begin, &shared))?;
         self.counters.worker_started();
-        lock(&self.workers).push(Member { thread, running });
+        workers.push(Member { thread, running });
         Ok(())
     }
 
@@ -182,9 +185,10 @@ impl Crew {
         if worker::is_of(self.engine) {
             return;
         }
-        if !self.queue.wait_for_exit(until) {
-            self.abandon();
-            return;
+        match self.queue.wait_for_exit(until) {
+            Exited::All => {}
+            Exited::NotInTime => return self.abandon(),
+            Exited::NotWaitedFor => return,
         }
         for Member { thread, .. } in std::mem::take(&mut *lock(&self.workers)) {
             // A worker's panic has been told to the requests it failed.

@@ -8,7 +8,7 @@ use loom::{future::block_on, model::Builder, thread};
 
 use super::{
     plan::Plan,
-    queue::{Dispatch, Queue, Step},
+    queue::{Dispatch, Exited, Queue, Step},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
     ticket::TicketState,
@@ -303,7 +303,7 @@ fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
             let ticket = crew.submit(&ledger, 3);
             crew.dispatch(crew.queue.close());
             assert_eq!(ticket.wait().map(|buffer| buffer.len()).ok(), Some(3 * 512));
-            assert!(crew.queue.wait_for_exit(None));
+            assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
             first.join().unwrap();
             assert_eq!(crew.ran.load(Ordering::Relaxed), 3);
         });
@@ -328,7 +328,7 @@ fn loom_a_poisoned_queue_leaves_no_request_waiting() {
         };
         let failed = crew.submit(&ledger, 2).wait().unwrap_err();
         assert_eq!(failed.error().kind(), ErrorKind::Poisoned);
-        assert!(crew.queue.wait_for_exit(None));
+        assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
         panicking.join().unwrap();
     });
 }
@@ -357,7 +357,7 @@ fn loom_a_cancelled_request_ends_once_with_what_was_done() {
                 assert!(failed.error().done() <= 512 * ran(&crew));
             }
         }
-        assert!(crew.queue.wait_for_exit(None));
+        assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
         working.join().unwrap();
         ledger.take_all(None).unwrap();
     });

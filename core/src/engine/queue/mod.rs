@@ -41,6 +41,16 @@ pub(crate) struct Dispatch {
     pub(crate) given_up: Vec<(Arc<Request>, usize)>,
 }
 
+/// Whether an engine's workers are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exited {
+    All,
+    /// Some are still there when the time is up.
+    NotInTime,
+    /// Some are, and the engine was shut down without them.
+    NotWaitedFor,
+}
+
 /// How workers take blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refill {
@@ -259,12 +269,19 @@ impl Queue {
         given_up
     }
 
-    /// Waits until every worker has exited, or until that time; `false` if some have not then.
-    /// Nobody waits for those that the queue was shut down without.
-    pub(crate) fn wait_for_exit(&self, until: Option<Instant>) -> bool {
-        let is_over =
-            |state: &State| state.workers == 0 || state.refusing == Some(ErrorKind::ShutDown);
-        is_over(&wait_until(&self.exited, lock(&self.state), until, is_over))
+    /// Waits until every worker has exited, or until that time. Nobody waits for those that the
+    /// queue was shut down without.
+    pub(crate) fn wait_for_exit(&self, until: Option<Instant>) -> Exited {
+        let are_left = |state: &State| state.refusing == Some(ErrorKind::ShutDown);
+        let is_over = |state: &State| state.workers == 0 || are_left(state);
+        let state = wait_until(&self.exited, lock(&self.state), until, is_over);
+        if state.workers == 0 {
+            Exited::All
+        } else if are_left(&state) {
+            Exited::NotWaitedFor
+        } else {
+            Exited::NotInTime
+        }
     }
 }
 
@@ -301,7 +318,10 @@ impl State {
     }
 
     fn give_up(&mut self, reason: ErrorKind) -> (Vec<(Arc<Request>, Unclaimed)>, Dispatch) {
-        self.refusing = Some(reason);
+        // A panic after a shutdown does not make anybody wait again.
+        if self.refusing != Some(ErrorKind::ShutDown) {
+            self.refusing = Some(reason);
+        }
         // Those that are held will be refused when they come.
         self.held = 0;
         let mut given_up = self.lines.drain();
