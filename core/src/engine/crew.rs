@@ -105,24 +105,15 @@ impl Crew {
     /// Queues a request that was just accepted, or refuses it. A barrier is held back until the
     /// requests before it have ended.
     pub(crate) fn submit(self: &Arc<Self>, request: &Arc<Request>) {
-        if !request.is_barrier() {
-            return self.dispatch_or_refuse(request, self.queue.submit(request));
-        }
-        match self.queue.hold() {
-            Err(reason) => request.refuse(reason),
-            Ok(()) if request.hold_back() => {}
-            Ok(()) => Arc::clone(self).submit_held(request),
-        }
-    }
-
-    fn dispatch_or_refuse(
-        self: &Arc<Self>,
-        request: &Arc<Request>,
-        submitted: Result<Dispatch, ErrorKind>,
-    ) {
-        match submitted {
-            Ok(dispatch) => self.dispatch(dispatch),
-            Err(reason) => request.refuse(reason),
+        let submitted = if request.is_barrier() {
+            self.queue.hold().and_then(|()| {
+                if request.hold_back() { Ok(()) } else { Arc::clone(self).submit_held(request) }
+            })
+        } else {
+            self.queue.submit(request).map(|dispatch| self.dispatch(dispatch))
+        };
+        if let Err(reason) = submitted {
+            request.refuse(reason);
         }
     }
 
@@ -218,8 +209,8 @@ impl Host for Crew {
         self.counters()
     }
 
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
-        self.dispatch_or_refuse(request, self.queue.submit_held(request));
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
+        self.queue.submit_held(request).map(|dispatch| self.dispatch(dispatch))
     }
 
     fn drop_held(self: Arc<Self>) {

@@ -68,8 +68,9 @@ impl Host for Nobody {
         &self.0
     }
 
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
         request.complete(1);
+        Ok(())
     }
 
     fn drop_held(self: Arc<Self>) {}
@@ -172,7 +173,7 @@ fn loom_a_sync_comes_after_what_began_before_it() {
         let engine = thread::spawn(move || first_request.complete(1));
         if !sync_request.hold_back() {
             assert!(first.is_done());
-            Arc::clone(&host).submit_held(&sync_request);
+            Arc::clone(&host).submit_held(&sync_request).unwrap();
         }
         sync.wait().unwrap();
         assert!(first.is_done());
@@ -205,11 +206,8 @@ impl Host for Miniature {
         &self.counters
     }
 
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
-        match self.queue.submit_held(request) {
-            Ok(dispatch) => self.dispatch(dispatch),
-            Err(reason) => request.refuse(reason),
-        }
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
+        self.queue.submit_held(request).map(|dispatch| self.dispatch(dispatch))
     }
 
     fn drop_held(self: Arc<Self>) {

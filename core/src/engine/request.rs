@@ -38,8 +38,8 @@ pub(crate) trait Delivery: Send + Sync {
 pub(crate) trait Host: Send + Sync {
     fn counters(&self) -> &Counters;
 
-    /// Queues a request that was accepted and held back until now.
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>);
+    /// Queues a request that was accepted and held back until now, or tells why it is refused.
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind>;
 
     /// A request that was held back will not be queued.
     fn drop_held(self: Arc<Self>);
@@ -232,9 +232,14 @@ impl Request {
 
     /// So many blocks are over and done with; after the last one the result is delivered.
     pub(crate) fn complete(&self, blocks: usize) {
-        if blocks > 0 && self.remaining.fetch_sub(blocks, Ordering::AcqRel) == blocks {
-            self.end();
+        if self.have_ended(blocks) {
+            submit_all(self.end());
         }
+    }
+
+    /// Whether these blocks were the last ones.
+    fn have_ended(&self, blocks: usize) -> bool {
+        blocks > 0 && self.remaining.fetch_sub(blocks, Ordering::AcqRel) == blocks
     }
 
     /// The queue does not take the request.
@@ -253,17 +258,18 @@ impl Request {
         self.host.counters().ended(self.asked.direction, self.asked.plan.len(), true);
         drop(permit);
         self.delivery.lose(error);
-        self.leave();
+        submit_all(self.flights.end(self.epoch));
     }
 
-    fn end(&self) {
+    /// Delivers the result. Returns the file's barriers that need not wait any more.
+    fn end(&self) -> Vec<Arc<Self>> {
         let mut holdings = lock(&self.holdings);
         let (open, permit) = (holdings.open.take(), holdings.permit.take());
         drop(holdings);
         if self.ended.swap(true, Ordering::AcqRel) {
             drop(open);
             self.delivery.release();
-            return;
+            return Vec::new();
         }
         let failure = *lock(&self.failure);
         let result = match failure {
@@ -274,7 +280,7 @@ impl Request {
         self.host.counters().ended(self.asked.direction, self.asked.plan.len(), result.is_err());
         drop(permit);
         self.delivery.deliver(result);
-        self.leave();
+        self.flights.end(self.epoch)
     }
 
     /// Makes the file end where the request does, if that was asked for.
@@ -296,13 +302,19 @@ impl Request {
         };
         Error::new(operation, cause).at_path(&self.path).for_range(self.asked.offset, wanted, done)
     }
+}
 
-    /// The file's barriers need not wait for this request any more.
-    fn leave(&self) {
-        // A barrier's engine need not be this one: a request on another engine's file is refused,
-        // and yet is here.
-        for held in self.flights.end(self.epoch) {
-            Arc::clone(&held.host).submit_held(&held);
+/// Queues barriers that were held back. One that is refused ends here and lets the next one go: in
+/// this loop, since each being the other's caller any number of them would need as much stack.
+fn submit_all(mut barriers: Vec<Arc<Request>>) {
+    while let Some(barrier) = barriers.pop() {
+        // Its engine need not be that of the request before it: one on another engine's file is
+        // refused, and yet counts.
+        if let Err(reason) = Arc::clone(&barrier.host).submit_held(&barrier) {
+            barrier.fail(0, reason.into());
+            if barrier.have_ended(barrier.blocks()) {
+                barriers.extend(barrier.end());
+            }
         }
     }
 }
