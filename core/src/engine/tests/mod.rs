@@ -2,9 +2,12 @@
 //! requests when calls fail.
 
 mod cancel;
+mod capacity;
 mod faults;
 mod order;
+mod priority;
 mod settings;
+mod shutdown;
 
 use std::path::PathBuf;
 
