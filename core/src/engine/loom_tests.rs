@@ -6,6 +6,8 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use loom::{future::block_on, model::Builder, thread};
 
+mod races;
+
 use super::{
     plan::Plan,
     queue::{Dispatch, Exited, Queue, Step},

@@ -14,7 +14,7 @@ use crate::{
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
         lock,
     },
     sys::{Direction, file::OpenFile},
@@ -85,11 +85,19 @@ pub(crate) struct Request {
     failed_at: AtomicUsize,
     /// The first failure in file order so far: bytes before it, and why.
     failure: Mutex<Option<(usize, Cause)>>,
-    /// Whether the result was delivered.
-    ended: AtomicBool,
+    /// How it was delivered: one of the constants below.
+    delivered: AtomicU8,
     epoch: Epoch,
     delivery: Arc<dyn Delivery>,
 }
+
+const NOT_YET: u8 = 0;
+/// `lose` is being told.
+const LOSING: u8 = 1;
+/// `lose` was told, and the last block is still to end.
+const LOST: u8 = 2;
+/// The last block has ended.
+const ENDED: u8 = 3;
 
 /// What a request has of others and gives back when it ends, however long it is kept itself.
 struct Holdings {
@@ -127,7 +135,7 @@ impl Request {
             moved: AtomicUsize::new(0),
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
-            ended: AtomicBool::new(false),
+            delivered: AtomicU8::new(NOT_YET),
             epoch,
             delivery,
         })
@@ -250,7 +258,7 @@ impl Request {
 
     /// The engine ends without waiting for the blocks in flight.
     pub(crate) fn lose(&self) {
-        if self.ended.swap(true, Ordering::AcqRel) {
+        if self.go_from(NOT_YET, LOSING).is_err() {
             return;
         }
         let permit = lock(&self.holdings).permit.take();
@@ -258,7 +266,15 @@ impl Request {
         self.host.counters().ended(self.asked.direction, self.asked.plan.len(), true);
         drop(permit);
         self.delivery.lose(error);
+        if self.go_from(LOSING, LOST).is_err() {
+            // The last block has ended meanwhile and left it to this.
+            self.delivery.release();
+        }
         submit_all(self.flights.end(self.epoch));
+    }
+
+    fn go_from(&self, state: u8, next: u8) -> Result<u8, u8> {
+        self.delivered.compare_exchange(state, next, Ordering::AcqRel, Ordering::Acquire)
     }
 
     /// Delivers the result. Returns the file's barriers that need not wait any more.
@@ -266,9 +282,12 @@ impl Request {
         let mut holdings = lock(&self.holdings);
         let (open, permit) = (holdings.open.take(), holdings.permit.take());
         drop(holdings);
-        if self.ended.swap(true, Ordering::AcqRel) {
+        let before = self.delivered.swap(ENDED, Ordering::AcqRel);
+        if before != NOT_YET {
             drop(open);
-            self.delivery.release();
+            if before == LOST {
+                self.delivery.release();
+            }
             return Vec::new();
         }
         let failure = *lock(&self.failure);
