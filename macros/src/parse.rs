@@ -325,12 +325,16 @@ fn range(stream: ParseStream<'_>) -> Result<RuleKind> {
 
 /// A constant expression: whatever syn reads as one without its large `full` grammar, and else
 /// everything up to the next comma or the dots of a range, for the compiler to judge.
+///
+/// Another crate of the build may turn the `full` grammar on, which takes the range for a part.
 struct Expression(TokenStream);
 
 impl Parse for Expression {
     fn parse(stream: ParseStream<'_>) -> Result<Self> {
         let ahead = stream.fork();
-        if let Ok(expression) = ahead.parse::<syn::Expr>() {
+        if let Ok(expression) = ahead.parse::<syn::Expr>()
+            && !matches!(expression, syn::Expr::Range(_))
+        {
             stream.advance_to(&ahead);
             return Ok(Self(expression.into_token_stream()));
         }

@@ -7,74 +7,95 @@ use std::{
     task::{Context, Poll, Wake, Waker},
 };
 
-use async_lock::{Semaphore, SemaphoreGuardArc, futures::AcquireArc};
+use event_listener::{Event, EventListener, IntoNotification, Listener};
 
 use crate::{
     engine::worker,
     error::ErrorKind,
     sync::{
         Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         lock,
     },
     sys::fork::ForkMark,
 };
 
 /// The bound on requests that were accepted and have not ended. Whoever asks for room has made sure
-/// that this is not a forked child, where the semaphore's lock may be held for ever.
+/// that this is not a forked child, where the event's lock may be held for ever.
 pub(crate) struct Admission {
-    room: Arc<Semaphore>,
-    woken: Arc<Woken>,
+    room: Arc<Room>,
+}
+
+struct Room {
+    /// How many more requests there is room for.
+    free: AtomicUsize,
+    /// Whoever waits for room listens to it. Each permit that is given back wakes one more of them,
+    /// whether or not the one woken before has run yet.
+    made: Event,
+    woken: Woken,
 }
 
 /// Room for one request, until it is dropped.
-pub(crate) struct Permit {
-    room: Option<SemaphoreGuardArc>,
-    woken: Arc<Woken>,
-}
+pub(crate) struct Permit(Arc<Room>);
 
 impl Admission {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { room: Arc::new(Semaphore::new(capacity)), woken: Arc::default() }
+        let free = AtomicUsize::new(capacity);
+        Self { room: Arc::new(Room { free, made: Event::new(), woken: Woken::default() }) }
     }
 
     /// None if there is no room.
     pub(crate) fn try_enter(&self) -> Option<Permit> {
-        self.room.try_acquire_arc().map(|room| self.permit(room))
+        self.room.try_enter()
     }
 
     /// Waits for room.
     pub(crate) fn enter(&self) -> Permit {
-        let permit = self.permit(self.room.acquire_arc_blocking());
-        self.woken.wake();
-        permit
+        loop {
+            let room_made = self.room.made.listen();
+            let permit = self.room.try_enter();
+            if permit.is_none() {
+                room_made.wait();
+                continue;
+            }
+            // One that was to be next passes its turn on.
+            drop(room_made);
+            self.room.woken.wake();
+            if let Some(permit) = permit {
+                return permit;
+            }
+        }
     }
 
     /// Awaits room.
     pub(crate) fn entered(&self, process: &Arc<ForkMark>) -> Entering {
         Entering {
-            room: Some(Box::pin(self.room.acquire_arc())),
-            seat: Arc::new(Seat { waker: Mutex::new(None), woken: Arc::clone(&self.woken) }),
+            room_made: None,
+            seat: Arc::new(Seat { waker: Mutex::new(None), room: Arc::clone(&self.room) }),
             process: Arc::clone(process),
         }
     }
+}
 
-    fn permit(&self, room: SemaphoreGuardArc) -> Permit {
-        Permit { room: Some(room), woken: Arc::clone(&self.woken) }
+impl Room {
+    fn try_enter(self: &Arc<Self>) -> Option<Permit> {
+        let one_less = |free: usize| free.checked_sub(1);
+        let taken = self.free.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        taken.is_ok().then(|| Permit(Arc::clone(self)))
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        drop(self.room.take());
-        self.woken.wake();
+        self.0.free.fetch_add(1, Ordering::SeqCst);
+        self.0.made.notify(1.additional());
+        self.0.woken.wake();
     }
 }
 
 /// Gives room once there is some; in a forked child, where there will be none, at once an error.
 pub(crate) struct Entering {
-    /// There until it is dropped.
-    room: Option<Pin<Box<AcquireArc>>>,
+    room_made: Option<EventListener>,
     seat: Arc<Seat>,
     process: Arc<ForkMark>,
 }
@@ -89,47 +110,57 @@ impl Future for Entering {
         let task = context.waker().clone();
         let earlier = lock(&self.seat.waker).replace(task);
         drop(earlier);
-        let woken = Arc::clone(&self.seat.woken);
-        // The same one each time, so that the semaphore drops none that is the task's last.
-        let seat = Waker::from(Arc::clone(&self.seat));
-        let Some(room) = &mut self.room else {
-            return Poll::Pending;
-        };
-        let polled = room.as_mut().poll(&mut Context::from_waker(&seat));
-        woken.wake();
-        polled.map(|room| Ok(Permit { room: Some(room), woken }))
+        let seat = Arc::clone(&self.seat);
+        // The same one each time, so that the event drops none that is the task's last.
+        let waker = Waker::from(Arc::clone(&seat));
+        loop {
+            if let Some(room_made) = &mut self.room_made {
+                let polled = Pin::new(room_made).poll(&mut Context::from_waker(&waker));
+                if polled.is_pending() {
+                    return Poll::Pending;
+                }
+                self.room_made = None;
+            }
+            let room_made = seat.room.made.listen();
+            if let Some(permit) = seat.room.try_enter() {
+                drop(room_made);
+                seat.room.woken.wake();
+                return Poll::Ready(Ok(permit));
+            }
+            self.room_made = Some(room_made);
+        }
     }
 }
 
 impl Drop for Entering {
     fn drop(&mut self) {
-        let room = self.room.take();
+        let room_made = self.room_made.take();
         if self.process.is_child() {
-            std::mem::forget(room);
+            std::mem::forget(room_made);
             return;
         }
         // One that was to be next passes its turn on.
-        drop(room);
-        self.seat.woken.wake();
+        drop(room_made);
+        self.seat.room.woken.wake();
     }
 }
 
 /// The task that waits for room with one [`Entering`].
 struct Seat {
     waker: Mutex<Option<Waker>>,
-    woken: Arc<Woken>,
+    room: Arc<Room>,
 }
 
 impl Wake for Seat {
     fn wake(self: Arc<Self>) {
-        let woken = Arc::clone(&self.woken);
-        lock(&woken.seats).push(self);
-        woken.any.store(true, Ordering::Release);
+        let room = Arc::clone(&self.room);
+        lock(&room.woken.seats).push(self);
+        room.woken.any.store(true, Ordering::Release);
     }
 }
 
-/// Tasks to be woken once the semaphore has let go of its lock, under which it calls wakers, and
-/// theirs are user code. Whoever may have made it call some, calls `wake` afterwards.
+/// Tasks to be woken once the event has let go of its lock, under which it calls wakers, and theirs
+/// are user code. Whoever may have made it call some, calls `wake` afterwards.
 #[derive(Default)]
 struct Woken {
     seats: Mutex<Vec<Arc<Seat>>>,

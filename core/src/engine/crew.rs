@@ -11,7 +11,7 @@ use crate::{
     buf::{AioBuf, BufferPool},
     engine::{
         ledger::EngineId,
-        queue::{Dispatch, Queue, Refill},
+        queue::{Dispatch, Exited, Queue, Refill},
         request::{Host, Request, Unclaimed},
         stats::Counters,
         trace::EngineTrace,
@@ -116,24 +116,15 @@ impl Crew {
     /// Queues a request that was just accepted, or refuses it. A barrier is held back until the
     /// requests before it have ended.
     pub(crate) fn submit(self: &Arc<Self>, request: &Arc<Request>) {
-        if !request.is_barrier() {
-            return self.dispatch_or_refuse(request, self.queue.submit(request));
-        }
-        match self.queue.hold() {
-            Err(reason) => request.refuse(reason),
-            Ok(()) if request.hold_back() => {}
-            Ok(()) => Arc::clone(self).submit_held(request),
-        }
-    }
-
-    fn dispatch_or_refuse(
-        self: &Arc<Self>,
-        request: &Arc<Request>,
-        submitted: Result<Dispatch, ErrorKind>,
-    ) {
-        match submitted {
-            Ok(dispatch) => self.dispatch(dispatch),
-            Err(reason) => request.refuse(reason),
+        let submitted = if request.is_barrier() {
+            self.queue.hold().and_then(|()| {
+                if request.hold_back() { Ok(()) } else { Arc::clone(self).submit_held(request) }
+            })
+        } else {
+            self.queue.submit(request).map(|dispatch| self.dispatch(dispatch))
+        };
+        if let Err(reason) = submitted {
+            request.refuse(reason);
         }
     }
 
@@ -164,11 +155,14 @@ impl Crew {
         let running = Arc::new(Running::default());
         let (crew, shared) = (Arc::clone(self), Arc::clone(&running));
         let name = format!("ds-aio {}.{}", lane.group, lane.index);
+        // Locked until it is listed: whoever gives the queue up afterwards finds every worker that
+        // may have claimed a block.
+        let mut workers = lock(&self.workers);
         let thread = thread::Builder::new()
             .name(name)
             .spawn(move || worker::run(&crew, lane, begin, &shared))?;
         self.counters.worker_started();
-        lock(&self.workers).push(Member { thread, running });
+        workers.push(Member { thread, running });
         Ok(())
     }
 
@@ -194,9 +188,10 @@ impl Crew {
         if worker::is_of(self.engine) {
             return;
         }
-        if !self.queue.wait_for_exit(until) {
-            self.abandon();
-            return;
+        match self.queue.wait_for_exit(until) {
+            Exited::All => {}
+            Exited::NotInTime => return self.abandon(),
+            Exited::NotWaitedFor => return,
         }
         for Member { thread, .. } in std::mem::take(&mut *lock(&self.workers)) {
             // A worker's panic has been told to the requests it failed.
@@ -226,8 +221,8 @@ impl Host for Crew {
         self.counters()
     }
 
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
-        self.dispatch_or_refuse(request, self.queue.submit_held(request));
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
+        self.queue.submit_held(request).map(|dispatch| self.dispatch(dispatch))
     }
 
     fn drop_held(self: Arc<Self>) {

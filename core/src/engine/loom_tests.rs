@@ -6,9 +6,11 @@ use std::{collections::HashMap, path::Path, sync::Arc};
 
 use loom::{future::block_on, model::Builder, thread};
 
+mod races;
+
 use super::{
     plan::{Plan, Ways},
-    queue::{Dispatch, Queue, Step},
+    queue::{Dispatch, Exited, Queue, Step},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
     ticket::TicketState,
@@ -71,8 +73,9 @@ impl Host for Nobody {
         &self.0
     }
 
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
         request.complete(1);
+        Ok(())
     }
 
     fn drop_held(self: Arc<Self>) {}
@@ -175,7 +178,7 @@ fn loom_a_sync_comes_after_what_began_before_it() {
         let engine = thread::spawn(move || first_request.complete(1));
         if !sync_request.hold_back() {
             assert!(first.is_done());
-            Arc::clone(&host).submit_held(&sync_request);
+            Arc::clone(&host).submit_held(&sync_request).unwrap();
         }
         sync.wait().unwrap();
         assert!(first.is_done());
@@ -208,11 +211,8 @@ impl Host for Miniature {
         &self.counters
     }
 
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
-        match self.queue.submit_held(request) {
-            Ok(dispatch) => self.dispatch(dispatch),
-            Err(reason) => request.refuse(reason),
-        }
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
+        self.queue.submit_held(request).map(|dispatch| self.dispatch(dispatch))
     }
 
     fn drop_held(self: Arc<Self>) {
@@ -306,7 +306,7 @@ fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
             let ticket = crew.submit(&ledger, 3);
             crew.dispatch(crew.queue.close());
             assert_eq!(ticket.wait().map(|buffer| buffer.len()).ok(), Some(3 * 512));
-            assert!(crew.queue.wait_for_exit(None));
+            assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
             first.join().unwrap();
             assert_eq!(crew.ran.load(Ordering::Relaxed), 3);
         });
@@ -331,7 +331,7 @@ fn loom_a_poisoned_queue_leaves_no_request_waiting() {
         };
         let failed = crew.submit(&ledger, 2).wait().unwrap_err();
         assert_eq!(failed.error().kind(), ErrorKind::Poisoned);
-        assert!(crew.queue.wait_for_exit(None));
+        assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
         panicking.join().unwrap();
     });
 }
@@ -360,7 +360,7 @@ fn loom_a_cancelled_request_ends_once_with_what_was_done() {
                 assert!(failed.error().done() <= 512 * ran(&crew));
             }
         }
-        assert!(crew.queue.wait_for_exit(None));
+        assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
         working.join().unwrap();
         ledger.take_all(None).unwrap();
     });

@@ -15,7 +15,7 @@ use crate::{
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
         Mutex,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
         lock,
     },
     sys::{Direction, file::OpenFile},
@@ -39,8 +39,8 @@ pub(crate) trait Delivery: Send + Sync {
 pub(crate) trait Host: Send + Sync {
     fn counters(&self) -> &Counters;
 
-    /// Queues a request that was accepted and held back until now.
-    fn submit_held(self: Arc<Self>, request: &Arc<Request>);
+    /// Queues a request that was accepted and held back until now, or tells why it is refused.
+    fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind>;
 
     /// A request that was held back will not be queued.
     fn drop_held(self: Arc<Self>);
@@ -86,13 +86,21 @@ pub(crate) struct Request {
     failed_at: AtomicUsize,
     /// The first failure in file order so far: bytes before it, and why.
     failure: Mutex<Option<(usize, Cause)>>,
-    /// Whether the result was delivered.
-    ended: AtomicBool,
+    /// How it was delivered: one of the constants below.
+    delivered: AtomicU8,
     epoch: Epoch,
     accepted: Instant,
     trace: RequestTrace,
     delivery: Arc<dyn Delivery>,
 }
+
+const NOT_YET: u8 = 0;
+/// `lose` is being told.
+const LOSING: u8 = 1;
+/// `lose` was told, and the last block is still to end.
+const LOST: u8 = 2;
+/// The last block has ended.
+const ENDED: u8 = 3;
 
 /// What a request has of others and gives back when it ends, however long it is kept itself.
 struct Holdings {
@@ -129,7 +137,7 @@ impl Request {
             moved: AtomicUsize::new(0),
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
-            ended: AtomicBool::new(false),
+            delivered: AtomicU8::new(NOT_YET),
             epoch,
             accepted: Instant::now(),
             trace,
@@ -235,9 +243,14 @@ impl Request {
 
     /// So many blocks are over and done with; after the last one the result is delivered.
     pub(crate) fn complete(&self, blocks: usize) {
-        if blocks > 0 && self.remaining.fetch_sub(blocks, Ordering::AcqRel) == blocks {
-            self.end();
+        if self.have_ended(blocks) {
+            submit_all(self.end());
         }
+    }
+
+    /// Whether these blocks were the last ones.
+    fn have_ended(&self, blocks: usize) -> bool {
+        blocks > 0 && self.remaining.fetch_sub(blocks, Ordering::AcqRel) == blocks
     }
 
     /// The queue does not take the request.
@@ -248,7 +261,7 @@ impl Request {
 
     /// The engine ends without waiting for the blocks in flight.
     pub(crate) fn lose(&self) {
-        if self.ended.swap(true, Ordering::AcqRel) {
+        if self.go_from(NOT_YET, LOSING).is_err() {
             return;
         }
         let permit = lock(&self.holdings).permit.take();
@@ -259,17 +272,29 @@ impl Request {
         if let Err(error) = result {
             self.delivery.lose(error);
         }
-        self.leave();
+        if self.go_from(LOSING, LOST).is_err() {
+            // The last block has ended meanwhile and left it to this.
+            self.delivery.release();
+        }
+        submit_all(self.flights.end(self.epoch));
     }
 
-    fn end(&self) {
+    fn go_from(&self, state: u8, next: u8) -> Result<u8, u8> {
+        self.delivered.compare_exchange(state, next, Ordering::AcqRel, Ordering::Acquire)
+    }
+
+    /// Delivers the result. Returns the file's barriers that need not wait any more.
+    fn end(&self) -> Vec<Arc<Self>> {
         let mut holdings = lock(&self.holdings);
         let (open, permit) = (holdings.open.take(), holdings.permit.take());
         drop(holdings);
-        if self.ended.swap(true, Ordering::AcqRel) {
+        let before = self.delivered.swap(ENDED, Ordering::AcqRel);
+        if before != NOT_YET {
             drop(open);
-            self.delivery.release();
-            return;
+            if before == LOST {
+                self.delivery.release();
+            }
+            return Vec::new();
         }
         let failure = *lock(&self.failure);
         let result = match failure {
@@ -280,7 +305,7 @@ impl Request {
         self.ended(&result);
         drop(permit);
         self.delivery.deliver(result);
-        self.leave();
+        self.flights.end(self.epoch)
     }
 
     /// Tells those who watch.
@@ -305,11 +330,19 @@ impl Request {
         let wanted = wanted(self.asked.direction, self.asked.plan.len());
         Error::new(operation, cause).at_path(&self.path).for_range(self.asked.offset, wanted, done)
     }
+}
 
-    /// The file's barriers need not wait for this request any more.
-    fn leave(&self) {
-        for held in self.flights.end(self.epoch) {
-            Arc::clone(&held.host).submit_held(&held);
+/// Queues barriers that were held back. One that is refused ends here and lets the next one go: in
+/// this loop, since each being the other's caller any number of them would need as much stack.
+fn submit_all(mut barriers: Vec<Arc<Request>>) {
+    while let Some(barrier) = barriers.pop() {
+        // Its engine need not be that of the request before it: one on another engine's file is
+        // refused, and yet counts.
+        if let Err(reason) = Arc::clone(&barrier.host).submit_held(&barrier) {
+            barrier.fail(0, reason.into());
+            if barrier.have_ended(barrier.blocks()) {
+                barriers.extend(barrier.end());
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Workers: each drives one lane, claims blocks, and sees every one through to its end.
 
 use std::{
-    cell::Cell,
+    cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     time::Instant,
@@ -27,13 +27,14 @@ use crate::{
 };
 
 thread_local! {
-    /// The engine that this thread is a worker of.
-    static WORKER_OF: Cell<Option<EngineId>> = const { Cell::new(None) };
+    /// The engines that this thread is a worker of, or runs user code of in the place of one.
+    static WORKS_FOR: RefCell<Vec<EngineId>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether the calling thread is a worker of that engine, and so must not wait for it.
+/// Whether the calling thread does a worker's part for that engine, and so must not wait for it.
 pub(crate) fn is_of(engine: EngineId) -> bool {
-    WORKER_OF.get() == Some(engine)
+    // A thread that is ending is nobody's worker any more.
+    WORKS_FOR.try_with(|engines| engines.borrow().contains(&engine)).unwrap_or(false)
 }
 
 pub(crate) fn would_deadlock() -> Error {
@@ -45,6 +46,19 @@ pub(crate) fn contain(code: impl FnOnce()) -> bool {
     let ended = catch_unwind(AssertUnwindSafe(code));
     // The payload is forgotten, since dropping it may panic again.
     ended.map_err(std::mem::forget).is_ok()
+}
+
+/// Runs user code at the end of a request. On any thread: one that cancels, shuts down or submits
+/// may have the next request to end, which that code must not wait for.
+pub(crate) fn run_user_code(engine: EngineId, code: impl FnOnce()) {
+    let is_worker = is_of(engine);
+    if !is_worker {
+        let _ = WORKS_FOR.try_with(|engines| engines.borrow_mut().push(engine));
+    }
+    contain(code);
+    if !is_worker {
+        let _ = WORKS_FOR.try_with(|engines| engines.borrow_mut().pop());
+    }
 }
 
 /// How a worker's life begins.
@@ -60,7 +74,7 @@ pub(crate) enum Begin {
 pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running) {
     // Nothing is lost if the mask cannot be set.
     let _ = other_threads_signals().thread_set_mask();
-    WORKER_OF.set(Some(crew.engine()));
+    WORKS_FOR.with_borrow_mut(|engines| engines.push(crew.engine()));
     let mut worker = None;
     let ended = contain(|| {
         let worker = worker.insert(Worker::new(crew, id, running));

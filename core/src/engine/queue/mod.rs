@@ -41,6 +41,16 @@ pub(crate) struct Dispatch {
     pub(crate) given_up: Vec<(Arc<Request>, usize)>,
 }
 
+/// Whether an engine's workers are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exited {
+    All,
+    /// Some are still there when the time is up.
+    NotInTime,
+    /// Some are, and the engine was shut down without them.
+    NotWaitedFor,
+}
+
 /// How workers take blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refill {
@@ -212,8 +222,13 @@ impl Queue {
                 state.groups[lane.group].idle.push(lane);
                 Step::Park(Some(time))
             }
-            Claimed::NotBefore(_) | Claimed::Nothing => {
+            Claimed::NotBefore(_) => {
                 state.groups[lane.group].idle.push(lane);
+                Step::Park(None)
+            }
+            Claimed::Nothing => {
+                state.groups[lane.group].idle.push(lane);
+                state.keep_time(&mut dispatch);
                 Step::Park(None)
             }
         };
@@ -230,7 +245,7 @@ impl Queue {
         state.workers -= 1;
         self.exited.notify_all();
         if self.refill == Refill::AsBlocksComplete && state.lines.unclaimed() > 0 {
-            dispatch.wake.extend(state.wake_any());
+            dispatch.wake.extend(state.wake_any(|_| true));
         }
         dispatch
     }
@@ -258,12 +273,19 @@ impl Queue {
         given_up
     }
 
-    /// Waits until every worker has exited, or until that time; `false` if some have not then.
-    /// Nobody waits for those that the queue was shut down without.
-    pub(crate) fn wait_for_exit(&self, until: Option<Instant>) -> bool {
-        let is_over =
-            |state: &State| state.workers == 0 || state.refusing == Some(ErrorKind::ShutDown);
-        is_over(&wait_until(&self.exited, lock(&self.state), until, is_over))
+    /// Waits until every worker has exited, or until that time. Nobody waits for those that the
+    /// queue was shut down without.
+    pub(crate) fn wait_for_exit(&self, until: Option<Instant>) -> Exited {
+        let are_left = |state: &State| state.refusing == Some(ErrorKind::ShutDown);
+        let is_over = |state: &State| state.workers == 0 || are_left(state);
+        let state = wait_until(&self.exited, lock(&self.state), until, is_over);
+        if state.workers == 0 {
+            Exited::All
+        } else if are_left(&state) {
+            Exited::NotWaitedFor
+        } else {
+            Exited::NotInTime
+        }
     }
 }
 
@@ -302,7 +324,10 @@ impl State {
     }
 
     fn give_up(&mut self, reason: ErrorKind) -> (Vec<(Arc<Request>, Unclaimed)>, Dispatch) {
-        self.refusing = Some(reason);
+        // A panic after a shutdown does not make anybody wait again.
+        if self.refusing != Some(ErrorKind::ShutDown) {
+            self.refusing = Some(reason);
+        }
         // Those that are held will be refused when they come.
         self.held = 0;
         let mut given_up = self.lines.drain();
@@ -325,10 +350,12 @@ impl State {
         self.lines.claim(at_once, &mut dispatch.given_up)
     }
 
-    /// With blocks put off, and the one who would come back for them now at work, another does.
+    /// With blocks put off, and the one who would come back for them now at work or in a group that
+    /// takes nothing before its batch is over, another does.
     fn keep_time(&mut self, dispatch: &mut Dispatch) {
         if self.timekeeper.is_none() && self.lines.are_capped() {
-            dispatch.wake.extend(self.wake_any());
+            let free = |group: &Group| group.outstanding == 0;
+            dispatch.wake.extend(self.wake_any(free));
         }
     }
 
@@ -353,9 +380,10 @@ impl State {
         }
     }
 
-    /// Takes an idle lane of any group to be woken.
-    fn wake_any(&mut self) -> Option<LaneId> {
-        let lane = self.groups.iter_mut().find_map(|group| group.idle.pop());
+    /// Takes an idle lane of such a group to be woken.
+    fn wake_any(&mut self, of: impl Fn(&Group) -> bool) -> Option<LaneId> {
+        let mut groups = self.groups.iter_mut().filter(|group| of(group));
+        let lane = groups.find_map(|group| group.idle.pop());
         self.coming += usize::from(lane.is_some());
         lane
     }

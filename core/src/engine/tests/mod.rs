@@ -3,11 +3,14 @@
 
 mod barriers;
 mod cancel;
+mod capacity;
 mod direct_only;
 mod faults;
 mod order;
 mod plans;
+mod priority;
 mod settings;
+mod shutdown;
 mod stats;
 #[cfg(feature = "tracing")]
 mod trace;

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     buf::{Filled, Memory},
     engine::{
-        ledger::{Ledger, Receipt},
+        ledger::{EngineId, Ledger, Receipt},
         request::Delivery,
         ticket::{Failed, no_result},
         worker,
@@ -55,7 +55,7 @@ enum Phase<B> {
 
 pub(super) type Then<B> = Box<dyn FnOnce(Result<B, Failed<B>>) + Send>;
 
-/// Calls user code on an engine's thread: its panic is its owner's, others are served here.
+/// Calls user code of no engine's request: its panic is its owner's.
 pub(super) fn call<B>(then: Then<B>, result: Result<B, Failed<B>>) {
     worker::contain(|| then(result));
 }
@@ -214,7 +214,7 @@ impl<B> TicketState<B> {
         }
         let result = this.take(&mut slot);
         drop(slot);
-        call(then, result);
+        worker::run_user_code(this.ledger.engine(), || then(result));
     }
 
     /// Tells the buffer how much of it was filled. That is its owner's code, so no lock is held.
@@ -225,7 +225,7 @@ impl<B> TicketState<B> {
         let Some(mut buffer) = lock(&self.slot).buffer.take() else {
             return;
         };
-        worker::contain(|| filled(&mut buffer, bytes));
+        worker::run_user_code(self.ledger.engine(), || filled(&mut buffer, bytes));
         lock(&self.slot).buffer = Some(buffer);
     }
 
@@ -269,7 +269,7 @@ impl<B> TicketState<B> {
             earlier @ (Phase::Done(_) | Phase::Taken) => slot.phase = earlier,
         }
         drop(guard);
-        leaving.go();
+        leaving.go(self.ledger.engine());
     }
 }
 
@@ -284,16 +284,16 @@ struct Leaving<B> {
 type Call<B> = (Then<B>, Result<B, Failed<B>>);
 
 impl<B> Leaving<B> {
-    fn go(self) {
+    fn go(self, engine: EngineId) {
         let Self { call: called, waker, buffer } = self;
-        worker::contain(|| drop(buffer));
-        worker::contain(|| {
+        worker::run_user_code(engine, || drop(buffer));
+        worker::run_user_code(engine, || {
             if let Some(waker) = waker {
                 waker.wake();
             }
         });
         if let Some((then, result)) = called {
-            call(then, result);
+            worker::run_user_code(engine, || then(result));
         }
     }
 }
@@ -314,6 +314,6 @@ impl<B: Send> Delivery for TicketState<B> {
         let unwanted = matches!(slot.phase, Phase::Taken);
         let buffer = if unwanted { slot.buffer.take() } else { None };
         drop(slot);
-        worker::contain(|| drop(buffer));
+        worker::run_user_code(self.ledger.engine(), || drop(buffer));
     }
 }

@@ -1,0 +1,521 @@
+//! Ending an engine with a deadline, and a worker's panic: what becomes of requests that wait, of
+//! those in flight, of their buffers, and of whoever waits for room.
+
+use std::{
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+
+use super::*;
+
+/// Longer than anything takes that does not hang.
+const HUNG: Duration = Duration::from_secs(30);
+
+/// Runs `act` on a thread of its own, so that a hang is a failure.
+#[track_caller]
+fn without_a_hang<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, outcome) = channel();
+    thread::spawn(move || drop(done.send(act())));
+    outcome.recv_timeout(HUNG).expect("it ends")
+}
+
+fn kind<B>(result: Result<B, Failed<B>>) -> Option<ErrorKind> {
+    result.err().map(|failed| failed.error().kind())
+}
+
+fn kinds(result: Result<(), Failures>) -> Vec<ErrorKind> {
+    let Err(failures) = result else {
+        return Vec::new();
+    };
+    failures.errors().iter().map(Error::kind).collect()
+}
+
+/// Writes a buffer whose owners can be counted.
+fn write_shared(bench: &Bench, blocks: usize, first: usize) -> (Arc<[u8]>, Ticket<Arc<[u8]>>) {
+    let bytes: Arc<[u8]> = pattern(blocks * BLOCK, first).into();
+    let ticket = bench.engine.pwrite(&bench.file, Arc::clone(&bytes), offset(first));
+    (bytes, ticket)
+}
+
+fn wait_for_completions(sim: &Sim, count: usize) {
+    let is_complete = |event: &&Event| matches!(event, Event::Complete(..));
+    sim.wait_until(|events| events.iter().filter(is_complete).count() >= count);
+}
+
+/// Waits until nobody but the test owns the bytes.
+fn wait_until_freed(bytes: &Arc<[u8]>) {
+    while Arc::strong_count(bytes) > 1 {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn in_time_everything_is_done() {
+    for overlap_events in [true, false] {
+        for sim in layouts(2, 2) {
+            let settings = EngineSettings { overlap_events, ..settings(2, 2) };
+            let bench = Bench::new(sim, settings);
+            let tickets: Vec<_> = (0..20).map(|number| bench.write(5, 5 * number)).collect();
+            let sync = bench.engine.fdatasync(&bench.file);
+            bench.engine.shutdown(HUNG).unwrap();
+            for ticket in tickets {
+                assert!(ticket.is_done());
+                ticket.wait().unwrap();
+            }
+            sync.wait().unwrap();
+            bench.engine.shutdown(Duration::ZERO).unwrap();
+            assert_eq!(kind(bench.write(1, 0).wait()), Some(ErrorKind::Closed));
+            bench.engine.shutdown(Duration::MAX).unwrap();
+            bench.engine.close().unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_engine_without_requests_is_shut_down_at_once() {
+    for sim in layouts(2, 2) {
+        let bench = Bench::new(sim, settings(2, 2));
+        bench.engine.shutdown(HUNG).unwrap();
+        assert_eq!(kind(bench.write(1, 0).wait()), Some(ErrorKind::Closed));
+        drop(bench);
+    }
+}
+
+#[test]
+fn too_late_what_waits_comes_back_and_what_is_in_flight_stays() {
+    for overlap_events in [true, false] {
+        for sim in layouts(1, 2) {
+            let settings = EngineSettings { overlap_events, ..settings(1, 2) };
+            let bench = Bench::new(sim, settings);
+            bench.warm_up();
+            bench.sim.hold();
+            let (stuck_bytes, stuck) = write_shared(&bench, 5, 0);
+            bench.sim.wait_for_pushes(2);
+            let (waiting_bytes, waiting) = write_shared(&bench, 1, 100);
+            let sync = bench.engine.fdatasync(&bench.file);
+            let failed = kinds(bench.engine.shutdown(Duration::ZERO));
+            assert_eq!(failed, [ErrorKind::ShutDown; 3]);
+
+            for ticket in [stuck.is_done(), waiting.is_done(), sync.is_done()] {
+                assert!(ticket);
+            }
+            let (error, buffer) = waiting.wait().unwrap_err().into_parts();
+            assert_eq!((error.kind(), error.done()), (ErrorKind::ShutDown, 0));
+            assert_eq!(error.operation(), Operation::Write);
+            assert!(buffer.is_some_and(|buffer| Arc::ptr_eq(&buffer, &waiting_bytes)));
+            assert_eq!(kind(sync.wait()), Some(ErrorKind::ShutDown));
+            let (error, buffer) = stuck.wait().unwrap_err().into_parts();
+            assert_eq!(error.kind(), ErrorKind::ShutDown);
+            assert!(buffer.is_none(), "a transfer may use it still");
+            assert_eq!(bench.engine.stats().in_flight, 0);
+            assert_eq!(kind(bench.write(1, 0).wait()), Some(ErrorKind::ShutDown));
+            assert_eq!(kind(bench.engine.fsync(&bench.file).wait()), Some(ErrorKind::ShutDown));
+
+            let Bench { sim, engine, .. } = bench;
+            without_a_hang(move || {
+                assert_eq!(kinds(engine.shutdown(HUNG)), []);
+                drop(engine);
+            });
+            assert_eq!(Arc::strong_count(&stuck_bytes), 2, "the engine keeps it");
+            assert_eq!(sim.pushed().len(), 2);
+            sim.release(offset(0));
+            wait_for_completions(&sim, 1);
+            assert_eq!(Arc::strong_count(&stuck_bytes), 2, "one block is in flight still");
+            sim.release_all();
+            wait_until_freed(&stuck_bytes);
+            assert_eq!(sim.pushed().len(), 2, "nothing begins afterwards");
+        }
+    }
+}
+
+#[test]
+fn a_stuck_buffer_is_freed_once_whatever_became_of_its_ticket() {
+    for overlap_events in [true, false] {
+        let settings = EngineSettings { overlap_events, ..settings(5, 1) };
+        let bench = Bench::new(Sim::lanes(5, 1), settings);
+        bench.sim.hold();
+        let shared: Vec<_> = (0..5).map(|block| write_shared(&bench, 1, block)).collect();
+        bench.sim.wait_for_pushes(5);
+        let (bytes, tickets): (Vec<_>, Vec<_>) = shared.into_iter().unzip();
+        let [dropped, called, waited, late, held] =
+            <[Ticket<Arc<[u8]>>; 5]>::try_from(tickets).unwrap();
+        drop(dropped);
+        let (tell, told) = channel();
+        called.on_completion(move |result| drop(tell.send(result)));
+        assert_eq!(kinds(bench.engine.shutdown(Duration::ZERO)).len(), 4, "all but the callback's");
+        let (error, buffer) = told.recv().unwrap().unwrap_err().into_parts();
+        assert_eq!((error.kind(), buffer.is_none()), (ErrorKind::ShutDown, true));
+        told.recv().unwrap_err();
+        assert!(waited.wait().unwrap_err().into_parts().1.is_none());
+        let Bench { sim, engine, .. } = bench;
+        without_a_hang(move || drop(engine));
+        assert!(bytes.iter().all(|bytes| Arc::strong_count(bytes) == 2));
+        sim.release_all();
+        for freed in &bytes[..3] {
+            wait_until_freed(freed);
+        }
+        // The engine has done with these before they are asked for, and gives them back.
+        wait_for_completions(&sim, 5);
+        let (error, buffer) = late.wait().unwrap_err().into_parts();
+        assert_eq!(error.kind(), ErrorKind::ShutDown);
+        drop(buffer);
+        wait_until_freed(&bytes[3]);
+        drop(held);
+        wait_until_freed(&bytes[4]);
+    }
+}
+
+#[test]
+fn what_was_done_of_a_request_with_nothing_in_flight_is_told() {
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    bench.sim.hold();
+    let large = bench.write(5, 0);
+    bench.sim.wait_for_pushes(1);
+    let small = [bench.write(1, 100), bench.write(1, 101)];
+    bench.sim.release(offset(0));
+    // The small one's turn: of the large one a block is done and none in flight.
+    bench.sim.wait_for_pushes(2);
+    assert_eq!(bench.sim.pushed()[1].offset, offset(100));
+    assert_eq!(kinds(bench.engine.shutdown(Duration::ZERO)), [ErrorKind::ShutDown; 3]);
+    let (error, buffer) = large.wait().unwrap_err().into_parts();
+    assert_eq!((error.kind(), error.done()), (ErrorKind::ShutDown, BLOCK));
+    assert!(buffer == Some(pattern(5 * BLOCK, 0)));
+    let buffers = small.map(|ticket| ticket.wait().unwrap_err().into_parts().1);
+    assert!(buffers[0].is_none() && buffers[1].is_some());
+    bench.sim.release_all();
+}
+
+#[test]
+fn whoever_waits_for_room_is_let_in_and_refused() {
+    for late in [true, false] {
+        let settings = EngineSettings { queue_capacity: 2, ..settings(1, 1) };
+        let bench = Bench::new(Sim::lanes(1, 1), settings);
+        bench.sim.hold();
+        let tickets = [bench.write(1, 0), bench.write(3, 1)];
+        bench.sim.wait_for_pushes(1);
+        thread::scope(|scope| {
+            let waiting: Vec<_> = (0..4)
+                .map(|number| {
+                    let bench = &bench;
+                    scope.spawn(move || kind(bench.write(1, 100 + number).wait()))
+                })
+                .collect();
+            if late {
+                let _ = bench.engine.shutdown(Duration::ZERO);
+            } else {
+                bench.sim.inject(|_| Some(Fault::Panic));
+                bench.sim.release_all();
+            }
+            let reason = if late { ErrorKind::ShutDown } else { ErrorKind::Poisoned };
+            for thread in waiting {
+                assert_eq!(thread.join().unwrap(), Some(reason));
+            }
+            for ticket in tickets {
+                assert_eq!(kind(ticket.wait()), Some(reason));
+            }
+        });
+        let (sim, engine) = (bench.sim.clone(), bench.engine);
+        without_a_hang(move || drop(engine));
+        sim.release_all();
+    }
+}
+
+#[test]
+fn a_scope_waits_for_its_own_whatever_the_deadline() {
+    for sim in layouts(1, 2) {
+        let bench = Bench::new(sim, settings(1, 2));
+        bench.sim.hold();
+        let bytes = pattern(4 * BLOCK, 0);
+        thread::scope(|threads| {
+            let scope = threads.spawn(|| {
+                let told = bench.engine.scope(|scope| {
+                    let waited = scope.pwrite(&bench.file, &bytes, 0).wait().unwrap_err();
+                    assert!(waited.into_parts().1.is_none());
+                });
+                let completed = bench.sim.events();
+                let is_complete = |event: &&Event| matches!(event, Event::Complete(..));
+                (told.is_ok(), completed.iter().filter(is_complete).count())
+            });
+            bench.sim.wait_for_pushes(2);
+            assert_eq!(kinds(bench.engine.shutdown(Duration::ZERO)), []);
+            bench.sim.release(offset(1));
+            wait_for_completions(&bench.sim, 1);
+            bench.sim.release_all();
+            assert_eq!(scope.join().unwrap(), (true, 2), "no earlier than its last block");
+        });
+    }
+}
+
+#[test]
+fn a_shut_down_request_nobody_waited_for_fails_its_scope() {
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    bench.sim.hold();
+    let bytes = pattern(2 * BLOCK, 0);
+    thread::scope(|threads| {
+        let scope = threads.spawn(|| {
+            bench.engine.scope(|scope| {
+                drop(scope.pwrite(&bench.file, &bytes[..BLOCK], 0));
+                drop(scope.pwrite(&bench.file, &bytes[BLOCK..], offset(1)));
+            })
+        });
+        bench.sim.wait_for_pushes(1);
+        while bench.engine.stats().in_flight < 2 {
+            thread::yield_now();
+        }
+        let _ = bench.engine.shutdown(Duration::ZERO);
+        bench.sim.release_all();
+        assert_eq!(kinds(scope.join().unwrap()), [ErrorKind::ShutDown; 2]);
+    });
+}
+
+#[test]
+fn a_second_shutdown_with_less_time_ends_the_first() {
+    let bench = Bench::new(Sim::lanes(1, 2), settings(1, 2));
+    bench.sim.hold();
+    let tickets: Vec<_> = (0..4).map(|block| bench.write(1, block)).collect();
+    bench.sim.wait_for_pushes(2);
+    let (sim, engine) = (bench.sim.clone(), Arc::new(bench.engine));
+    let patient = {
+        let engine = Arc::clone(&engine);
+        let (done, outcome) = channel();
+        thread::spawn(move || drop(done.send(engine.shutdown(Duration::MAX))));
+        outcome
+    };
+    // Until the first one has closed the queue.
+    loop {
+        let ticket = engine.pwrite(&bench.file, vec![1], 0);
+        ticket.cancel();
+        if kind(ticket.wait()) == Some(ErrorKind::Closed) {
+            break;
+        }
+    }
+    let impatient = {
+        let engine = Arc::clone(&engine);
+        without_a_hang(move || engine.shutdown(Duration::ZERO))
+    };
+    let first: Result<_, _> = patient.recv_timeout(HUNG).expect("the first one ends");
+    // Each failure is told by one of them.
+    assert_eq!(kinds(first).len() + kinds(impatient).len(), 4);
+    without_a_hang(move || {
+        for ticket in tickets {
+            assert_eq!(kind(ticket.wait()), Some(ErrorKind::ShutDown));
+        }
+        drop(engine);
+    });
+    sim.release_all();
+}
+
+#[test]
+fn shutdowns_at_once_leave_nobody_waiting() {
+    for _ in 0..50 {
+        let bench = Bench::new(Sim::lanes(2, 2), settings(2, 2));
+        bench.sim.hold();
+        let tickets: Vec<_> = (0..8).map(|block| bench.write(1, block)).collect();
+        bench.sim.wait_for_pushes(4);
+        let (sim, engine) = (bench.sim.clone(), Arc::new(bench.engine));
+        let calls = [Duration::ZERO, Duration::ZERO, Duration::MAX, Duration::ZERO];
+        let calls = calls.map(|timeout| {
+            let engine = Arc::clone(&engine);
+            let (done, outcome): (_, Receiver<()>) = channel();
+            thread::spawn(move || {
+                let _ = engine.shutdown(timeout);
+                drop(done);
+            });
+            outcome
+        });
+        for call in calls {
+            let ended = call.recv_timeout(HUNG);
+            assert_eq!(ended, Err(std::sync::mpsc::RecvTimeoutError::Disconnected));
+        }
+        without_a_hang(move || {
+            for ticket in tickets {
+                assert_eq!(kind(ticket.wait()), Some(ErrorKind::ShutDown));
+            }
+            drop(engine);
+        });
+        sim.release_all();
+    }
+}
+
+#[test]
+fn a_panic_after_the_deadline_does_not_make_the_drop_wait() {
+    for sim in layouts(2, 1) {
+        let bench = Bench::new(sim, settings(2, 1));
+        bench.sim.hold();
+        bench.sim.inject(|call| (call.offset == 0).then_some(Fault::Panic));
+        let tickets = [bench.write(1, 0), bench.write(1, 1)];
+        bench.sim.wait_for_pushes(2);
+        let _ = bench.engine.shutdown(Duration::ZERO);
+        let crew = Arc::clone(&bench.engine.crew);
+        let workers = Arc::strong_count(&crew);
+        bench.sim.release(0);
+        // The worker that panicked has gone.
+        while Arc::strong_count(&crew) == workers {
+            thread::yield_now();
+        }
+        for ticket in tickets {
+            assert_eq!(kind(ticket.wait()), Some(ErrorKind::ShutDown));
+        }
+        let (sim, engine) = (bench.sim.clone(), bench.engine);
+        without_a_hang(move || drop(engine));
+        sim.release_all();
+    }
+}
+
+#[test]
+fn a_callback_of_a_shutdown_neither_waits_for_others_nor_for_room() {
+    let settings = EngineSettings { queue_capacity: 4, ..settings(1, 1) };
+    let bench = Bench::new(Sim::lanes(1, 1), settings);
+    bench.sim.hold();
+    let stuck = bench.write(1, 0);
+    bench.sim.wait_for_pushes(1);
+    let (sim, file, engine) = (bench.sim.clone(), bench.file.clone(), Arc::new(bench.engine));
+    let write = |block: usize| engine.pwrite(&file, pattern(BLOCK, block), offset(block));
+    let (first, second, third) = (write(1), write(2), write(3));
+    let (tell, told) = channel();
+    let (used, inside) = (file.clone(), Arc::clone(&engine));
+    first.on_completion(move |result| {
+        // The thread that runs this is the one that will end those.
+        let (second, third) = (kind(second.wait()), kind(pwait(third)));
+        let more: Vec<_> = (0..10).map(|_| kind(inside.pwrite(&used, vec![1], 0).wait())).collect();
+        let _ = tell.send((kind(result), second, third, more));
+    });
+    let shut = without_a_hang({
+        let engine = Arc::clone(&engine);
+        move || kinds(engine.shutdown(Duration::ZERO))
+    });
+    assert!(shut.iter().all(|&kind| kind == ErrorKind::ShutDown));
+    let (first, second, third, more) = told.recv().unwrap();
+    assert_eq!(first, Some(ErrorKind::ShutDown));
+    let either = [Some(ErrorKind::ShutDown), Some(ErrorKind::WouldDeadlock)];
+    assert!(either.contains(&second) && either.contains(&third), "{second:?} {third:?}");
+    assert_eq!(more, [Some(ErrorKind::ShutDown); 10]);
+    assert_eq!(kind(stuck.wait()), Some(ErrorKind::ShutDown));
+    sim.release_all();
+}
+
+fn pwait<B>(ticket: Ticket<B>) -> Result<B, Failed<B>> {
+    Ticket::wait_any(&mut vec![ticket]).unwrap().1
+}
+
+#[test]
+fn however_many_barriers_are_held_back_they_all_end() {
+    const BARRIERS: usize = 20_000;
+    for poisoned in [true, false] {
+        let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+        bench.sim.hold();
+        let write = bench.write(1, 0);
+        bench.sim.wait_for_pushes(1);
+        let barriers: Vec<_> = (0..BARRIERS).map(|_| bench.engine.fdatasync(&bench.file)).collect();
+        let reason = if poisoned {
+            bench.sim.inject(|_| Some(Fault::Panic));
+            bench.sim.release_all();
+            ErrorKind::Poisoned
+        } else {
+            let _ = bench.engine.shutdown(Duration::ZERO);
+            ErrorKind::ShutDown
+        };
+        assert_eq!(kind(write.wait()), Some(reason));
+        for barrier in barriers {
+            assert_eq!(kind(barrier.wait()), Some(reason));
+        }
+        bench.sim.release_all();
+    }
+}
+
+#[test]
+fn a_shutdown_in_a_callback_lets_the_engine_end_without_waiting() {
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    bench.sim.hold();
+    let first = bench.write(1, 0);
+    let rest: Vec<_> = (1..10).map(|block| bench.write(3, 3 * block)).collect();
+    let (sim, file, engine) = (bench.sim.clone(), bench.file.clone(), Arc::new(bench.engine));
+    let (tell, told) = channel();
+    let inside = Arc::clone(&engine);
+    first.on_completion(move |_| drop(tell.send(inside.shutdown(HUNG))));
+    sim.release_all();
+    assert_eq!(kinds(told.recv_timeout(HUNG).unwrap()), [ErrorKind::WouldDeadlock]);
+    for ticket in rest {
+        ticket.wait().unwrap();
+    }
+    assert_eq!(kind(engine.pwrite(&file, vec![1], 0).wait()), Some(ErrorKind::Closed));
+    without_a_hang(move || drop(engine));
+}
+
+#[test]
+fn submissions_that_race_a_shutdown_all_end() {
+    for round in 0..60 {
+        let settings = EngineSettings { queue_capacity: 5, ..settings(2, 2) };
+        let sim = layouts(2, 2)[round % 2].clone();
+        let bench = Bench::new(sim, settings);
+        let timeout = if round % 3 == 0 { HUNG } else { Duration::ZERO };
+        let (sim, file, engine) = (bench.sim.clone(), bench.file.clone(), Arc::new(bench.engine));
+        let submitting: Vec<_> = (0..4)
+            .map(|number| {
+                let (engine, file) = (Arc::clone(&engine), file.clone());
+                let (done, outcome) = channel();
+                thread::spawn(move || {
+                    let mut ended = Vec::new();
+                    for block in 0..30 {
+                        let first = 100 * number + block;
+                        let ticket = engine.pwrite(&file, pattern(BLOCK, first), offset(first));
+                        ended.push(kind(ticket.wait()));
+                        if block % 7 == 0 {
+                            ended.push(kind(engine.fdatasync(&file).wait()));
+                        }
+                    }
+                    drop(done.send(ended));
+                });
+                outcome
+            })
+            .collect();
+        if round % 2 == 0 {
+            sim.wait_for_pushes(10);
+        }
+        let _ = engine.shutdown(timeout);
+        let allowed = [None, Some(ErrorKind::Closed), Some(ErrorKind::ShutDown)];
+        for outcome in submitting {
+            let ended = outcome.recv_timeout(HUNG).expect("nobody is left waiting");
+            assert!(ended.iter().all(|kind| allowed.contains(kind)), "{ended:?}");
+        }
+        without_a_hang(move || drop(engine));
+    }
+}
+
+#[test]
+fn a_panic_ends_held_barriers_callbacks_and_whoever_submits() {
+    for overlap_events in [true, false] {
+        for sim in layouts(2, 2) {
+            let settings = EngineSettings { overlap_events, ..settings(2, 2) };
+            let bench = Bench::new(sim, settings);
+            bench.sim.hold();
+            bench.sim.inject(|call| (call.offset == 0).then_some(Fault::Panic));
+            let write = bench.write(12, 0);
+            bench.sim.wait_for_pushes(1);
+            let (sync, flush) =
+                (bench.engine.fdatasync(&bench.file), bench.engine.flush(&bench.file, ..));
+            let (tell, told) = channel();
+            for block in 20..30 {
+                let (ticket, tell) = (bench.write(2, 2 * block), tell.clone());
+                ticket.on_completion(move |result| drop(tell.send(result.map(drop).err())));
+            }
+            drop(tell);
+            let cancelled = bench.engine.fsync(&bench.file);
+            cancelled.cancel();
+            assert!(cancelled.is_done());
+            bench.sim.release_all();
+            assert_eq!(kind(write.wait()), Some(ErrorKind::Poisoned));
+            assert_eq!(kind(sync.wait()), Some(ErrorKind::Poisoned));
+            assert_eq!(kind(flush.wait()), Some(ErrorKind::Poisoned));
+            assert_eq!(kind(cancelled.wait()), Some(ErrorKind::Cancelled));
+            let called: Vec<_> = told.iter().collect();
+            assert_eq!(called.len(), 10, "each callback once");
+            for failed in called.into_iter().flatten() {
+                assert_eq!(failed.error().kind(), ErrorKind::Poisoned);
+            }
+            let engine = bench.engine;
+            without_a_hang(move || engine.close().unwrap());
+        }
+    }
+}
