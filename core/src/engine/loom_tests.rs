@@ -28,7 +28,13 @@ fn request(ledger: &Arc<Ledger>, blocks: usize) -> (Ticket<Vec<u8>>, Arc<Request
     let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
     let file = FileState::new(ledger.engine(), open);
     let buffer = vec![7; 512 * blocks];
-    let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
+    let (state, memory) = TicketState::new(
+        buffer,
+        Arc::clone(ledger),
+        FILE,
+        Memory::of_mut,
+        Some(crate::buf::filled()),
+    );
     let plan = Plan::new(false, 0, memory.len(), memory.address(), 512, None);
     let asked = Asked { direction: Direction::Read, memory, offset: 0, plan };
     let request = Request::accept(asked, &file, Arc::default(), Arc::clone(&state) as _);
