@@ -77,6 +77,7 @@ impl Arena {
     }
 
     /// Where the regions are: address and length.
+    #[cfg(target_os = "linux")]
     pub(super) fn regions(&self) -> Vec<(usize, usize)> {
         let regions = self.in_use.values().chain(&self.idle);
         regions.map(|region| (region.address(), region.len())).collect()

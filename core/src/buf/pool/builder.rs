@@ -8,7 +8,7 @@ use crate::buf::allocator::BufferAllocator;
 /// Sets up a [`BufferPool`].
 ///
 /// ```
-/// let pool = ds_aio::BufferPool::builder().limit(8 << 30).idle_limit(1 << 30).build();
+/// let pool = ds_aio::BufferPool::builder().limit(1 << 30).idle_limit(64 << 20).build();
 /// # drop(pool);
 /// ```
 #[derive(Clone)]

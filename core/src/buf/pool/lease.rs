@@ -10,7 +10,8 @@ use super::{
 use crate::{
     buf::mapping::prefault,
     error::{Error, ErrorKind, Operation},
-    sync::{Mutex, lock},
+    sync::{Mutex, MutexGuard, lock},
+    sys::fork::ForkMark,
 };
 
 /// What the clones of a pool and its buffers share.
@@ -18,6 +19,7 @@ pub(super) struct Shared {
     arena: Mutex<Arena>,
     supply: Supply,
     prefault: bool,
+    process: ForkMark,
 }
 
 /// Bytes of a pool that a buffer has for itself; they go back when this is dropped, which takes a
@@ -33,15 +35,21 @@ pub(in crate::buf) struct Lease {
 
 impl Shared {
     pub(super) fn new(arena: Arena, supply: Supply, prefault: bool) -> Self {
-        Self { arena: Mutex::new(arena), supply, prefault }
+        Self { arena: Mutex::new(arena), supply, prefault, process: ForkMark::new() }
+    }
+
+    /// The arena; none in a forked child, where its lock may be held for ever, and what it manages
+    /// is the parent's.
+    fn arena(&self) -> Option<MutexGuard<'_, Arena>> {
+        (!self.process.is_child()).then(|| lock(&self.arena))
     }
 
     pub(super) fn stats(&self) -> PoolStats {
-        lock(&self.arena).stats()
+        self.arena().map(|arena| arena.stats()).unwrap_or_default()
     }
 
     pub(super) fn trim(&self) -> usize {
-        let evicted = lock(&self.arena).evict_to(0);
+        let evicted = self.arena().map(|mut arena| arena.evict_to(0)).unwrap_or_default();
         evicted.iter().map(Region::len).sum()
     }
 
@@ -66,7 +74,7 @@ impl Shared {
 
     fn place(&self, len: usize) -> Result<Place, Error> {
         let (grant, evicted) = {
-            let mut arena = lock(&self.arena);
+            let mut arena = self.arena().ok_or_else(forked)?;
             match arena.place(len) {
                 Some(place) => return Ok(place),
                 None => arena.reserve(len)?,
@@ -98,7 +106,7 @@ impl Shared {
 
     #[cfg(target_os = "linux")]
     pub(super) fn huge_pages(&self) -> Result<Option<HugePages>, Error> {
-        let regions = lock(&self.arena).regions();
+        let regions = self.arena().ok_or_else(forked)?.regions();
         let smaps = std::fs::read_to_string("/proc/self/smaps").map_err(|error| {
             let errno = nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO));
             let path = Arc::from(std::path::Path::new("/proc/self/smaps"));
@@ -113,6 +121,10 @@ impl Shared {
     }
 }
 
+fn forked() -> Error {
+    Error::new(Operation::Alloc, ErrorKind::Forked.into())
+}
+
 impl Lease {
     pub(in crate::buf) fn start(&self) -> NonNull<u8> {
         self.place.start
@@ -121,7 +133,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let evicted = lock(&self.pool.arena).free(&self.place);
+        let evicted = self.pool.arena().map(|mut arena| arena.free(&self.place));
         // Without the lock, as it is a statement of its own.
         drop(evicted);
     }

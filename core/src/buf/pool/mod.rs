@@ -76,7 +76,7 @@ impl BufferPool {
     ///   [`Error::limit`] and [`Error::in_use`] tell it and what is in buffers, [`Error::wanted`]
     ///   is `len`. Gaps between buffers count, too, so it can come while `limit - in_use >= len`.
     /// - [`ErrorKind::LockLimit`] if the memory is to be locked and `RLIMIT_MEMLOCK`, which
-    ///   [`Error::limit`] tells, does not allow it.
+    ///   [`Error::limit`] tells, does not allow it. (On Linux; elsewhere what the system answers.)
     /// - [`ErrorKind::OutOfMemory`] if the system or the allocator has none to give, or `len`
     ///   exceeds what a buffer can be (`isize::MAX` bytes).
     pub fn alloc(&self, len: usize) -> Result<AioBuf, Error> {

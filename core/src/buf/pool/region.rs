@@ -4,10 +4,7 @@ use std::{ptr::NonNull, sync::Arc};
 
 use nix::{
     errno::Errno,
-    sys::{
-        mman::{mlock, munlock},
-        resource::{RLIM_INFINITY, Resource, getrlimit},
-    },
+    sys::mman::{mlock, munlock},
 };
 
 use crate::{
@@ -110,10 +107,8 @@ impl Region {
         let Err(errno) = locked else {
             return Ok(());
         };
-        let limit = getrlimit(Resource::RLIMIT_MEMLOCK).map(|(soft, _)| soft);
-        let error = match (errno, limit) {
-            (Errno::ENOMEM | Errno::EPERM | Errno::EAGAIN, Ok(limit)) if limit != RLIM_INFINITY => {
-                let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let error = match (errno, lock_limit()) {
+            (Errno::ENOMEM | Errno::EPERM | Errno::EAGAIN, Some(limit)) => {
                 Error::new(Operation::LockMemory, ErrorKind::LockLimit.into()).with_limit(limit)
             }
             _ => Error::new(Operation::LockMemory, errno.into()),
@@ -135,4 +130,19 @@ impl Drop for Region {
             unsafe { allocator.release(*start, *len, page_size()) };
         }
     }
+}
+
+/// How many bytes a process without privileges may lock; none if any number.
+#[cfg(target_os = "linux")]
+fn lock_limit() -> Option<usize> {
+    use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+
+    let (soft, _) = getrlimit(Resource::RLIMIT_MEMLOCK).ok()?;
+    (soft != RLIM_INFINITY).then(|| usize::try_from(soft).unwrap_or(usize::MAX))
+}
+
+/// Not every system tells; its own error has to do.
+#[cfg(not(target_os = "linux"))]
+fn lock_limit() -> Option<usize> {
+    None
 }
