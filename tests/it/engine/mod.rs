@@ -16,7 +16,9 @@ mod room;
 mod scope;
 mod storm;
 mod tickets;
+mod vectored;
 mod wakers;
+mod whole_file;
 
 #[cfg(target_os = "linux")]
 mod page_cache;

@@ -60,7 +60,7 @@ fn a_waker_may_use_the_engine_and_drop_what_waits_for_room() {
         let reads =
             || Box::pin(engine.pread_async(Box::leak(Box::new(file.clone())), vec![0; 10], 0));
         let (mut first, mut second) = (reads(), reads());
-        let (mut others, asked) = (vec![reads(), reads()], channel());
+        let (others, asked) = (vec![reads(), reads()], channel());
         let others = Arc::new(Mutex::new(others));
         let dropped = Arc::clone(&others);
         let its_file = file.clone();
