@@ -3,12 +3,14 @@
 
 #[cfg(target_os = "linux")]
 mod direct;
+mod durability;
 mod end_of_file;
 mod errors;
 mod failures;
 mod lifecycle;
 mod limits;
 mod matrix;
+mod messages;
 mod model;
 mod options;
 mod ranges;
