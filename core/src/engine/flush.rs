@@ -79,7 +79,8 @@ impl Engine {
     /// Reserves `len` bytes of `file` from `offset` on: `fallocate`. What was not written there
     /// reads as zeros, and the file is at least `offset + len` bytes long afterwards.
     ///
-    /// A file system that cannot reserve gets a sparse file of that length instead. See
+    /// A file system that cannot reserve gets a sparse file of that length instead, by a zero in the
+    /// last byte if the file is shorter: a write of that byte should not be in flight then. See
     /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for.
     ///
     /// The ticket's errors: [`ErrorKind::NoSpace`], [`ErrorKind::QuotaExceeded`],

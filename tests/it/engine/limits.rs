@@ -24,6 +24,25 @@ fn a_full_file_system_fails_preallocation() {
 }
 
 #[test]
+fn a_full_file_system_fails_allocation_and_keeps_what_is_there() {
+    if require("namespaces") {
+        run(env!("CARGO_BIN_EXE_no_space"), &["allocated"]);
+    }
+}
+
+#[test]
+fn a_file_system_that_cannot_reserve_space_gets_a_sparse_file() {
+    if require("namespaces") {
+        run(env!("CARGO_BIN_EXE_no_space"), &["without fallocate"]);
+    }
+}
+
+#[test]
+fn the_file_size_limit_fails_allocation_and_whole_files() {
+    run(env!("CARGO_BIN_EXE_file_size_limit"), &["allocated"]);
+}
+
+#[test]
 fn the_file_size_limit_is_an_error_with_the_bytes_done() {
     run(env!("CARGO_BIN_EXE_file_size_limit"), &["waited"]);
 }

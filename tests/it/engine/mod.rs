@@ -5,12 +5,14 @@
 mod adopt;
 #[cfg(target_os = "linux")]
 mod direct;
+mod durability;
 mod end_of_file;
 mod errors;
 mod failures;
 mod lifecycle;
 mod limits;
 mod matrix;
+mod messages;
 mod model;
 #[cfg(target_os = "linux")]
 mod modes;
@@ -26,7 +28,9 @@ mod stats;
 mod storm;
 mod tickets;
 mod truncated;
+mod vectored;
 mod wakers;
+mod whole_file;
 
 #[cfg(target_os = "linux")]
 mod page_cache;

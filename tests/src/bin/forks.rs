@@ -330,6 +330,8 @@ impl Held {
     }
 }
 
+type WaitsForRoom<'engine> = Pin<Box<dyn Future<Output = Ticket<Vec<u8>>> + 'engine>>;
+
 fn tickets(dir: &Path) {
     let path = dir.join("data");
     let data = pattern(1, LEN);
@@ -353,7 +355,7 @@ fn tickets(dir: &Path) {
     several.extend([ended(), ended()]);
     let done = [ended(), ended(), ended()];
     // The queue is full: these wait for room.
-    let mut waits_for_room: Vec<Pin<Box<dyn Future<Output = Ticket<Vec<u8>>>>>> = Vec::new();
+    let mut waits_for_room: Vec<WaitsForRoom<'_>> = Vec::new();
     for _ in 0..3 {
         waits_for_room.push(Box::pin(engine.pread_async(file, vec![0; BLOCK], 0)));
     }
