@@ -112,6 +112,8 @@ pub(crate) struct OpenFile {
     path: Arc<Path>,
     buffered: File,
     direct: Option<Direct>,
+    #[cfg(all(test, not(loom)))]
+    pretended: Option<Alignment>,
 }
 
 impl OpenFile {
@@ -127,7 +129,20 @@ impl OpenFile {
             })?;
         }
         let direct = Direct::of(&buffered, options.writes());
-        Ok(Self { path, buffered, direct })
+        Ok(Self {
+            path,
+            buffered,
+            direct,
+            #[cfg(all(test, not(loom)))]
+            pretended: None,
+        })
+    }
+
+    /// As if O_DIRECT asked for this, or did not exist; what goes direct uses the page cache.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn pretending(mut self, alignment: Option<Alignment>) -> Self {
+        (self.direct, self.pretended) = (None, alignment);
+        self
     }
 
     pub(crate) fn path(&self) -> &Arc<Path> {
@@ -144,6 +159,10 @@ impl OpenFile {
 
     /// What O_DIRECT asks of this file; none where it cannot be used.
     pub(crate) fn alignment(&self) -> Option<Alignment> {
+        #[cfg(all(test, not(loom)))]
+        if self.pretended.is_some() {
+            return self.pretended;
+        }
         self.direct.as_ref().map(Direct::alignment)
     }
 

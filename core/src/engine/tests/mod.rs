@@ -4,6 +4,7 @@
 mod cancel;
 mod faults;
 mod order;
+mod seeds;
 mod settings;
 
 use std::path::PathBuf;

@@ -1,0 +1,594 @@
+//! Runs a scenario against an in-memory model and collects what is not as it must be.
+
+use std::{
+    fs::File,
+    future::Future,
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::Duration,
+};
+
+use super::scenario::{Action, Cancel, Ending, FILES, Fate, Memory, Round, Scenario, Transfer};
+use crate::{
+    buf::IoBuf,
+    engine::{AioFile, Engine, Failed, OpenOptions, Ticket, file::FileState},
+    error::{Error, ErrorKind, Failures, Operation},
+    sys::{
+        Direction,
+        file::OpenFile,
+        sim::{Arena, Counted, Drops, Random, Seeded, Totals, Watched},
+    },
+};
+
+/// What seeds run in, one after the other.
+pub(super) struct Place {
+    dir: tempfile::TempDir,
+    arena: Arena,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("0"), b"").unwrap();
+        for other in 1..FILES {
+            std::fs::hard_link(dir.path().join("0"), dir.path().join(other.to_string())).unwrap();
+        }
+        Self { dir, arena: Arena::new(4 << 20) }
+    }
+
+    /// The same file under several names, which tell apart the requests of failures.
+    fn paths(&self) -> [PathBuf; FILES] {
+        std::array::from_fn(|number| self.dir.path().join(number.to_string()))
+    }
+}
+
+/// Everything that is wrong with a run of that seed.
+pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
+    let scenario = Scenario::of(seed);
+    place.arena.reset();
+    let paths = place.paths();
+    let on_disk = File::options().read(true).write(true).open(&paths[0]).unwrap();
+    on_disk.set_len(0).unwrap();
+    on_disk.write_all_at(&scenario.contents, 0).unwrap();
+    let Scenario { shape, order, faults, .. } = scenario;
+    let sim = Seeded::new(seed, shape, order, faults);
+    let engine = Engine::with_backend(scenario.settings.clone(), Box::new(sim.clone())).unwrap();
+    let files = paths.each_ref().map(|path| {
+        let open = OpenFile::open(path, &OpenOptions::new().write()).unwrap();
+        let open = open.pretending(scenario.alignment);
+        AioFile { state: Arc::new(FileState::new(engine.id(), open)) }
+    });
+    let mut drive = Drive {
+        seed,
+        scenario: &scenario,
+        sim,
+        engine: Some(engine),
+        files,
+        arena: &mut place.arena,
+        model: scenario.contents.clone(),
+        on_disk,
+        made: Vec::new(),
+        told: 0,
+        syncs: 0,
+        wrong: Vec::new(),
+    };
+    for round in &scenario.rounds {
+        drive.round(round);
+    }
+    drive.end()
+}
+
+struct Drive<'a> {
+    seed: u64,
+    scenario: &'a Scenario,
+    sim: Seeded,
+    /// Until it is ended.
+    engine: Option<Engine>,
+    files: [AioFile; FILES],
+    arena: &'a mut Arena,
+    /// What the file holds.
+    model: Vec<u8>,
+    on_disk: File,
+    made: Vec<Made>,
+    /// Failures that somebody was told of.
+    told: u64,
+    syncs: u64,
+    wrong: Vec<String>,
+}
+
+/// A request that was made.
+struct Made {
+    number: usize,
+    path: PathBuf,
+    asked: Asked,
+    ticket: Option<Ticket<Counted>>,
+    drops: Drops,
+    waker: Arc<Wakes>,
+    /// The one it was polled with before.
+    stale_waker: Option<Arc<Wakes>>,
+    /// Failed, and nobody was told yet, for all that is known.
+    untold: bool,
+    forgotten: bool,
+}
+
+struct Asked {
+    direction: Direction,
+    offset: usize,
+    fate: Fate,
+    cancel: Option<Cancel>,
+    /// What a read must find or a write takes there.
+    bytes: Vec<u8>,
+}
+
+impl Drive<'_> {
+    fn round(&mut self, round: &Round) {
+        if round.held {
+            self.sim.close();
+        }
+        let first = self.made.len();
+        for action in &round.actions {
+            match action {
+                Action::Transfer(transfer) => self.make(transfer),
+                Action::Sync(file) => self.sync(*file),
+            }
+        }
+        if self.made[first..].iter().any(|made| made.asked.cancel == Some(Cancel::UnderWay)) {
+            while self.sim.in_flight() == 0 && self.engine().stats().in_flight > 0 {
+                thread::yield_now();
+            }
+            for at in first..self.made.len() {
+                self.cancel(at, Cancel::UnderWay);
+            }
+        }
+        self.sim.open();
+        let mut order: Vec<usize> = (first..self.made.len()).collect();
+        Random::of(&[self.seed, first as u64, 2]).shuffle(&mut order);
+        for at in order {
+            self.cancel(at, Cancel::BeforeItsWait);
+            self.settle(at);
+        }
+        if round.synced {
+            (0..FILES).for_each(|file| self.sync(file));
+        }
+        while self.engine().stats().in_flight > 0 {
+            thread::yield_now();
+        }
+        self.compare_file(first);
+        self.sim.next_round();
+    }
+
+    fn make(&mut self, transfer: &Transfer) {
+        let &Transfer { direction, file, ref range, memory, fate, cancel } = transfer;
+        let key = [self.seed, self.made.len() as u64, 3];
+        let bytes = match direction {
+            Direction::Write => Random::of(&key).bytes(range.len()),
+            // What lies beyond the end reads as zeros if another request extends the file first.
+            _ => range.clone().map(|at| self.model.get(at).copied().unwrap_or(0)).collect(),
+        };
+        let filled = match direction {
+            Direction::Write => bytes.clone(),
+            _ => vec![0xee; bytes.len()],
+        };
+        let buffer = match memory {
+            Memory::Skewed(skew) => self.arena.buffer(&filled, skew),
+            Memory::Vec => Counted::vec(&filled),
+            Memory::Aio => Counted::aio(&filled),
+        };
+        let start = buffer.as_ptr().addr();
+        let file = &self.files[file];
+        let number = self.watch(file, direction, range.start, start..start + bytes.len());
+        let drops = buffer.drops().clone();
+        let offset = range.start as u64;
+        let ticket = match direction {
+            Direction::Write => self.engine().pwrite(file, buffer, offset),
+            _ => self.engine().pread(file, buffer, offset),
+        };
+        let waker = Arc::new(Wakes::new());
+        let asked = Asked { direction, offset: range.start, fate, cancel, bytes };
+        self.made.push(Made {
+            number,
+            path: file.path().to_path_buf(),
+            asked,
+            ticket: Some(ticket),
+            drops,
+            waker,
+            stale_waker: None,
+            untold: true,
+            forgotten: false,
+        });
+        let at = self.made.len() - 1;
+        self.cancel(at, Cancel::AtOnce);
+        match fate {
+            Fate::DropAtOnce => self.made[at].ticket = None,
+            Fate::Await => self.poll_once(at),
+            _ => {}
+        }
+    }
+
+    fn watch(
+        &self,
+        file: &AioFile,
+        direction: Direction,
+        offset: usize,
+        memory: std::ops::Range<usize>,
+    ) -> usize {
+        self.sim.watch(Watched {
+            file: Arc::as_ptr(&file.state.open).addr(),
+            direction,
+            offset: offset as u64,
+            memory,
+            alignment: self.scenario.alignment,
+            block_size: self.scenario.settings.block_size,
+        })
+    }
+
+    fn cancel(&mut self, at: usize, when: Cancel) {
+        let made = &self.made[at];
+        if let (Some(ticket), true) = (&made.ticket, made.asked.cancel == Some(when)) {
+            ticket.cancel();
+            self.sim.cancelled(made.number);
+        }
+    }
+
+    /// With another waker than the last one's, which must not be woken any more.
+    fn poll_once(&mut self, at: usize) {
+        let Made { ticket, waker, .. } = &mut self.made[at];
+        let Some(mut polled) = ticket.take() else {
+            return;
+        };
+        let stale = Arc::new(Wakes::new());
+        let first = Waker::from(Arc::clone(&stale));
+        if let Poll::Ready(result) = Pin::new(&mut polled).poll(&mut Context::from_waker(&first)) {
+            return self.resolved(at, result);
+        }
+        let waker = Waker::from(Arc::clone(waker));
+        match Pin::new(&mut polled).poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(result) => self.resolved(at, result),
+            Poll::Pending => {
+                self.made[at].ticket = Some(polled);
+                self.made[at].stale_waker = Some(stale);
+            }
+        }
+    }
+
+    fn settle(&mut self, at: usize) {
+        let made = &mut self.made[at];
+        let fate = made.asked.fate;
+        if fate == Fate::Keep {
+            return;
+        }
+        let Some(mut ticket) = made.ticket.take() else {
+            return;
+        };
+        let result = match fate {
+            Fate::DropAtOnce | Fate::DropLater => return drop(ticket),
+            Fate::Forget => {
+                made.forgotten = true;
+                return std::mem::forget(ticket);
+            }
+            Fate::Wait | Fate::Keep => ticket.wait(),
+            Fate::WaitTimeout => loop {
+                match ticket.wait_timeout(Duration::from_micros(50)) {
+                    Ok(result) => break result,
+                    Err(again) => ticket = again,
+                }
+            },
+            Fate::Await => {
+                while !made.waker.take() {
+                    thread::park();
+                }
+                let waker = Waker::from(Arc::clone(&made.waker));
+                match Pin::new(&mut ticket).poll(&mut Context::from_waker(&waker)) {
+                    Poll::Ready(result) => result,
+                    Poll::Pending => {
+                        self.wrong.push(format!("request {at}: woken before it had ended"));
+                        ticket.wait()
+                    }
+                }
+            }
+            Fate::Watch => {
+                while !ticket.is_done() {
+                    thread::yield_now();
+                }
+                let (progress, known) = (ticket.progress(), self.sim.track(made.number).0);
+                if (progress.done, progress.wanted) != (known.bytes_reported(), known.len()) {
+                    let known = (known.bytes_reported(), known.len());
+                    self.wrong.push(format!("request {at}: {progress:?}, but {known:?} moved"));
+                }
+                ticket.wait()
+            }
+        };
+        self.resolved(at, result);
+    }
+
+    /// The ticket gave a result.
+    fn resolved(&mut self, at: usize, result: Result<Counted, Failed<Counted>>) {
+        let (told, buffer) = match result {
+            Ok(buffer) => (Ok(()), Some(buffer)),
+            Err(failed) => {
+                let (error, buffer) = failed.into_parts();
+                (Err(error), buffer)
+            }
+        };
+        let made = &mut self.made[at];
+        // Else the engine's close has counted it.
+        self.told += u64::from(told.is_err() && made.untold);
+        made.untold = false;
+        let (track, in_flight) = self.sim.track(made.number);
+        let mut wrong = Vec::new();
+        if in_flight > 0 {
+            wrong.push(format!("ended with {in_flight} transfers in flight"));
+        }
+        let known = told.as_ref().map_err(about).map(|()| ());
+        wrong.extend(track.explains(known, self.sim.panicked()).err());
+        if let Err(error) = &told
+            && !made.is_named_by(error)
+        {
+            wrong.push(format!("the error is of another request: {error:?}"));
+        }
+        let done = told.as_ref().map_or_else(Error::done, |()| made.asked.bytes.len());
+        match buffer {
+            None => wrong.push("the buffer is missing".into()),
+            Some(buffer) => {
+                let good = match made.asked.direction {
+                    Direction::Write => made.asked.bytes.len(),
+                    _ => done,
+                };
+                let found = buffer.as_slice();
+                if found.len() != made.asked.bytes.len()
+                    || found[..good] != made.asked.bytes[..good]
+                {
+                    wrong.push(format!(
+                        "the first {good} bytes of the buffer {}",
+                        differ(found, &made.asked.bytes,)
+                    ));
+                }
+                if made.drops.count() != 0 {
+                    wrong.push("the buffer was dropped before it was given back".into());
+                }
+            }
+        }
+        let asked = made.described();
+        self.wrong.extend(wrong.into_iter().map(|what| format!("{asked}: {what}")));
+    }
+
+    fn sync(&mut self, file: usize) {
+        let handle = self.files[file].clone();
+        let number = self.watch(&handle, Direction::Sync, 0, 0..0);
+        self.syncs += 1;
+        // Those whose tickets are gone: the sync waits for them and must tell of their failures.
+        let gone = |made: &Made| made.ticket.is_none() && !made.forgotten;
+        let (mut failures, omitted) = parts(self.engine().sync(&handle));
+        let own = failures.pop_if(|error| error.operation() == Operation::Sync);
+        self.told += u64::from(own.is_some());
+        let (track, in_flight) = self.sim.track(number);
+        let explained = track
+            .explains(own.as_ref().map_or(Ok(()), |error| Err(about(error))), self.sim.panicked());
+        if let Err(what) = explained {
+            self.wrong.push(format!("sync of file {file}: {what}"));
+        }
+        if in_flight > 0 || omitted > 0 {
+            self.wrong.push(format!("sync with {in_flight} in flight, {omitted} failures omitted"));
+        }
+        self.reported(failures, "sync", |made| made.path == handle.path() && gone(made));
+    }
+
+    /// A sync or the close reports the failures that nobody was told of, which are all those of the
+    /// requests in question.
+    fn reported(&mut self, failures: Vec<Error>, by: &str, in_question: impl Fn(&Made) -> bool) {
+        let poisoned = self.sim.panicked();
+        self.told += failures.len() as u64;
+        for error in failures {
+            let of = self.made.iter_mut().find(|made| {
+                let (track, _) = self.sim.track(made.number);
+                made.untold
+                    && in_question(made)
+                    && made.is_named_by(&error)
+                    && track.explains(Err(about(&error)), poisoned).is_ok()
+            });
+            match of {
+                Some(made) => made.untold = false,
+                None => self.wrong.push(format!("{by} reports what nothing explains: {error:?}")),
+            }
+        }
+        for made in self.made.iter_mut().filter(|made| made.untold && in_question(made)) {
+            let (track, _) = self.sim.track(made.number);
+            if track.must_have_failed() == Some(true) {
+                let told = track.explains(Ok(()), poisoned).unwrap_err();
+                let asked = made.described();
+                self.wrong.push(format!("{by} says nothing of the failure of {asked}: {told}"));
+            }
+            // It succeeded, or was told of before it could be known.
+            made.untold = false;
+        }
+    }
+
+    /// Brings the model to what must be in the file now and compares the two.
+    fn compare_file(&mut self, first: usize) {
+        for made in &self.made[first..] {
+            let (track, _) = self.sim.track(made.number);
+            if made.asked.direction == Direction::Write {
+                for moved in track.moved() {
+                    let end = made.asked.offset + moved.end;
+                    let len = self.model.len().max(end);
+                    self.model.resize(len, 0);
+                    self.model[made.asked.offset + moved.start..end]
+                        .copy_from_slice(&made.asked.bytes[moved.clone()]);
+                }
+            }
+        }
+        let len = self.on_disk.metadata().unwrap().len() as usize;
+        let mut found = vec![0; len];
+        self.on_disk.read_exact_at(&mut found, 0).unwrap();
+        if found != self.model {
+            self.wrong.push(format!("the file {}", differ(&found, &self.model)));
+        }
+    }
+
+    /// Ends the engine; nothing may be lost or left over then.
+    fn end(mut self) -> Vec<String> {
+        let failed = self.engine().stats().failed;
+        self.compare_stats();
+        let engine = self.engine.take();
+        match self.scenario.ending {
+            Ending::Close => {
+                let (failures, omitted) =
+                    engine.map_or_else(Default::default, |engine| parts(engine.close()));
+                self.reported(failures, "close", |_| true);
+                if (self.told, 0) != (failed, omitted) {
+                    let told = self.told;
+                    self.wrong.push(format!("{failed} failed, {told} told of, {omitted} omitted"));
+                }
+            }
+            Ending::Drop => drop(engine),
+            Ending::DropElsewhere => thread::spawn(move || drop(engine)).join().unwrap(),
+        }
+        for at in 0..self.made.len() {
+            if let Some(ticket) = self.made[at].ticket.take() {
+                if !ticket.is_done() {
+                    self.wrong.push(format!("request {at} is lost: the engine has ended"));
+                    continue;
+                }
+                self.resolved(at, ticket.wait());
+            }
+            let made = &self.made[at];
+            let (drops, wakes) = (made.drops.count(), made.waker.count());
+            if drops != usize::from(!made.forgotten) {
+                self.wrong.push(format!("{}: dropped {drops} times", made.described()));
+            }
+            let stale = made.stale_waker.as_ref().map_or(0, |waker| waker.count());
+            if wakes > 1 || stale > 0 {
+                self.wrong.push(format!("request {at}: {wakes} wakes, {stale} of an old waker"));
+            }
+        }
+        if !self.arena.guards_hold() {
+            self.wrong.push("bytes next to a buffer were written".into());
+        }
+        self.wrong.extend(self.sim.wrong());
+        self.wrong
+    }
+
+    fn compare_stats(&mut self) {
+        let stats = self.engine().stats();
+        let Totals { transfers, direct, bounced, buffered, notifications } = self.sim.totals();
+        let of = |direction, wanted: fn(&Made) -> bool| {
+            let these = self.made.iter().filter(|made| made.asked.direction == direction);
+            these.filter(|made| wanted(made)).count() as u64
+        };
+        let lanes = self.scenario.shape.groups * self.scenario.shape.lanes_per_group;
+        let checks = [
+            ("in flight", stats.in_flight, 0),
+            ("reads", stats.reads, of(Direction::Read, |_| true)),
+            ("writes", stats.writes, of(Direction::Write, |_| true)),
+            ("syncs", stats.syncs, self.syncs),
+            ("transfers", stats.transfers, transfers),
+            ("direct bytes", stats.direct_bytes, direct),
+            ("bounced bytes", stats.bounced_bytes, bounced),
+            ("buffered bytes", stats.buffered_bytes, buffered),
+            ("notifications", stats.notifications, notifications),
+            ("workers beyond the lanes", stats.workers.saturating_sub(lanes as u64), 0),
+        ];
+        for (what, counted, known) in checks {
+            if counted != known {
+                self.wrong.push(format!("statistics: {what} {counted}, the record says {known}"));
+            }
+        }
+        // What succeeded for all that is known, at least; a cancelled request may have as well.
+        for (direction, counted) in
+            [(Direction::Read, stats.bytes_read), (Direction::Write, stats.bytes_written)]
+        {
+            let (mut least, mut most) = (0, 0);
+            for made in self.made.iter().filter(|made| made.asked.direction == direction) {
+                let failed = self.sim.track(made.number).0.must_have_failed();
+                let len = made.asked.bytes.len() as u64;
+                least += if failed == Some(false) { len } else { 0 };
+                most += if failed == Some(true) { 0 } else { len };
+            }
+            if !(least..=most).contains(&counted) {
+                let allowed = least..=most;
+                self.wrong
+                    .push(format!("statistics: {counted} bytes of {direction:?}: {allowed:?}"));
+            }
+        }
+    }
+
+    fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("the engine until its end")
+    }
+}
+
+impl Made {
+    /// Whether the error says that it is of this request.
+    fn is_named_by(&self, error: &Error) -> bool {
+        let operation = match self.asked.direction {
+            Direction::Write => Operation::Write,
+            _ => Operation::Read,
+        };
+        (error.operation(), error.path()) == (operation, Some(&*self.path))
+            && (error.offset(), error.wanted())
+                == (self.asked.offset as u64, self.asked.bytes.len())
+    }
+
+    fn described(&self) -> String {
+        let Asked { direction, offset, ref bytes, fate, cancel } = self.asked;
+        let Self { number, path, .. } = self;
+        let len = bytes.len();
+        let file = path.file_name().unwrap_or_default();
+        format!(
+            "request {number}, {direction:?} {len} at {offset} of {file:?}, {fate:?}, {cancel:?}"
+        )
+    }
+}
+
+fn about(error: &Error) -> (ErrorKind, Option<i32>, usize) {
+    (error.kind(), error.errno(), error.done())
+}
+
+fn parts(outcome: Result<(), Failures>) -> (Vec<Error>, usize) {
+    outcome.map_or_else(|told| (told.errors().to_vec(), told.omitted()), |()| (Vec::new(), 0))
+}
+
+fn differ(found: &[u8], expected: &[u8]) -> String {
+    let first = found.iter().zip(expected).position(|(found, expected)| found != expected);
+    let count = found.iter().zip(expected).filter(|(found, expected)| found != expected).count();
+    let (found, expected) = (found.len(), expected.len());
+    format!("differ: {count} bytes from {first:?} on; {found} bytes, {expected} expected")
+}
+
+/// Wakes the thread that made it, and counts.
+struct Wakes {
+    thread: Thread,
+    woken: AtomicBool,
+    count: AtomicUsize,
+}
+
+impl Wakes {
+    fn new() -> Self {
+        let thread = thread::current();
+        Self { thread, woken: AtomicBool::new(false), count: AtomicUsize::new(0) }
+    }
+
+    /// Whether it was woken since this was asked last.
+    fn take(&self) -> bool {
+        self.woken.swap(false, Ordering::AcqRel)
+    }
+
+    fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        self.woken.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}

@@ -1,0 +1,14 @@
+//! Backends for tests, which keep the contract of [`crate::sys`] and record what reaches them. What
+//! they let through happens on the real file.
+
+mod arena;
+mod random;
+mod recording;
+mod seeded;
+mod track;
+
+pub(crate) use arena::{Arena, Counted, Drops};
+pub(crate) use random::{Random, mix};
+pub(crate) use recording::{Call, Event, Fault, Sim};
+pub(crate) use seeded::{Faults, Order, Seeded, Totals};
+pub(crate) use track::{Track, Watched};
