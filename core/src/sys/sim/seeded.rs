@@ -159,6 +159,11 @@ impl Seeded {
         (state.tracks[request].clone(), state.in_flight.iter().filter(of_request).count())
     }
 
+    /// The request's ticket gives a result.
+    pub(crate) fn resolve(&self, request: usize) {
+        self.state().tracks[request].resolve();
+    }
+
     pub(crate) fn in_flight(&self) -> usize {
         self.state().in_flight.len()
     }
@@ -361,8 +366,12 @@ impl SeededLane {
             }
             None => perform(&mut transfer),
         };
-        if let (Some((number, part)), Ok(moved)) = (&request, result) {
-            self.sim.state().tracks[*number].performed(part, moved);
+        if let Some((number, part)) = &request {
+            let mut state = self.sim.state();
+            if state.tracks[*number].is_over() {
+                state.wrong.push(format!("request {number} ended during {part:?}"));
+            }
+            state.tracks[*number].performed(part, result.unwrap_or(0));
         }
         (request, transfer.token, result)
     }

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use crate::{
     engine::plan::Alignment,
     error::ErrorKind,
-    sys::{Direction, Transfer},
+    sys::{Direction, Transfer, sim::Drops},
 };
 
 /// A request that is about to be made.
@@ -20,6 +20,8 @@ pub(crate) struct Watched {
     pub(crate) offset: u64,
     /// Where its bytes lie.
     pub(crate) memory: Range<usize>,
+    /// Of its buffer, if it has one.
+    pub(crate) drops: Option<Drops>,
     pub(crate) alignment: Option<Alignment>,
     pub(crate) block_size: usize,
 }
@@ -60,6 +62,8 @@ pub(crate) struct Track {
     failures: Vec<(usize, Cause)>,
     /// Since it was cancelled: how many blocks may begin still.
     may_begin: Option<usize>,
+    /// Its ticket has given the buffer back.
+    resolved: bool,
 }
 
 impl Track {
@@ -74,6 +78,7 @@ impl Track {
             completions: 0,
             failures: Vec::new(),
             may_begin: None,
+            resolved: false,
         }
     }
 
@@ -106,6 +111,9 @@ impl Track {
             bounced: false,
             attempt: std::mem::replace(attempt, *attempt + 1),
         };
+        if self.is_over() {
+            wrong.push(format!("{part:?} comes after the request has ended"));
+        }
         if position + len > self.len() {
             wrong.push(format!("{part:?} goes beyond the request"));
         }
@@ -199,6 +207,16 @@ impl Track {
         let first = self.watched.memory.start + pages.start;
         !(first.is_multiple_of(alignment.memory)
             && self.watched.block_size.is_multiple_of(alignment.memory))
+    }
+
+    /// Its ticket gives a result: nothing may touch the buffer any more.
+    pub(crate) fn resolve(&mut self) {
+        self.resolved = true;
+    }
+
+    /// Whether the engine may no longer use the buffer.
+    pub(crate) fn is_over(&self) -> bool {
+        self.resolved || self.watched.drops.as_ref().is_some_and(|drops| drops.count() > 0)
     }
 
     /// So many bytes of a part were moved on the file.

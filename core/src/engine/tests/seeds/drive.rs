@@ -75,12 +75,14 @@ pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
         model: scenario.contents.clone(),
         on_disk,
         made: Vec::new(),
+        last_round: 0,
         told: 0,
         syncs: 0,
         wrong: Vec::new(),
     };
-    for round in &scenario.rounds {
-        drive.round(round);
+    for (number, round) in scenario.rounds.iter().enumerate() {
+        let last = number + 1 == scenario.rounds.len();
+        drive.round(round, last && scenario.abrupt);
     }
     drive.end()
 }
@@ -97,6 +99,8 @@ struct Drive<'a> {
     model: Vec<u8>,
     on_disk: File,
     made: Vec<Made>,
+    /// The first request of the last round.
+    last_round: usize,
     /// Failures that somebody was told of.
     told: u64,
     syncs: u64,
@@ -128,7 +132,7 @@ struct Asked {
 }
 
 impl Drive<'_> {
-    fn round(&mut self, round: &Round) {
+    fn round(&mut self, round: &Round, abrupt: bool) {
         if round.held {
             self.sim.close();
         }
@@ -157,10 +161,14 @@ impl Drive<'_> {
         if round.synced {
             (0..FILES).for_each(|file| self.sync(file));
         }
+        self.last_round = first;
+        if abrupt {
+            return;
+        }
         while self.engine().stats().in_flight > 0 {
             thread::yield_now();
         }
-        self.compare_file(first);
+        self.compare_file();
         self.sim.next_round();
     }
 
@@ -183,8 +191,9 @@ impl Drive<'_> {
         };
         let start = buffer.as_ptr().addr();
         let file = &self.files[file];
-        let number = self.watch(file, direction, range.start, start..start + bytes.len());
         let drops = buffer.drops().clone();
+        let memory = start..start + bytes.len();
+        let number = self.watch(file, direction, range.start, memory, Some(drops.clone()));
         let offset = range.start as u64;
         let ticket = match direction {
             Direction::Write => self.engine().pwrite(file, buffer, offset),
@@ -218,12 +227,14 @@ impl Drive<'_> {
         direction: Direction,
         offset: usize,
         memory: std::ops::Range<usize>,
+        drops: Option<Drops>,
     ) -> usize {
         self.sim.watch(Watched {
             file: Arc::as_ptr(&file.state.open).addr(),
             direction,
             offset: offset as u64,
             memory,
+            drops,
             alignment: self.scenario.alignment,
             block_size: self.scenario.settings.block_size,
         })
@@ -321,6 +332,7 @@ impl Drive<'_> {
         // Else the engine's close has counted it.
         self.told += u64::from(told.is_err() && made.untold);
         made.untold = false;
+        self.sim.resolve(made.number);
         let (track, in_flight) = self.sim.track(made.number);
         let mut wrong = Vec::new();
         if in_flight > 0 {
@@ -361,7 +373,7 @@ impl Drive<'_> {
 
     fn sync(&mut self, file: usize) {
         let handle = self.files[file].clone();
-        let number = self.watch(&handle, Direction::Sync, 0, 0..0);
+        let number = self.watch(&handle, Direction::Sync, 0, 0..0, None);
         self.syncs += 1;
         // Those whose tickets are gone: the sync waits for them and must tell of their failures.
         let gone = |made: &Made| made.ticket.is_none() && !made.forgotten;
@@ -411,8 +423,8 @@ impl Drive<'_> {
     }
 
     /// Brings the model to what must be in the file now and compares the two.
-    fn compare_file(&mut self, first: usize) {
-        for made in &self.made[first..] {
+    fn compare_file(&mut self) {
+        for made in &self.made[self.last_round..] {
             let (track, _) = self.sim.track(made.number);
             if made.asked.direction == Direction::Write {
                 for moved in track.moved() {
@@ -435,20 +447,26 @@ impl Drive<'_> {
     /// Ends the engine; nothing may be lost or left over then.
     fn end(mut self) -> Vec<String> {
         let failed = self.engine().stats().failed;
-        self.compare_stats();
+        let abrupt = self.scenario.abrupt;
+        if !abrupt {
+            self.compare_stats();
+        }
         let engine = self.engine.take();
         match self.scenario.ending {
             Ending::Close => {
                 let (failures, omitted) =
                     engine.map_or_else(Default::default, |engine| parts(engine.close()));
                 self.reported(failures, "close", |_| true);
-                if (self.told, 0) != (failed, omitted) {
+                if omitted > 0 || !abrupt && self.told != failed {
                     let told = self.told;
                     self.wrong.push(format!("{failed} failed, {told} told of, {omitted} omitted"));
                 }
             }
             Ending::Drop => drop(engine),
             Ending::DropElsewhere => thread::spawn(move || drop(engine)).join().unwrap(),
+        }
+        if abrupt {
+            self.compare_file();
         }
         for at in 0..self.made.len() {
             if let Some(ticket) = self.made[at].ticket.take() {

@@ -25,6 +25,8 @@ pub(super) struct Scenario {
     pub(super) faults: Faults,
     pub(super) contents: Vec<u8>,
     pub(super) rounds: Vec<Round>,
+    /// Whether the engine is ended with requests of the last round under way.
+    pub(super) abrupt: bool,
     pub(super) ending: Ending,
 }
 
@@ -122,7 +124,8 @@ impl Scenario {
         let rounds = (0..1 + random.below(3)).map(|_| round(&mut random)).collect();
         let ending =
             random.pick(&[Ending::Close, Ending::Close, Ending::Drop, Ending::DropElsewhere]);
-        Self { settings, shape, alignment, order, faults, contents, rounds, ending }
+        let abrupt = random.one_in(2);
+        Self { settings, shape, alignment, order, faults, contents, rounds, abrupt, ending }
     }
 }
 
