@@ -4,9 +4,10 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 3] = [
+const KNOWN: [(&str, &str); 4] = [
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
+    ("strace", "the strace command, allowed to trace and to make system calls fail"),
     ("ui", "the compiler whose words tests/ui/worded expects, 1.95"),
 ];
 
@@ -37,6 +38,11 @@ fn probe(capability: &str) -> bool {
             .unwrap()
             .status
             .success(),
+        "strace" => Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64"])
+            .args(["-e", "inject=pwrite64:error=EIO:when=1+2", "true"])
+            .output()
+            .is_ok_and(|output| output.status.success()),
         "ui" => {
             let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
             let version = Command::new(rustc).arg("--version").output().unwrap();

@@ -6,11 +6,15 @@ mod direct;
 mod end_of_file;
 mod errors;
 mod failures;
+#[cfg(target_os = "linux")]
+mod injected;
+mod killed;
 mod lifecycle;
 mod limits;
 mod matrix;
 mod model;
 mod options;
+mod processes;
 mod ranges;
 mod scope;
 mod storm;

@@ -210,10 +210,11 @@ impl Seeded {
             };
             Some(Fault::Fail(random.pick(errors)))
         } else if short && part.len > 0 {
-            let unit = random.pick(&[1, 4, 512, 4096]);
-            let len = random.below(part.len) / unit * unit;
             // Nothing at all is rare: it is an error, or the end of the file.
-            Some(Fault::Short(if len == 0 && !random.one_in(8) { 1 } else { len }))
+            let fit = [1, 4, 512, 1024, 4096].map(|unit| if unit < part.len { unit } else { 1 });
+            let unit = random.pick(&fit);
+            let len = random.below(part.len / unit) * unit;
+            Some(Fault::Short(if len == 0 && !random.one_in(8) { unit } else { len }))
         } else {
             None
         }

@@ -285,6 +285,7 @@ impl Drive<'_> {
                 return std::mem::forget(ticket);
             }
             Fate::Wait | Fate::Keep => ticket.wait(),
+            Fate::WaitElsewhere => thread::spawn(move || ticket.wait()).join().unwrap(),
             Fate::WaitTimeout => loop {
                 match ticket.wait_timeout(Duration::from_micros(50)) {
                     Ok(result) => break result,
@@ -338,7 +339,7 @@ impl Drive<'_> {
         if in_flight > 0 {
             wrong.push(format!("ended with {in_flight} transfers in flight"));
         }
-        let known = told.as_ref().map_err(about).map(|()| ());
+        let known = told.as_ref().copied().map_err(about);
         wrong.extend(track.explains(known, self.sim.panicked()).err());
         if let Err(error) = &told
             && !made.is_named_by(error)

@@ -23,7 +23,7 @@ use std::{
 
 use drive::Place;
 
-const SEEDS: u64 = 3000;
+const SEEDS: u64 = 8000;
 /// Long enough for any machine; a seed that takes longer hangs.
 const HUNG: Duration = Duration::from_secs(60);
 

@@ -69,6 +69,8 @@ pub(super) enum Memory {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Wait,
+    /// On a thread of its own.
+    WaitElsewhere,
     WaitTimeout,
     Await,
     /// Asked until it is done.
@@ -170,7 +172,7 @@ fn transfer(random: &mut Random) -> Transfer {
         random.pick(&[Memory::Skewed(skew), Memory::Skewed(skew), Memory::Vec, Memory::Aio]);
     let fate = random.pick(&[
         Fate::Wait,
-        Fate::Wait,
+        Fate::WaitElsewhere,
         Fate::WaitTimeout,
         Fate::Await,
         Fate::Watch,
