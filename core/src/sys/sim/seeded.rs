@@ -18,7 +18,7 @@ use crate::{
     engine::plan::Route,
     sys::{
         Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer,
-        sim::{Random, Track, Watched, mix, track::Part},
+        sim::{Faults, Track, Watched, faults::Fault, mix, track::Part},
         threads::perform,
     },
 };
@@ -30,25 +30,6 @@ pub(crate) enum Order {
     AsTheyCome,
     /// One after the other, of all in flight the one that the seed puts first.
     Seeded,
-}
-
-/// How often each fault strikes a transfer, in thousandths.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Faults {
-    pub(crate) short: usize,
-    pub(crate) interrupted: usize,
-    /// `EINVAL` on direct transfers.
-    pub(crate) refused_direct: usize,
-    /// Errors of any kind.
-    pub(crate) failed: usize,
-    pub(crate) panics: usize,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Fault {
-    Short(usize),
-    Fail(Errno),
-    Panic,
 }
 
 /// What the backend counted, to compare with the engine's statistics.
@@ -70,6 +51,8 @@ struct Shared {
     shape: Shape,
     order: Order,
     faults: Faults,
+    /// Whether a group takes blocks in batches of its depth at most.
+    batches: bool,
     parkers: HashMap<LaneId, Parker>,
     state: Mutex<State>,
     changed: Condvar,
@@ -82,9 +65,18 @@ struct State {
     /// The requests from this number on may have transfers.
     current: usize,
     in_flight: Vec<Flight>,
+    groups: HashMap<usize, Group>,
     totals: Totals,
     panicked: bool,
     wrong: Vec<String>,
+}
+
+/// The blocks of a group.
+#[derive(Default)]
+struct Group {
+    under_way: usize,
+    /// Begun since there was none under way.
+    begun: usize,
 }
 
 /// A transfer in flight.
@@ -106,7 +98,13 @@ struct Held {
 }
 
 impl Seeded {
-    pub(crate) fn new(seed: u64, shape: Shape, order: Order, faults: Faults) -> Self {
+    pub(crate) fn new(
+        seed: u64,
+        shape: Shape,
+        batches: bool,
+        order: Order,
+        faults: Faults,
+    ) -> Self {
         let lanes = (0..shape.groups)
             .flat_map(|group| (0..shape.lanes_per_group).map(move |index| LaneId { group, index }));
         Self(Arc::new(Shared {
@@ -114,6 +112,7 @@ impl Seeded {
             shape,
             order,
             faults,
+            batches,
             parkers: lanes.map(|lane| (lane, Parker::default())).collect(),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -185,40 +184,6 @@ impl Seeded {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn fault(&self, request: usize, part: &Part, direction: Direction) -> Option<Fault> {
-        let Faults { short, interrupted, refused_direct, failed, panics } = self.0.faults;
-        let key = [self.0.seed, request as u64, part.position as u64, part.attempt];
-        let mut random = Random::of(&key);
-        let mut strikes = |thousandths| random.below(1000) < thousandths;
-        // A call that is interrupted for ever would be repeated for ever.
-        let interrupted = strikes(interrupted) && part.attempt < 5;
-        let refused = strikes(refused_direct) && part.direct;
-        let (failed, panics, short) = (strikes(failed), strikes(panics), strikes(short));
-        if panics {
-            Some(Fault::Panic)
-        } else if interrupted {
-            Some(Fault::Fail(Errno::EINTR))
-        } else if refused {
-            Some(Fault::Fail(Errno::EINVAL))
-        } else if failed {
-            let errors: &[Errno] = match direction {
-                Direction::Write => {
-                    &[Errno::EIO, Errno::ENOSPC, Errno::EAGAIN, Errno::EDQUOT, Errno::EFBIG]
-                }
-                Direction::Read | Direction::Sync => &[Errno::EIO, Errno::EAGAIN],
-            };
-            Some(Fault::Fail(random.pick(errors)))
-        } else if short && part.len > 0 {
-            // Nothing at all is rare: it is an error, or the end of the file.
-            let fit = [1, 4, 512, 1024, 4096].map(|unit| if unit < part.len { unit } else { 1 });
-            let unit = random.pick(&fit);
-            let len = random.below(part.len / unit) * unit;
-            Some(Fault::Short(if len == 0 && !random.one_in(8) { unit } else { len }))
-        } else {
-            None
-        }
-    }
 }
 
 impl Backend for Seeded {
@@ -254,6 +219,7 @@ impl Lane for SeededLane {
     }
 
     fn push(&mut self, transfer: Transfer) {
+        let Shared { seed, faults, .. } = *self.sim.0;
         let file = Arc::as_ptr(&transfer.file).addr();
         let mut guard = self.sim.state();
         let state = &mut *guard;
@@ -269,10 +235,10 @@ impl Lane for SeededLane {
         let number = request.map(|(number, _)| number);
         state.wrong.extend(found.iter().map(|what| format!("request {number:?}: {what}")));
         let rank = request.map_or(0, |(number, part)| {
-            mix(&[self.sim.0.seed, number as u64, part.position as u64, part.attempt, 1])
+            mix(&[seed, number as u64, part.position as u64, part.attempt, 1])
         });
-        let fault =
-            request.and_then(|(number, part)| self.sim.fault(number, &part, transfer.direction));
+        let fault = request
+            .and_then(|(number, part)| faults.strike(seed, number, &part, transfer.direction));
         let start = transfer.segment.bytes().as_ptr().addr();
         let memory = start..start + transfer.segment.len();
         state.take_off(Flight {
@@ -283,6 +249,9 @@ impl Lane for SeededLane {
             rank,
         });
         state.check_depth(self.id, self.sim.0.shape);
+        if request.is_some_and(|(_, part)| part.begins) {
+            state.check_batch(self.id.group, &self.sim.0);
+        }
         self.held.push(Held { transfer, request, rank, fault });
         drop(guard);
         self.sim.0.changed.notify_all();
@@ -308,7 +277,9 @@ impl Lane for SeededLane {
         let mut state = self.sim.state();
         for (request, token, result) in ended {
             if let Some((number, part)) = request {
-                state.tracks[number].report(&part, result);
+                let over = state.tracks[number].report(&part, result);
+                let group = state.groups.entry(self.id.group).or_default();
+                group.under_way = group.under_way.saturating_sub(usize::from(over));
                 state.totals.count(&part, result);
             }
             completions.push(Completion { token, result });
@@ -398,6 +369,19 @@ impl State {
             }
         }
         self.in_flight.push(flight);
+    }
+
+    /// A batch is over when all of its blocks are, and no larger than the group's depth.
+    fn check_batch(&mut self, id: usize, shared: &Shared) {
+        let group = self.groups.entry(id).or_default();
+        if group.under_way == 0 {
+            group.begun = 0;
+        }
+        group.under_way += 1;
+        group.begun += 1;
+        if shared.batches && group.begun > shared.shape.group_depth() && !self.panicked {
+            self.wrong.push(format!("group {id} begins its next batch before the last is over"));
+        }
     }
 
     fn check_depth(&mut self, lane: LaneId, shape: Shape) {

@@ -41,6 +41,8 @@ pub(crate) struct Part {
     pub(crate) len: usize,
     pub(crate) direct: bool,
     pub(crate) bounced: bool,
+    /// Whether it is the first of its block.
+    pub(crate) begins: bool,
     /// How many transfers began at the same position before.
     pub(crate) attempt: u64,
 }
@@ -109,6 +111,7 @@ impl Track {
             len,
             direct: transfer.direct,
             bounced: false,
+            begins: false,
             attempt: std::mem::replace(attempt, *attempt + 1),
         };
         if self.is_over() {
@@ -125,6 +128,7 @@ impl Track {
             }
             Some(next) => next.direct,
             None => {
+                part.begins = true;
                 self.begin(&part, wrong);
                 self.whole_pages().is_some_and(|pages| {
                     let end = position + len;
@@ -226,9 +230,11 @@ impl Track {
         }
     }
 
-    /// The engine is told of a part's outcome; what must follow is known from here on.
-    pub(crate) fn report(&mut self, part: &Part, result: Result<usize, Errno>) {
+    /// The engine is told of a part's outcome; what must follow is known from here on. `true` if
+    /// that is nothing: the block is over.
+    pub(crate) fn report(&mut self, part: &Part, result: Result<usize, Errno>) -> bool {
         self.completions += 1;
+        let awaited = self.next.len();
         let Part { position, len, direct, bounced, .. } = *part;
         let mut go_on = |moved: usize, direct| {
             self.next.push(Next { position: position + moved, len: len - moved, direct });
@@ -255,6 +261,7 @@ impl Track {
         if let Ok(moved @ 1..) = result {
             self.reported.push(position..position + moved);
         }
+        self.next.len() == awaited
     }
 
     /// From now on no more than so many blocks may begin.

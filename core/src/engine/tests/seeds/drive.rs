@@ -3,27 +3,29 @@
 use std::{
     fs::File,
     future::Future,
+    ops::Range,
     os::unix::fs::FileExt,
     path::PathBuf,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    thread,
     time::Duration,
 };
 
-use super::scenario::{Action, Cancel, Ending, FILES, Fate, Memory, Round, Scenario, Transfer};
+use super::{
+    scenario::{Action, Cancel, Ending, FILES, Fate, Memory, Round, Scenario, Transfer},
+    verify::{about, parts},
+    wakes::Wakes,
+};
 use crate::{
     buf::IoBuf,
-    engine::{AioFile, Engine, Failed, OpenOptions, Ticket, file::FileState},
-    error::{Error, ErrorKind, Failures, Operation},
+    engine::{AioFile, Engine, OpenOptions, Ticket, file::FileState},
+    error::Operation,
     sys::{
         Direction,
         file::OpenFile,
-        sim::{Arena, Counted, Drops, Random, Seeded, Totals, Watched},
+        sim::{Arena, Counted, Drops, Random, Seeded, Watched},
     },
 };
 
@@ -58,7 +60,7 @@ pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
     on_disk.set_len(0).unwrap();
     on_disk.write_all_at(&scenario.contents, 0).unwrap();
     let Scenario { shape, order, faults, .. } = scenario;
-    let sim = Seeded::new(seed, shape, order, faults);
+    let sim = Seeded::new(seed, shape, !scenario.settings.overlap_events, order, faults);
     let engine = Engine::with_backend(scenario.settings.clone(), Box::new(sim.clone())).unwrap();
     let files = paths.each_ref().map(|path| {
         let open = OpenFile::open(path, &OpenOptions::new().write()).unwrap();
@@ -87,48 +89,48 @@ pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
     drive.end()
 }
 
-struct Drive<'a> {
-    seed: u64,
-    scenario: &'a Scenario,
-    sim: Seeded,
+pub(super) struct Drive<'a> {
+    pub(super) seed: u64,
+    pub(super) scenario: &'a Scenario,
+    pub(super) sim: Seeded,
     /// Until it is ended.
-    engine: Option<Engine>,
-    files: [AioFile; FILES],
-    arena: &'a mut Arena,
+    pub(super) engine: Option<Engine>,
+    pub(super) files: [AioFile; FILES],
+    pub(super) arena: &'a mut Arena,
     /// What the file holds.
-    model: Vec<u8>,
-    on_disk: File,
-    made: Vec<Made>,
+    pub(super) model: Vec<u8>,
+    pub(super) on_disk: File,
+    pub(super) made: Vec<Made>,
     /// The first request of the last round.
-    last_round: usize,
+    pub(super) last_round: usize,
     /// Failures that somebody was told of.
-    told: u64,
-    syncs: u64,
-    wrong: Vec<String>,
+    pub(super) told: u64,
+    pub(super) syncs: u64,
+    pub(super) wrong: Vec<String>,
 }
 
 /// A request that was made.
-struct Made {
-    number: usize,
-    path: PathBuf,
-    asked: Asked,
-    ticket: Option<Ticket<Counted>>,
-    drops: Drops,
-    waker: Arc<Wakes>,
+pub(super) struct Made {
+    pub(super) number: usize,
+    pub(super) path: PathBuf,
+    pub(super) asked: Asked,
+    pub(super) ticket: Option<Ticket<Counted>>,
+    pub(super) drops: Drops,
+    pub(super) waker: Arc<Wakes>,
     /// The one it was polled with before.
-    stale_waker: Option<Arc<Wakes>>,
+    pub(super) stale_waker: Option<Arc<Wakes>>,
     /// Failed, and nobody was told yet, for all that is known.
-    untold: bool,
-    forgotten: bool,
+    pub(super) untold: bool,
+    pub(super) forgotten: bool,
 }
 
-struct Asked {
-    direction: Direction,
-    offset: usize,
-    fate: Fate,
-    cancel: Option<Cancel>,
+pub(super) struct Asked {
+    pub(super) direction: Direction,
+    pub(super) offset: usize,
+    pub(super) fate: Fate,
+    pub(super) cancel: Option<Cancel>,
     /// What a read must find or a write takes there.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl Drive<'_> {
@@ -226,7 +228,7 @@ impl Drive<'_> {
         file: &AioFile,
         direction: Direction,
         offset: usize,
-        memory: std::ops::Range<usize>,
+        memory: Range<usize>,
         drops: Option<Drops>,
     ) -> usize {
         self.sim.watch(Watched {
@@ -320,58 +322,6 @@ impl Drive<'_> {
         self.resolved(at, result);
     }
 
-    /// The ticket gave a result.
-    fn resolved(&mut self, at: usize, result: Result<Counted, Failed<Counted>>) {
-        let (told, buffer) = match result {
-            Ok(buffer) => (Ok(()), Some(buffer)),
-            Err(failed) => {
-                let (error, buffer) = failed.into_parts();
-                (Err(error), buffer)
-            }
-        };
-        let made = &mut self.made[at];
-        // Else the engine's close has counted it.
-        self.told += u64::from(told.is_err() && made.untold);
-        made.untold = false;
-        self.sim.resolve(made.number);
-        let (track, in_flight) = self.sim.track(made.number);
-        let mut wrong = Vec::new();
-        if in_flight > 0 {
-            wrong.push(format!("ended with {in_flight} transfers in flight"));
-        }
-        let known = told.as_ref().copied().map_err(about);
-        wrong.extend(track.explains(known, self.sim.panicked()).err());
-        if let Err(error) = &told
-            && !made.is_named_by(error)
-        {
-            wrong.push(format!("the error is of another request: {error:?}"));
-        }
-        let done = told.as_ref().map_or_else(Error::done, |()| made.asked.bytes.len());
-        match buffer {
-            None => wrong.push("the buffer is missing".into()),
-            Some(buffer) => {
-                let good = match made.asked.direction {
-                    Direction::Write => made.asked.bytes.len(),
-                    _ => done,
-                };
-                let found = buffer.as_slice();
-                if found.len() != made.asked.bytes.len()
-                    || found[..good] != made.asked.bytes[..good]
-                {
-                    wrong.push(format!(
-                        "the first {good} bytes of the buffer {}",
-                        differ(found, &made.asked.bytes,)
-                    ));
-                }
-                if made.drops.count() != 0 {
-                    wrong.push("the buffer was dropped before it was given back".into());
-                }
-            }
-        }
-        let asked = made.described();
-        self.wrong.extend(wrong.into_iter().map(|what| format!("{asked}: {what}")));
-    }
-
     fn sync(&mut self, file: usize) {
         let handle = self.files[file].clone();
         let number = self.watch(&handle, Direction::Sync, 0, 0..0, None);
@@ -391,58 +341,6 @@ impl Drive<'_> {
             self.wrong.push(format!("sync with {in_flight} in flight, {omitted} failures omitted"));
         }
         self.reported(failures, "sync", |made| made.path == handle.path() && gone(made));
-    }
-
-    /// A sync or the close reports the failures that nobody was told of, which are all those of the
-    /// requests in question.
-    fn reported(&mut self, failures: Vec<Error>, by: &str, in_question: impl Fn(&Made) -> bool) {
-        let poisoned = self.sim.panicked();
-        self.told += failures.len() as u64;
-        for error in failures {
-            let of = self.made.iter_mut().find(|made| {
-                let (track, _) = self.sim.track(made.number);
-                made.untold
-                    && in_question(made)
-                    && made.is_named_by(&error)
-                    && track.explains(Err(about(&error)), poisoned).is_ok()
-            });
-            match of {
-                Some(made) => made.untold = false,
-                None => self.wrong.push(format!("{by} reports what nothing explains: {error:?}")),
-            }
-        }
-        for made in self.made.iter_mut().filter(|made| made.untold && in_question(made)) {
-            let (track, _) = self.sim.track(made.number);
-            if track.must_have_failed() == Some(true) {
-                let told = track.explains(Ok(()), poisoned).unwrap_err();
-                let asked = made.described();
-                self.wrong.push(format!("{by} says nothing of the failure of {asked}: {told}"));
-            }
-            // It succeeded, or was told of before it could be known.
-            made.untold = false;
-        }
-    }
-
-    /// Brings the model to what must be in the file now and compares the two.
-    fn compare_file(&mut self) {
-        for made in &self.made[self.last_round..] {
-            let (track, _) = self.sim.track(made.number);
-            if made.asked.direction == Direction::Write {
-                for moved in track.moved() {
-                    let end = made.asked.offset + moved.end;
-                    let len = self.model.len().max(end);
-                    self.model.resize(len, 0);
-                    self.model[made.asked.offset + moved.start..end]
-                        .copy_from_slice(&made.asked.bytes[moved.clone()]);
-                }
-            }
-        }
-        let len = self.on_disk.metadata().unwrap().len() as usize;
-        let mut found = vec![0; len];
-        self.on_disk.read_exact_at(&mut found, 0).unwrap();
-        if found != self.model {
-            self.wrong.push(format!("the file {}", differ(&found, &self.model)));
-        }
     }
 
     /// Ends the engine; nothing may be lost or left over then.
@@ -494,120 +392,7 @@ impl Drive<'_> {
         self.wrong
     }
 
-    fn compare_stats(&mut self) {
-        let stats = self.engine().stats();
-        let Totals { transfers, direct, bounced, buffered, notifications } = self.sim.totals();
-        let of = |direction, wanted: fn(&Made) -> bool| {
-            let these = self.made.iter().filter(|made| made.asked.direction == direction);
-            these.filter(|made| wanted(made)).count() as u64
-        };
-        let lanes = self.scenario.shape.groups * self.scenario.shape.lanes_per_group;
-        let checks = [
-            ("in flight", stats.in_flight, 0),
-            ("reads", stats.reads, of(Direction::Read, |_| true)),
-            ("writes", stats.writes, of(Direction::Write, |_| true)),
-            ("syncs", stats.syncs, self.syncs),
-            ("transfers", stats.transfers, transfers),
-            ("direct bytes", stats.direct_bytes, direct),
-            ("bounced bytes", stats.bounced_bytes, bounced),
-            ("buffered bytes", stats.buffered_bytes, buffered),
-            ("notifications", stats.notifications, notifications),
-            ("workers beyond the lanes", stats.workers.saturating_sub(lanes as u64), 0),
-        ];
-        for (what, counted, known) in checks {
-            if counted != known {
-                self.wrong.push(format!("statistics: {what} {counted}, the record says {known}"));
-            }
-        }
-        // What succeeded for all that is known, at least; a cancelled request may have as well.
-        for (direction, counted) in
-            [(Direction::Read, stats.bytes_read), (Direction::Write, stats.bytes_written)]
-        {
-            let (mut least, mut most) = (0, 0);
-            for made in self.made.iter().filter(|made| made.asked.direction == direction) {
-                let failed = self.sim.track(made.number).0.must_have_failed();
-                let len = made.asked.bytes.len() as u64;
-                least += if failed == Some(false) { len } else { 0 };
-                most += if failed == Some(true) { 0 } else { len };
-            }
-            if !(least..=most).contains(&counted) {
-                let allowed = least..=most;
-                self.wrong
-                    .push(format!("statistics: {counted} bytes of {direction:?}: {allowed:?}"));
-            }
-        }
-    }
-
-    fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Engine {
         self.engine.as_ref().expect("the engine until its end")
-    }
-}
-
-impl Made {
-    /// Whether the error says that it is of this request.
-    fn is_named_by(&self, error: &Error) -> bool {
-        let operation = match self.asked.direction {
-            Direction::Write => Operation::Write,
-            _ => Operation::Read,
-        };
-        (error.operation(), error.path()) == (operation, Some(&*self.path))
-            && (error.offset(), error.wanted())
-                == (self.asked.offset as u64, self.asked.bytes.len())
-    }
-
-    fn described(&self) -> String {
-        let Asked { direction, offset, ref bytes, fate, cancel } = self.asked;
-        let Self { number, path, .. } = self;
-        let len = bytes.len();
-        let file = path.file_name().unwrap_or_default();
-        format!(
-            "request {number}, {direction:?} {len} at {offset} of {file:?}, {fate:?}, {cancel:?}"
-        )
-    }
-}
-
-fn about(error: &Error) -> (ErrorKind, Option<i32>, usize) {
-    (error.kind(), error.errno(), error.done())
-}
-
-fn parts(outcome: Result<(), Failures>) -> (Vec<Error>, usize) {
-    outcome.map_or_else(|told| (told.errors().to_vec(), told.omitted()), |()| (Vec::new(), 0))
-}
-
-fn differ(found: &[u8], expected: &[u8]) -> String {
-    let first = found.iter().zip(expected).position(|(found, expected)| found != expected);
-    let count = found.iter().zip(expected).filter(|(found, expected)| found != expected).count();
-    let (found, expected) = (found.len(), expected.len());
-    format!("differ: {count} bytes from {first:?} on; {found} bytes, {expected} expected")
-}
-
-/// Wakes the thread that made it, and counts.
-struct Wakes {
-    thread: Thread,
-    woken: AtomicBool,
-    count: AtomicUsize,
-}
-
-impl Wakes {
-    fn new() -> Self {
-        let thread = thread::current();
-        Self { thread, woken: AtomicBool::new(false), count: AtomicUsize::new(0) }
-    }
-
-    /// Whether it was woken since this was asked last.
-    fn take(&self) -> bool {
-        self.woken.swap(false, Ordering::AcqRel)
-    }
-
-    fn count(&self) -> usize {
-        self.count.load(Ordering::Acquire)
-    }
-}
-
-impl Wake for Wakes {
-    fn wake(self: Arc<Self>) {
-        self.count.fetch_add(1, Ordering::AcqRel);
-        self.woken.store(true, Ordering::Release);
-        self.thread.unpark();
     }
 }

@@ -9,6 +9,8 @@
 
 mod drive;
 mod scenario;
+mod verify;
+mod wakes;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
