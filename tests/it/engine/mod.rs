@@ -8,6 +8,9 @@ mod direct;
 mod end_of_file;
 mod errors;
 mod failures;
+#[cfg(target_os = "linux")]
+mod injected;
+mod killed;
 mod lifecycle;
 mod limits;
 mod matrix;
@@ -17,6 +20,7 @@ mod modes;
 #[cfg(target_os = "linux")]
 mod neighbours;
 mod options;
+mod processes;
 mod ranges;
 mod scope;
 #[cfg(target_os = "linux")]

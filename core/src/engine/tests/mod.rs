@@ -6,6 +6,7 @@ mod direct_only;
 mod faults;
 mod order;
 mod plans;
+mod seeds;
 mod settings;
 mod stats;
 #[cfg(feature = "tracing")]
