@@ -55,7 +55,7 @@ impl Faults {
                 Direction::Write => {
                     &[Errno::EIO, Errno::ENOSPC, Errno::EAGAIN, Errno::EDQUOT, Errno::EFBIG]
                 }
-                Direction::Read | Direction::Sync => &[Errno::EIO, Errno::EAGAIN],
+                _ => &[Errno::EIO, Errno::EAGAIN],
             };
             Some(Fault::Fail(random.pick(errors)))
         } else if short && part.len > 0 {

@@ -10,15 +10,21 @@ use std::{
     panic::resume_unwind,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
+    time::Instant,
 };
 
 use nix::errno::Errno;
 
 use crate::{
-    engine::plan::Route,
+    engine::{plan::Route, settings::Difference},
     sys::{
         Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer,
-        sim::{Faults, Track, Watched, faults::Fault, mix, track::Part},
+        sim::{
+            Faults, Track, Watched,
+            faults::Fault,
+            mix,
+            track::{Part, addresses},
+        },
         threads::perform,
     },
 };
@@ -85,7 +91,7 @@ struct Flight {
     lane: LaneId,
     token: usize,
     request: Option<usize>,
-    memory: Range<usize>,
+    memory: Vec<Range<usize>>,
     /// The lowest one goes first where the seed gives the order.
     rank: u64,
 }
@@ -195,6 +201,10 @@ impl Backend for Seeded {
         self.0.shape
     }
 
+    fn differences(&self) -> Vec<Difference> {
+        Vec::new()
+    }
+
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {
         Box::new(SeededLane { sim: self.clone(), id, held: Vec::new() })
     }
@@ -239,8 +249,7 @@ impl Lane for SeededLane {
         });
         let fault = request
             .and_then(|(number, part)| faults.strike(seed, number, &part, transfer.direction));
-        let start = transfer.segment.bytes().as_ptr().addr();
-        let memory = start..start + transfer.segment.len();
+        let memory = addresses(&transfer);
         state.take_off(Flight {
             lane: self.id,
             token: transfer.token,
@@ -286,8 +295,8 @@ impl Lane for SeededLane {
         }
     }
 
-    fn park(&mut self) {
-        self.sim.0.parkers[&self.id].park();
+    fn park(&mut self, until: Option<Instant>) {
+        self.sim.0.parkers[&self.id].park(until);
     }
 }
 
@@ -360,8 +369,10 @@ impl Drop for SeededLane {
 impl State {
     fn take_off(&mut self, flight: Flight) {
         for other in &self.in_flight {
-            let Range { start, end } = other.memory;
-            if start < flight.memory.end && flight.memory.start < end {
+            let overlaps = |own: &Range<usize>| {
+                other.memory.iter().any(|other| other.start < own.end && own.start < other.end)
+            };
+            if flight.memory.iter().any(overlaps) {
                 self.wrong.push(format!("{flight:?} and {other:?} use the same memory"));
             }
             if (other.lane, other.token) == (flight.lane, flight.token) {
@@ -406,7 +417,7 @@ impl Totals {
         match route {
             Route::Direct => self.direct += moved,
             Route::Bounced => self.bounced += moved,
-            Route::Buffered => self.buffered += moved,
+            Route::Buffered | Route::Resident => self.buffered += moved,
         }
     }
 }

@@ -18,10 +18,10 @@ pub(crate) struct Watched {
     pub(crate) file: usize,
     pub(crate) direction: Direction,
     pub(crate) offset: u64,
-    /// Where its bytes lie.
-    pub(crate) memory: Range<usize>,
-    /// Of its buffer, if it has one.
-    pub(crate) drops: Option<Drops>,
+    /// Where its bytes lie, one buffer after the other, none of them empty.
+    pub(crate) memory: Vec<Range<usize>>,
+    /// Of its buffers, if it has any.
+    pub(crate) drops: Vec<Drops>,
     pub(crate) alignment: Option<Alignment>,
     pub(crate) block_size: usize,
 }
@@ -32,6 +32,7 @@ struct Next {
     position: usize,
     len: usize,
     direct: bool,
+    bounced: bool,
 }
 
 /// A transfer of a request.
@@ -85,7 +86,22 @@ impl Track {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.watched.memory.len()
+        self.watched.memory.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// Where so many bytes of the request lie.
+    fn memory(&self, position: usize, len: usize) -> Vec<Range<usize>> {
+        let mut begin = 0;
+        let mut found = Vec::new();
+        for buffer in &self.watched.memory {
+            let end = begin + buffer.len();
+            let (from, to) = (position.max(begin), (position + len).min(end));
+            if from < to {
+                found.push(buffer.start + from - begin..buffer.start + to - begin);
+            }
+            begin = end;
+        }
+        found
     }
 
     /// Whether a transfer is one of this request's.
@@ -93,8 +109,8 @@ impl Track {
         let Watched { direction, offset, .. } = self.watched;
         let empty = transfer.segment.len() == 0;
         let own_place = match direction {
-            Direction::Sync => true,
-            _ if empty != (self.len() == 0) => false,
+            Direction::Read | Direction::Write if empty != (self.len() == 0) => false,
+            Direction::Sync | Direction::SyncAll => true,
             _ if empty => transfer.offset == offset,
             _ => (offset..offset + self.len() as u64).contains(&transfer.offset),
         };
@@ -121,16 +137,17 @@ impl Track {
             wrong.push(format!("{part:?} goes beyond the request"));
         }
         let awaited = self.next.iter().position(|next| next.position == position);
-        let direct = match awaited.map(|at| self.next.swap_remove(at)) {
-            Some(next) if next.len != len => {
-                wrong.push(format!("{next:?} was to come, and {part:?} did"));
-                next.direct
+        let (direct, bounced) = match awaited.map(|at| self.next.swap_remove(at)) {
+            Some(next) => {
+                if next.len != len {
+                    wrong.push(format!("{next:?} was to come, and {part:?} did"));
+                }
+                (next.direct, next.bounced)
             }
-            Some(next) => next.direct,
             None => {
                 part.begins = true;
                 self.begin(&part, wrong);
-                self.whole_pages().is_some_and(|pages| {
+                let direct = self.whole_pages().is_some_and(|pages| {
                     let end = position + len;
                     if position < pages.end && pages.start < end {
                         if pages.start > position || end > pages.end {
@@ -139,13 +156,14 @@ impl Track {
                         return true;
                     }
                     false
-                })
+                });
+                (direct, direct && !self.suits_direct(position, len))
             }
         };
         if part.direct != direct {
             wrong.push(format!("{part:?}: O_DIRECT is {} and should be {direct}", part.direct));
         }
-        part.bounced = part.direct && self.needs_bounce();
+        part.bounced = bounced;
         self.check_memory(&part, transfer, wrong);
         part
     }
@@ -173,20 +191,26 @@ impl Track {
         if part.len == 0 {
             return;
         }
-        let address = transfer.segment.bytes().as_ptr().addr();
-        let own = self.watched.memory.start + part.position;
-        if part.bounced && self.watched.memory.contains(&address) {
+        let used = addresses(transfer);
+        let own = self.memory(part.position, part.len);
+        let is_own = |address: &usize| self.watched.memory.iter().any(|own| own.contains(address));
+        if part.bounced && used.iter().any(|used| is_own(&used.start)) {
             wrong.push(format!("{part:?} is to be bounced and uses the caller's memory"));
         }
-        if !part.bounced && address != own {
-            wrong.push(format!("{part:?} uses memory at {address:#x}, its own is at {own:#x}"));
+        if !part.bounced && used != own {
+            wrong.push(format!("{part:?} uses memory at {used:x?}, its own is at {own:x?}"));
         }
         if let (true, Some(alignment)) = (part.direct, self.watched.alignment) {
-            let sound = address.is_multiple_of(alignment.memory)
-                && transfer.offset.is_multiple_of(alignment.offset as u64)
-                && part.len.is_multiple_of(alignment.offset);
+            let unit = alignment.unit(self.watched.direction == Direction::Write);
+            let alone = used.len() == 1;
+            let sound = transfer.offset.is_multiple_of(unit as u64)
+                && part.len.is_multiple_of(unit)
+                && used.iter().all(|used| {
+                    used.start.is_multiple_of(alignment.memory)
+                        && (alone || used.len().is_multiple_of(unit))
+                });
             if !sound {
-                wrong.push(format!("{part:?} goes direct and is not aligned: {address:#x}"));
+                wrong.push(format!("{part:?} goes direct and is not aligned: {used:x?}"));
             }
         }
     }
@@ -196,21 +220,25 @@ impl Track {
         let Watched { direction, offset, alignment, block_size, .. } = &self.watched;
         let alignment = (*alignment)?;
         let writes = *direction == Direction::Write;
-        let unit = if writes { alignment.border } else { alignment.offset };
-        let border = alignment.border as u64;
+        let unit = if writes { alignment.page.max(alignment.write) } else { alignment.read };
+        let border = alignment.page.max(unit) as u64;
         let first = offset.next_multiple_of(border);
         let last = (offset + self.len() as u64) / border * border;
         (block_size.is_multiple_of(unit) && first < last)
             .then(|| (first - offset) as usize..(last - offset) as usize)
     }
 
-    fn needs_bounce(&self) -> bool {
-        let (Some(pages), Some(alignment)) = (self.whole_pages(), self.watched.alignment) else {
-            return false;
-        };
-        let first = self.watched.memory.start + pages.start;
-        !(first.is_multiple_of(alignment.memory)
-            && self.watched.block_size.is_multiple_of(alignment.memory))
+    /// Whether the memory of a part is aligned for it to go direct.
+    fn suits_direct(&self, position: usize, len: usize) -> bool {
+        self.watched.alignment.is_some_and(|alignment| {
+            let unit = alignment.unit(self.watched.direction == Direction::Write);
+            let memory = self.memory(position, len);
+            let alone = memory.len() == 1;
+            memory.iter().all(|memory| {
+                memory.start.is_multiple_of(alignment.memory)
+                    && (alone || memory.len().is_multiple_of(unit))
+            })
+        })
     }
 
     /// Its ticket gives a result: nothing may touch the buffer any more.
@@ -220,7 +248,7 @@ impl Track {
 
     /// Whether the engine may no longer use the buffer.
     pub(crate) fn is_over(&self) -> bool {
-        self.resolved || self.watched.drops.as_ref().is_some_and(|drops| drops.count() > 0)
+        self.resolved || self.watched.drops.iter().any(|drops| drops.count() > 0)
     }
 
     /// So many bytes of a part were moved on the file.
@@ -236,8 +264,9 @@ impl Track {
         self.completions += 1;
         let awaited = self.next.len();
         let Part { position, len, direct, bounced, .. } = *part;
-        let mut go_on = |moved: usize, direct| {
-            self.next.push(Next { position: position + moved, len: len - moved, direct });
+        let go_on = |moved: usize, direct: bool| {
+            let bounced = direct && bounced;
+            Next { position: position + moved, len: len - moved, direct, bounced }
         };
         match result {
             Ok(moved) if moved == len => {}
@@ -248,14 +277,14 @@ impl Track {
             Ok(moved) => {
                 let aligned = self.watched.alignment.is_some_and(|alignment| {
                     let file = self.watched.offset as usize + position + moved;
-                    let memory = self.watched.memory.start + position + moved;
-                    file.is_multiple_of(alignment.offset)
-                        && (bounced || memory.is_multiple_of(alignment.memory))
+                    let unit = alignment.unit(self.watched.direction == Direction::Write);
+                    file.is_multiple_of(unit)
+                        && (bounced || self.suits_direct(position + moved, len - moved))
                 });
-                go_on(moved, direct && aligned);
+                self.next.push(go_on(moved, direct && aligned));
             }
-            Err(Errno::EINTR) => go_on(0, direct),
-            Err(Errno::EINVAL) if direct => go_on(0, false),
+            Err(Errno::EINTR) => self.next.push(go_on(0, direct)),
+            Err(Errno::EINVAL) if direct => self.next.push(go_on(0, false)),
             Err(errno) => self.failures.push((position, Some(errno))),
         }
         if let Ok(moved @ 1..) = result {
@@ -356,6 +385,14 @@ impl Track {
             }
         }
     }
+}
+
+/// Where a transfer's bytes lie.
+pub(super) fn addresses(transfer: &Transfer) -> Vec<Range<usize>> {
+    let slices = transfer.segment.slices(usize::MAX);
+    let ranges =
+        slices.iter().map(|slice| slice.as_ptr().addr()..slice.as_ptr().addr() + slice.len());
+    ranges.filter(|range| !range.is_empty()).collect()
 }
 
 /// The kinds of the errors that are injected.

@@ -20,11 +20,12 @@ use super::{
 };
 use crate::{
     buf::IoBuf,
-    engine::{AioFile, Engine, OpenOptions, Ticket, file::FileState},
+    config::DirectMode,
+    engine::{AioFile, Engine, OpenOptions, Priority, Ticket, file::FileState},
     error::Operation,
     sys::{
         Direction,
-        file::OpenFile,
+        file::{OpenFile, Policy},
         sim::{Arena, Counted, Drops, Random, Seeded, Watched},
     },
 };
@@ -63,9 +64,11 @@ pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
     let sim = Seeded::new(seed, shape, !scenario.settings.overlap_events, order, faults);
     let engine = Engine::with_backend(scenario.settings.clone(), Box::new(sim.clone())).unwrap();
     let files = paths.each_ref().map(|path| {
-        let open = OpenFile::open(path, &OpenOptions::new().write()).unwrap();
+        let policy = Policy { mode: DirectMode::Never, block_size: scenario.settings.block_size };
+        let open = OpenFile::open(path, &OpenOptions::new().write(), policy).unwrap();
         let open = open.pretending(scenario.alignment);
-        AioFile { state: Arc::new(FileState::new(engine.id(), open)) }
+        let state = Arc::new(FileState::new(engine.id(), open));
+        AioFile { state, priority: Priority::Normal }
     });
     let mut drive = Drive {
         seed,
@@ -194,8 +197,8 @@ impl Drive<'_> {
         let start = buffer.as_ptr().addr();
         let file = &self.files[file];
         let drops = buffer.drops().clone();
-        let memory = start..start + bytes.len();
-        let number = self.watch(file, direction, range.start, memory, Some(drops.clone()));
+        let memory = vec![start..start + bytes.len()];
+        let number = self.watch(file, direction, range.start, memory, vec![drops.clone()]);
         let offset = range.start as u64;
         let ticket = match direction {
             Direction::Write => self.engine().pwrite(file, buffer, offset),
@@ -228,8 +231,8 @@ impl Drive<'_> {
         file: &AioFile,
         direction: Direction,
         offset: usize,
-        memory: Range<usize>,
-        drops: Option<Drops>,
+        memory: Vec<Range<usize>>,
+        drops: Vec<Drops>,
     ) -> usize {
         self.sim.watch(Watched {
             file: Arc::as_ptr(&file.state.open).addr(),
@@ -324,7 +327,7 @@ impl Drive<'_> {
 
     fn sync(&mut self, file: usize) {
         let handle = self.files[file].clone();
-        let number = self.watch(&handle, Direction::Sync, 0, 0..0, None);
+        let number = self.watch(&handle, Direction::Sync, 0, Vec::new(), Vec::new());
         self.syncs += 1;
         // Those whose tickets are gone: the sync waits for them and must tell of their failures.
         let gone = |made: &Made| made.ticket.is_none() && !made.forgotten;
@@ -345,7 +348,7 @@ impl Drive<'_> {
 
     /// Ends the engine; nothing may be lost or left over then.
     fn end(mut self) -> Vec<String> {
-        let failed = self.engine().stats().failed;
+        let failed = self.engine().stats().failed();
         let abrupt = self.scenario.abrupt;
         if !abrupt {
             self.compare_stats();

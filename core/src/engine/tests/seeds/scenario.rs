@@ -113,11 +113,16 @@ impl Scenario {
             thread_count: groups,
             single_submit: random.one_in(2),
             overlap_events: random.one_in(2),
+            ..EngineSettings::default()
         };
         let alignment = (!random.one_in(4)).then(|| {
-            let offset = random.pick(&[512, 512, 1024, 4096]);
-            let memory = random.pick(&[4, 512, 512, 4096]);
-            Alignment { memory, offset, border: offset.max(random.pick(&[512, 1024, 4096])) }
+            let (units, pages) = ([512, 512, 1024, 4096], [512, 1024, 4096]);
+            Alignment {
+                memory: random.pick(&[4, 512, 512, 4096]),
+                read: random.pick(&units),
+                write: random.pick(&units),
+                page: random.pick(&pages),
+            }
         });
         let order = if random.one_in(2) { Order::AsTheyCome } else { Order::Seeded };
         let contents = random.below(FILE);

@@ -132,9 +132,9 @@ impl Drive<'_> {
         let lanes = self.scenario.shape.groups * self.scenario.shape.lanes_per_group;
         let checks = [
             ("in flight", stats.in_flight, 0),
-            ("reads", stats.reads, of(Direction::Read, |_| true)),
-            ("writes", stats.writes, of(Direction::Write, |_| true)),
-            ("syncs", stats.syncs, self.syncs),
+            ("reads", stats.read.requests, of(Direction::Read, |_| true)),
+            ("writes", stats.write.requests, of(Direction::Write, |_| true)),
+            ("syncs", stats.sync.requests, self.syncs),
             ("transfers", stats.transfers, transfers),
             ("direct bytes", stats.direct_bytes, direct),
             ("bounced bytes", stats.bounced_bytes, bounced),
@@ -147,21 +147,28 @@ impl Drive<'_> {
                 self.wrong.push(format!("statistics: {what} {counted}, the record says {known}"));
             }
         }
-        // What succeeded for all that is known, at least; a cancelled request may have as well.
         for (direction, counted) in
-            [(Direction::Read, stats.bytes_read), (Direction::Write, stats.bytes_written)]
+            [(Direction::Read, &stats.read), (Direction::Write, &stats.write)]
         {
-            let (mut least, mut most) = (0, 0);
+            let (mut asked, mut moved, mut least, mut most) = (0, 0, 0, 0);
             for made in self.made.iter().filter(|made| made.asked.direction == direction) {
-                let failed = self.sim.track(made.number).0.must_have_failed();
-                let len = made.asked.bytes.len() as u64;
-                least += if failed == Some(false) { len } else { 0 };
-                most += if failed == Some(true) { 0 } else { len };
+                let (track, _) = self.sim.track(made.number);
+                asked += track.len() as u64;
+                moved += track.bytes_reported() as u64;
+                // A cancelled request may have succeeded as well.
+                least += u64::from(track.must_have_failed() == Some(true));
+                most += u64::from(track.must_have_failed() != Some(false));
             }
-            if !(least..=most).contains(&counted) {
-                let allowed = least..=most;
+            let exact = (counted.bytes_asked, counted.bytes_moved, counted.latency.count());
+            if exact != (asked, moved, counted.requests) {
+                let known = (asked, moved, counted.requests);
                 self.wrong
-                    .push(format!("statistics: {counted} bytes of {direction:?}: {allowed:?}"));
+                    .push(format!("statistics: {direction:?} {exact:?}, should be {known:?}"));
+            }
+            if !(least..=most).contains(&counted.failed) {
+                let (counted, allowed) = (counted.failed, least..=most);
+                self.wrong
+                    .push(format!("statistics: {counted} {direction:?} failed, not {allowed:?}"));
             }
         }
     }
