@@ -120,7 +120,8 @@ impl Crew {
             return self.dispatch_or_refuse(request, self.queue.submit(request));
         }
         match self.queue.hold() {
-            Err(reason) => request.refuse(reason),
+            // In its turn, too: whoever syncs knows that the earlier requests have ended.
+            Err(reason) => request.refuse_in_turn(reason),
             Ok(()) if request.hold_back() => {}
             Ok(()) => Arc::clone(self).submit_held(request),
         }
@@ -227,6 +228,9 @@ impl Host for Crew {
     }
 
     fn submit_held(self: Arc<Self>, request: &Arc<Request>) {
+        if request.has_failed_before(0) {
+            return request.complete(request.blocks());
+        }
         self.dispatch_or_refuse(request, self.queue.submit_held(request));
     }
 
