@@ -110,6 +110,6 @@ fn an_engine_without_threads_does_not_start_and_leaves_nothing() {
 }
 
 #[test]
-fn an_engine_works_with_the_one_thread_it_gets() {
+fn an_engine_works_with_the_threads_it_gets() {
     inject("clone,clone3:error=EAGAIN:when=2+", "alone", &[0]);
 }
