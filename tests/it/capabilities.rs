@@ -4,12 +4,13 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 7] = [
     ("cachestat", "cachestat (Linux 6.5) answering for the temporary directory's file system"),
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
     ("huge_pages", "transparent huge pages, and memory left for 32 of them"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
     ("sectors", "a loop device with sectors of 4096 bytes (losetup, for root)"),
+    ("strace", "the strace command, allowed to trace and to make system calls fail"),
     ("ui", "the compiler whose words tests/ui/worded expects, 1.95"),
 ];
 
@@ -38,6 +39,11 @@ fn probe(capability: &str) -> bool {
         "huge_pages" => succeeds(env!("CARGO_BIN_EXE_pool_pages")),
         "namespaces" => succeeds(env!("CARGO_BIN_EXE_no_space")),
         "sectors" => crate::loop_device::LoopDevice::new(1 << 20).is_some(),
+        "strace" => Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64"])
+            .args(["-e", "inject=pwrite64:error=EIO:when=1+2", "true"])
+            .output()
+            .is_ok_and(|output| output.status.success()),
         "ui" => {
             let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
             let version = Command::new(rustc).arg("--version").output().unwrap();

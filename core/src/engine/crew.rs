@@ -116,12 +116,15 @@ impl Crew {
     /// Queues a request that was just accepted, or refuses it. A barrier is held back until the
     /// requests before it have ended.
     pub(crate) fn submit(self: &Arc<Self>, request: &Arc<Request>) {
-        let submitted = if request.is_barrier() {
-            self.queue.hold().and_then(|()| {
-                if request.hold_back() { Ok(()) } else { Arc::clone(self).submit_held(request) }
-            })
-        } else {
+        let submitted = if !request.is_barrier() {
             self.queue.submit(request).map(|dispatch| self.dispatch(dispatch))
+        } else {
+            match self.queue.hold() {
+                // In its turn, too: whoever syncs knows that the earlier requests have ended.
+                Err(reason) => return request.refuse_in_turn(reason),
+                Ok(()) if request.hold_back() => Ok(()),
+                Ok(()) => Arc::clone(self).submit_held(request),
+            }
         };
         if let Err(reason) = submitted {
             request.refuse(reason);
@@ -222,6 +225,10 @@ impl Host for Crew {
     }
 
     fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
+        if request.has_failed_before(0) {
+            // It was refused when it came, and that reason stays.
+            return Err(ErrorKind::Closed);
+        }
         self.queue.submit_held(request).map(|dispatch| self.dispatch(dispatch))
     }
 

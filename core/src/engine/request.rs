@@ -233,7 +233,9 @@ impl Request {
     /// request ends here and now.
     pub(crate) fn cancel(&self) {
         if self.is_barrier() && self.flights.take_back(self) {
-            Arc::clone(&self.host).drop_held();
+            if !self.has_failed_before(0) {
+                Arc::clone(&self.host).drop_held();
+            }
             self.refuse(ErrorKind::Cancelled);
         } else if let Some(Unclaimed { first, count }) = Arc::clone(&self.host).withdraw(self) {
             self.fail_from(first, ErrorKind::Cancelled);
@@ -257,6 +259,14 @@ impl Request {
     pub(crate) fn refuse(&self, reason: impl Into<Cause>) {
         self.fail(0, reason.into());
         self.complete(self.blocks());
+    }
+
+    /// The queue does not take a barrier, which ends once the earlier requests of its file have.
+    pub(crate) fn refuse_in_turn(self: &Arc<Self>, reason: ErrorKind) {
+        self.fail(0, reason.into());
+        if !self.hold_back() {
+            self.complete(self.blocks());
+        }
     }
 
     /// The engine ends without waiting for the blocks in flight.

@@ -48,7 +48,8 @@ pub enum ErrorKind {
     /// The bytes begin at an address where the type may not.
     Misaligned,
     /// The device or the file system failed (`EIO` and whatever else has no kind of its own; see
-    /// [`Error::errno`](crate::Error::errno)).
+    /// [`Error::errno`](crate::Error::errno)). `EAGAIN` is among them: a regular file has no
+    /// business to answer it, and repeating the call until it goes away would be a busy loop.
     Io,
     /// The file was opened by another engine.
     ForeignFile,

@@ -139,6 +139,8 @@ pub(crate) struct OpenFile {
     direct: Result<Direct, NotDirect>,
     /// A descriptor that is kept for its owner's locks alone.
     _given: Option<File>,
+    #[cfg(all(test, not(loom)))]
+    pretended: Option<Ways>,
 }
 
 impl OpenFile {
@@ -157,6 +159,14 @@ impl OpenFile {
         Self::with(path, buffered, None, access, policy)
     }
 
+    /// As if O_DIRECT asked for this, or did not exist; what goes direct uses the page cache.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn pretending(mut self, alignment: Option<Alignment>) -> Self {
+        self.direct = Err(NotDirect::Never);
+        self.pretended = Some(alignment.map_or(Ways::Buffered, Ways::Mixed));
+        self
+    }
+
     /// A file of its buffered descriptor and the direct one that was given, if one was.
     pub(super) fn with(
         path: Arc<Path>,
@@ -170,7 +180,14 @@ impl OpenFile {
             Err(reason) if policy.mode == DirectMode::Always => {
                 Err(Error::new(Operation::Open, reason.into()).at_path(&path))
             }
-            direct => Ok(Self { path, buffered, direct, _given: given }),
+            direct => Ok(Self {
+                path,
+                buffered,
+                direct,
+                _given: given,
+                #[cfg(all(test, not(loom)))]
+                pretended: None,
+            }),
         }
     }
 
@@ -191,6 +208,10 @@ impl OpenFile {
     }
 
     pub(crate) fn ways(&self) -> Ways {
+        #[cfg(all(test, not(loom)))]
+        if let Some(pretended) = self.pretended {
+            return pretended;
+        }
         self.direct.as_ref().map_or(Ways::Buffered, Direct::ways)
     }
 
@@ -206,10 +227,7 @@ impl OpenFile {
 
     /// Whether a block to be read is better read through the page cache, which has all of it.
     pub(crate) fn is_resident(&self, offset: u64, len: usize) -> bool {
-        let Ok(direct) = &self.direct else {
-            return true;
-        };
-        direct.is_resident(&self.buffered, offset, len)
+        self.direct.as_ref().is_ok_and(|direct| direct.is_resident(&self.buffered, offset, len))
     }
 
     /// Cuts the file to `len` bytes if it is longer.

@@ -9,6 +9,9 @@ mod durability;
 mod end_of_file;
 mod errors;
 mod failures;
+#[cfg(target_os = "linux")]
+mod injected;
+mod killed;
 mod lifecycle;
 mod limits;
 mod matrix;
@@ -19,6 +22,7 @@ mod modes;
 #[cfg(target_os = "linux")]
 mod neighbours;
 mod options;
+mod processes;
 mod ranges;
 mod room;
 mod scope;

@@ -185,7 +185,7 @@ fn agrees<B: Buffer>(case: &Case) {
     assert_eq!(&lengths, &case.lengths[0]);
     assert_same(&joined(&back), &data, &"buffers given back");
     assert_same(&std::fs::read(&path).unwrap(), &model, &"written");
-    ways.check(&bench.engine, [0; 3]);
+    ways.check(&bench.engine, [0; 4]);
 
     let before = moved(&bench.engine);
     let buffers = cut::<B>(&vec![0; total], &case.lengths[1]);

@@ -9,6 +9,7 @@ mod faults;
 mod order;
 mod plans;
 mod priority;
+mod seeds;
 mod settings;
 mod shutdown;
 mod stats;
