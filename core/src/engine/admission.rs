@@ -14,9 +14,11 @@ pub(crate) struct Admission {
 struct Room {
     /// How many more requests there is room for.
     free: AtomicUsize,
-    /// Whoever waits for room listens to it. Each permit that is given back wakes one more of them,
-    /// whether or not the one woken before has run yet.
-    made: Event,
+    /// What waiting threads and waiting tasks listen to. Each permit that is given back wakes one
+    /// more of either: the task need not run before the thread does, which may be its executor's,
+    /// and whoever was woken before may not have run yet.
+    threads: Event,
+    tasks: Event,
 }
 
 /// Room for one request, until it is dropped.
@@ -24,7 +26,8 @@ pub(crate) struct Permit(Arc<Room>);
 
 impl Admission {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { room: Arc::new(Room { free: AtomicUsize::new(capacity), made: Event::new() }) }
+        let (free, threads, tasks) = (AtomicUsize::new(capacity), Event::new(), Event::new());
+        Self { room: Arc::new(Room { free, threads, tasks }) }
     }
 
     /// None if there is no room.
@@ -38,7 +41,7 @@ impl Admission {
     /// Waits for room.
     pub(crate) fn enter(&self) -> Permit {
         loop {
-            let room_made = self.room.made.listen();
+            let room_made = self.room.threads.listen();
             if let Some(permit) = self.try_enter() {
                 return permit;
             }
@@ -49,7 +52,7 @@ impl Admission {
     /// Awaits room.
     pub(crate) async fn entered(&self) -> Permit {
         loop {
-            let room_made = self.room.made.listen();
+            let room_made = self.room.tasks.listen();
             if let Some(permit) = self.try_enter() {
                 return permit;
             }
@@ -61,6 +64,7 @@ impl Admission {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.0.free.fetch_add(1, Ordering::SeqCst);
-        self.0.made.notify(1.additional());
+        self.0.threads.notify(1.additional());
+        self.0.tasks.notify(1.additional());
     }
 }
