@@ -8,6 +8,7 @@ mod order;
 mod priority;
 mod settings;
 mod shutdown;
+mod withdraw;
 
 use std::path::PathBuf;
 
