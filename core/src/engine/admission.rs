@@ -29,9 +29,11 @@ pub(crate) struct Admission {
 struct Room {
     /// How many more requests there is room for.
     free: AtomicUsize,
-    /// Whoever waits for room listens to it. Each permit that is given back wakes one more of them,
-    /// whether or not the one woken before has run yet.
-    made: Event,
+    /// What waiting threads and waiting tasks listen to. Each permit that is given back wakes one
+    /// more of either: the task need not run before the thread does, which may be its executor's,
+    /// and whoever was woken before may not have run yet.
+    threads: Event,
+    tasks: Event,
     woken: Woken,
 }
 
@@ -40,8 +42,8 @@ pub(crate) struct Permit(Arc<Room>);
 
 impl Admission {
     pub(crate) fn new(capacity: usize) -> Self {
-        let free = AtomicUsize::new(capacity);
-        Self { room: Arc::new(Room { free, made: Event::new(), woken: Woken::default() }) }
+        let (free, threads, tasks) = (AtomicUsize::new(capacity), Event::new(), Event::new());
+        Self { room: Arc::new(Room { free, threads, tasks, woken: Woken::default() }) }
     }
 
     /// None if there is no room.
@@ -52,18 +54,11 @@ impl Admission {
     /// Waits for room.
     pub(crate) fn enter(&self) -> Permit {
         loop {
-            let room_made = self.room.made.listen();
-            let permit = self.room.try_enter();
-            if permit.is_none() {
-                room_made.wait();
-                continue;
-            }
-            // One that was to be next passes its turn on.
-            drop(room_made);
-            self.room.woken.wake();
-            if let Some(permit) = permit {
+            let room_made = self.room.threads.listen();
+            if let Some(permit) = self.try_enter() {
                 return permit;
             }
+            room_made.wait();
         }
     }
 
@@ -88,7 +83,8 @@ impl Room {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.0.free.fetch_add(1, Ordering::SeqCst);
-        self.0.made.notify(1.additional());
+        self.0.threads.notify(1.additional());
+        self.0.tasks.notify(1.additional());
         self.0.woken.wake();
     }
 }
@@ -121,7 +117,7 @@ impl Future for Entering {
                 }
                 self.room_made = None;
             }
-            let room_made = seat.room.made.listen();
+            let room_made = seat.room.tasks.listen();
             if let Some(permit) = seat.room.try_enter() {
                 drop(room_made);
                 seat.room.woken.wake();

@@ -5,11 +5,12 @@ use std::{ops::Range, path::Path};
 use ds_aio::{Engine, OpenOptions};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    cache::evict,
     settings::{MODES, SHAPES, settings},
 };
 
 use super::{
-    page_cache::{evict, page_size, resident},
+    page_cache::{page_size, resident},
     support::Bench,
 };
 use crate::capabilities::require;

@@ -3,11 +3,13 @@
 
 #[cfg(target_os = "linux")]
 mod adopt;
+mod completion;
 #[cfg(target_os = "linux")]
 mod direct;
 mod durability;
 mod end_of_file;
 mod errors;
+mod executors;
 mod failures;
 #[cfg(target_os = "linux")]
 mod injected;

@@ -5,12 +5,13 @@ use std::{fs::File, os::unix::fs::FileExt};
 use ds_aio::{AioFile, DirectMode, Engine, ErrorKind, NotDirect, OpenOptions, Operation};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    cache::evict,
     settings::settings,
 };
 use nix::{errno::Errno, sys::stat::Mode, unistd::mkfifo};
 
 use super::{
-    page_cache::{evict, page_size, resident},
+    page_cache::{page_size, resident},
     support::Bench,
     told::{Told, assert_tells, buffer_after, end_of_file},
 };

@@ -11,11 +11,12 @@ use std::{
 use ds_aio::{AioFile, DirectMode, Engine, EngineSettings, OpenOptions};
 use ds_aio_tests::{
     bytes::{Rng, assert_same, pattern, seed},
+    cache::evict,
     settings::{MODES, SHAPES, settings},
 };
 use proptest::{prelude::*, test_runner::Config};
 
-use super::{page_cache::evict, support::Bench};
+use super::support::Bench;
 
 /// What one round writes and how.
 #[derive(Debug, Clone)]

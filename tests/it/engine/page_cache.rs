@@ -37,11 +37,3 @@ pub(super) fn resident(path: &Path) -> Vec<bool> {
     assert_eq!(status, 0, "mincore");
     pages.into_iter().map(|page| page & 1 == 1).collect()
 }
-
-/// Puts the file on the device and out of the page cache.
-pub(super) fn evict(path: &Path) {
-    let file = File::open(path).unwrap();
-    file.sync_all().unwrap();
-    let advice = nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED;
-    nix::fcntl::posix_fadvise(&file, 0, 0, advice).unwrap();
-}

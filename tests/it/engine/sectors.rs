@@ -3,10 +3,11 @@
 use ds_aio::{DirectMode, Engine, ErrorKind, NotDirect, OpenOptions};
 use ds_aio_tests::{
     bytes::{Rng, assert_same, pattern, seed},
+    cache::evict,
     settings::settings,
 };
 
-use super::page_cache::{evict, resident};
+use super::page_cache::resident;
 use crate::{capabilities::require, loop_device::LoopDevice};
 
 const LEN: usize = 4 << 20;

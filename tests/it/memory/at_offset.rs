@@ -3,6 +3,7 @@
 use ds_aio::{Engine, OpenOptions};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    cache::evict,
     settings::settings,
 };
 
@@ -51,6 +52,7 @@ fn all_but_the_edge_pages_go_direct_without_a_copy() {
         let engine = Engine::new(&settings(BLOCK, (1, 8), (false, true))).unwrap();
         let file = engine.open_with(&path, &OpenOptions::new().write()).unwrap();
         let mut buffer = engine.alloc_at(start as u64, end - start).unwrap();
+        evict(&path);
         buffer = engine.pread(&file, buffer, start as u64).wait().unwrap();
         assert_same(&buffer, &data[start..end], &"read");
         assert_eq!(routes(&engine), [direct, 0, edges], "a read of {start}..{end}");
@@ -61,6 +63,7 @@ fn all_but_the_edge_pages_go_direct_without_a_copy() {
         assert_eq!(routes(&engine), [2 * direct, 0, 2 * edges], "a write of {start}..{end}");
         assert_same(&std::fs::read(&path).unwrap(), &data, &"written");
 
+        evict(&path);
         let unread = engine.pool().alloc_for_read_at(start as u64, end - start).unwrap();
         let buffer = engine.pread(&file, unread, start as u64).wait().unwrap();
         assert_same(&buffer, &data[start..end], &"read into memory that was not zeroed");
@@ -71,6 +74,7 @@ fn all_but_the_edge_pages_go_direct_without_a_copy() {
     let engine = Engine::new(&settings(BLOCK, (1, 8), (false, true))).unwrap();
     let file = engine.open(&path).unwrap();
     let buffer = engine.alloc(LEN - 5001).unwrap();
+    evict(&path);
     drop(engine.pread(&file, buffer, 5001).wait().unwrap());
     assert_eq!(routes(&engine)[0], 0);
 }

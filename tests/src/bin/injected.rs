@@ -10,11 +10,12 @@
     reason = "how a helper fails: its caller shows the message"
 )]
 
-use std::{fs::File, path::Path};
+use std::path::Path;
 
 use ds_aio::{AioBuf, Engine, Error, ErrorKind, OpenOptions, Operation, StartError};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    cache::evict,
     process::{descriptors, die_if_hung, settles_to, threads},
     settings::{MODES, settings},
 };
@@ -113,15 +114,6 @@ fn read(engine: &Engine, path: &Path, expected: &Expected) {
     evict(path);
     let found = engine.pread(&file, found, 0).wait().unwrap();
     assert_same(&found, &data, &"read again");
-}
-
-/// What the page cache has is read from there.
-fn evict(path: &Path) {
-    let file = File::open(path).unwrap();
-    file.sync_all().unwrap();
-    #[cfg(target_os = "linux")]
-    nix::fcntl::posix_fadvise(&file, 0, 0, nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED)
-        .unwrap();
 }
 
 /// Each worker is struck once, in whatever request.

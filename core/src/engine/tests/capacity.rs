@@ -290,3 +290,27 @@ fn many_small_requests_fill_the_depth_together() {
         }
     }
 }
+
+#[test]
+fn a_thread_that_waits_does_not_depend_on_a_task_that_does_not_run() {
+    for _ in 0..20 {
+        let bench = with_capacity(1, Sim::lanes(1, 1));
+        bench.sim.hold();
+        let under_way = bench.write(1, 0);
+        let mut tasks = [Waiting::of(&bench, 1), Waiting::of(&bench, 2)];
+        for task in &mut tasks {
+            assert!(task.poll().is_pending());
+        }
+        // As in a task that makes a blocking call on the only thread of its executor.
+        thread::scope(|threads| {
+            let blocking = threads.spawn(|| bench.engine.fdatasync(&bench.file).wait());
+            thread::yield_now();
+            bench.sim.release_all();
+            under_way.wait().unwrap();
+            blocking.join().unwrap().unwrap();
+        });
+        for task in tasks {
+            task.ticket().wait().unwrap();
+        }
+    }
+}

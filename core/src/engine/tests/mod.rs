@@ -17,6 +17,7 @@ mod stats;
 mod trace;
 mod vectored;
 mod whole_file;
+mod withdraw;
 
 use std::path::PathBuf;
 
