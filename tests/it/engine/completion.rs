@@ -34,16 +34,18 @@ fn kind<B>(result: Result<B, Failed<B>>) -> Option<ErrorKind> {
     result.err().map(|failed| failed.error().kind())
 }
 
-/// A callback that sends what it is given and the thread it is called on.
-fn sent<B: Send + 'static>() -> (
-    impl FnOnce(Result<B, Failed<B>>) + Send + 'static,
-    Receiver<(Result<B, Failed<B>>, Option<String>)>,
-) {
+/// What a callback is given, and the name of the thread it is called on.
+type Called<B> = (Result<B, Failed<B>>, Option<String>);
+
+type Then<B> = Box<dyn FnOnce(Result<B, Failed<B>>) + Send>;
+
+/// A callback that sends what it is called with.
+fn sent<B: Send + 'static>() -> (Then<B>, Receiver<Called<B>>) {
     let (tell, told) = channel();
     let then = move |result| {
         let _ = tell.send((result, thread::current().name().map(str::to_owned)));
     };
-    (then, told)
+    (Box::new(then), told)
 }
 
 #[test]
@@ -160,9 +162,9 @@ fn a_callback_may_not_wait() {
                 thread::yield_now();
             }
             // So that what the callback waits for cannot have ended.
-            Some(HeldWorker::of(&shared))
+            HeldWorker::of(&shared)
         } else {
-            Some(held)
+            held
         };
         let then = move |_| {
             let bench = inside.upgrade().unwrap();
@@ -176,13 +178,8 @@ fn a_callback_may_not_wait() {
             let kinds = [waited, any, Some(synced), Some(scoped)].into_iter().chain(all);
             let _ = tell.send((kinds.collect::<Vec<_>>(), first_ended));
         };
-        if has_ended {
-            ticket.on_completion(then);
-            drop(held);
-        } else {
-            ticket.on_completion(then);
-            drop(held);
-        }
+        ticket.on_completion(then);
+        drop(held);
         let (kinds, timed_out) = told.recv_timeout(HUNG).unwrap();
         assert_eq!(kinds, [Some(ErrorKind::WouldDeadlock); 6]);
         assert!(timed_out, "the ticket comes back at once");

@@ -250,14 +250,11 @@ fn a_ticket_may_change_hands_between_polls() {
     assert!(poll(&mut ticket, Waker::noop()).is_pending());
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     // Polled by one executor, and then by another.
-    let mut ticket = runtime.block_on(async {
-        let polled = std::future::poll_fn(|context| {
-            let is_pending = Pin::new(&mut ticket).poll(context).is_pending();
-            Poll::Ready(is_pending)
-        });
-        assert!(polled.await);
-        ticket
+    let polled = std::future::poll_fn(|context| {
+        let is_pending = Pin::new(&mut ticket).poll(context).is_pending();
+        Poll::Ready(is_pending)
     });
+    assert!(runtime.block_on(polled));
     let awaiting = thread::spawn(move || smol::block_on(&mut ticket));
     drop(held);
     assert_eq!(awaiting.join().unwrap().unwrap(), [1; 10]);

@@ -227,11 +227,13 @@ fn a_scope_waits_for_its_own_whatever_the_deadline() {
         let bench = Bench::new(sim, settings(1, 2));
         bench.sim.hold();
         let bytes = pattern(4 * BLOCK, 0);
+        let (tell, told) = channel();
         thread::scope(|threads| {
-            let scope = threads.spawn(|| {
+            let (bench, bytes) = (&bench, &bytes);
+            let scope = threads.spawn(move || {
                 let told = bench.engine.scope(|scope| {
-                    let waited = scope.pwrite(&bench.file, &bytes, 0).wait().unwrap_err();
-                    assert!(waited.into_parts().1.is_none());
+                    let waited = scope.pwrite(&bench.file, bytes, 0).wait().unwrap_err();
+                    tell.send(waited.into_parts().1.is_none()).unwrap();
                 });
                 let completed = bench.sim.events();
                 let is_complete = |event: &&Event| matches!(event, Event::Complete(..));
@@ -239,6 +241,7 @@ fn a_scope_waits_for_its_own_whatever_the_deadline() {
             });
             bench.sim.wait_for_pushes(2);
             assert_eq!(kinds(bench.engine.shutdown(Duration::ZERO)), []);
+            assert!(told.recv().unwrap(), "without the slice, which may be in use");
             bench.sim.release(offset(1));
             wait_for_completions(&bench.sim, 1);
             bench.sim.release_all();

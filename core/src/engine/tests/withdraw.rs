@@ -164,7 +164,10 @@ fn cancelling_many_at_once_from_many_threads_ends_each_once() {
             });
             let begun = |at: u64, len: usize| {
                 let range = at..at + len as u64;
-                bench.sim.pushed().iter().filter(|call| range.contains(&call.offset)).count()
+                let is_of = |call: &&Call| {
+                    call.direction == Direction::Write && range.contains(&call.offset)
+                };
+                bench.sim.pushed().iter().filter(is_of).count()
             };
             for (number, bytes, ticket) in tickets {
                 let (at, len) = (offset(10 * number), bytes.len());
