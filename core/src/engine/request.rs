@@ -145,6 +145,10 @@ impl Request {
         })
     }
 
+    pub(crate) fn accepted_at(&self) -> Instant {
+        self.accepted
+    }
+
     pub(crate) fn asked(&self) -> &Asked {
         &self.asked
     }

@@ -216,7 +216,8 @@ impl<'crew> Worker<'crew> {
             && block.route.is_direct()
             && file.is_resident(asked.offset + block.start as u64, block.len);
         let route = if resident { Route::Resident } else { block.route };
-        self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed: Instant::now() });
+        let pushed = claim.request.accepted_at();
+        self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed });
         self.in_flight += 1;
         self.crew.counters().block_begun();
         self.push(slot);
