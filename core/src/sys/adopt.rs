@@ -48,7 +48,19 @@ fn access(flags: OFlag) -> Result<Access, ErrorKind> {
     if writes && flags.contains(OFlag::O_APPEND) {
         return Err(ErrorKind::AppendOnly);
     }
-    Ok(Access { reads, writes })
+    // What was promised of every write of the descriptor holds for those of a second one.
+    let promised = flags & promises();
+    Ok(Access { reads, writes, promised })
+}
+
+#[cfg(target_os = "linux")]
+fn promises() -> OFlag {
+    OFlag::O_SYNC | OFlag::O_DSYNC | OFlag::O_NOATIME
+}
+
+#[cfg(not(target_os = "linux"))]
+fn promises() -> OFlag {
+    OFlag::empty()
 }
 
 #[cfg(target_os = "linux")]
@@ -63,7 +75,7 @@ fn is_direct(_flags: OFlag) -> bool {
 
 #[cfg(target_os = "linux")]
 fn reopen_buffered(direct: &File, access: Access) -> io::Result<File> {
-    crate::sys::reopen::reopen(direct, access, OFlag::empty())
+    crate::sys::reopen::reopen(direct, &direct.metadata()?, access, OFlag::empty())
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -53,7 +53,8 @@ impl Direct {
             Some(errno) => NotDirect::Refused { errno },
             None => NotDirect::NotReopened,
         };
-        let file_type = buffered.metadata().map_err(refused)?.file_type();
+        let metadata = buffered.metadata().map_err(refused)?;
+        let file_type = metadata.file_type();
         if !file_type.is_file() && !file_type.is_block_device() {
             return Err(NotDirect::FileType);
         }
@@ -73,7 +74,7 @@ impl Direct {
         }
         let file = match given {
             Some(given) => given.try_clone(),
-            None => reopen(buffered, access, OFlag::O_DIRECT),
+            None => reopen(buffered, &metadata, access, OFlag::O_DIRECT),
         };
         let file = file.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::ENOENT | Errno::ENOTDIR) => NotDirect::NotReopened,

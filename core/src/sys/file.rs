@@ -115,11 +115,14 @@ pub(crate) struct Policy {
     pub(crate) block_size: usize,
 }
 
-/// The directions for which a file is open.
+/// What a file is open for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Access {
     pub(crate) reads: bool,
     pub(crate) writes: bool,
+    /// Flags that hold for every transfer, such as O_DSYNC.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "for a second descriptor"))]
+    pub(crate) promised: OFlag,
 }
 
 impl Access {
@@ -155,7 +158,7 @@ impl OpenFile {
                 failed(Operation::Preallocate, &errno.into()).for_range(0, wanted, 0)
             })?;
         }
-        let access = Access { reads: true, writes: options.writes() };
+        let access = Access { reads: true, writes: options.writes(), promised: OFlag::empty() };
         Self::with(path, buffered, None, access, policy)
     }
 
@@ -281,7 +284,7 @@ pub(super) fn cause_of(error: &io::Error) -> Cause {
     }
 }
 
+/// Of the flags that can be changed it was opened with no other.
 fn clear_nonblocking(file: &File) -> Result<(), Errno> {
-    let flags = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?);
-    fcntl(file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)).map(drop)
+    fcntl(file, FcntlArg::F_SETFL(OFlag::empty())).map(drop)
 }

@@ -1,7 +1,7 @@
 //! A second descriptor of an open file, with flags of its own.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io,
     os::{
         fd::AsRawFd,
@@ -10,24 +10,27 @@ use std::{
     path::PathBuf,
 };
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::fcntl::OFlag;
 
 use crate::sys::file::Access;
 
-/// Opens the file of a descriptor again, for the same directions and with `flags`.
+/// Opens the file of a descriptor, whose metadata these are, again for the same access and with
+/// `flags`.
 ///
 /// An error without a number: what was opened is another file, so `/proc` is none.
-pub(crate) fn reopen(file: &File, access: Access, flags: OFlag) -> io::Result<File> {
-    // What was promised of every write of the descriptor holds for those of the second one.
-    let promised = OFlag::O_SYNC | OFlag::O_DSYNC | OFlag::O_NOATIME;
-    let promised = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?) & promised;
+pub(crate) fn reopen(
+    file: &File,
+    metadata: &Metadata,
+    access: Access,
+    flags: OFlag,
+) -> io::Result<File> {
     let reopened = fs::OpenOptions::new()
         .read(access.reads)
         .write(access.writes)
-        .custom_flags((flags | promised).bits())
+        .custom_flags((flags | access.promised).bits())
         .open(PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd())))?;
-    let (one, other) = (file.metadata()?, reopened.metadata()?);
-    if (one.dev(), one.ino()) == (other.dev(), other.ino()) {
+    let other = reopened.metadata()?;
+    if (metadata.dev(), metadata.ino()) == (other.dev(), other.ino()) {
         Ok(reopened)
     } else {
         Err(io::Error::other("not the file of the descriptor"))

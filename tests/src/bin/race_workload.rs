@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ds_aio::{AioBuf, AioConfig, AioFile, Engine, IoBufMut, OpenOptions, ScopedTicket};
+use ds_aio::{AioBuf, AioConfig, AioFile, Engine, IoBufMut, OpenOptions, ScopedTicket, Ticket};
 use nix::sys::{
     resource::{UsageWho, getrusage},
     time::TimeValLike,
@@ -216,8 +216,8 @@ where
                 race.engine.pwrite(&file, buffer, 0)
             });
         }
-        for ((_, buffer), ticket) in self.0.iter_mut().zip(tickets) {
-            *buffer = Some(ticket.wait().unwrap());
+        for ((_, buffer), waited) in self.0.iter_mut().zip(Ticket::wait_all(tickets)) {
+            *buffer = Some(waited.unwrap());
         }
     }
 
