@@ -23,7 +23,17 @@ assert_eq!(tensor, [42; 100_000]);
 )]
 //!
 //! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
-//! runtime, on any system.
+//! runtime, on any system. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
+//! crate; both bring the engine with them.
+//!
+//! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
+//! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
+//! resolves, in the span that the caller was in, with the fields `operation`, `path`, `offset`, `len`
+//! and at last `done` and `error`. It is never entered. In it is one event, `done` or `cancelled`
+//! (DEBUG) or `failed` (WARN). Events of the engine are its start and end (INFO), each setting that
+//! is not what was asked for (WARN), and a worker's panic (ERROR). All go to the subscriber of the
+//! thread that made the request or the engine; what a subscriber itself asks of the engine while it
+//! is told something is not told.
 
 #![warn(unreachable_pub)]
 #![cfg_attr(
@@ -54,14 +64,19 @@ mod sync;
 #[cfg(all(feature = "engine", unix))]
 mod sys;
 
+#[cfg(all(feature = "bytemuck", unix))]
+pub use crate::buf::PodVec;
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{
-    buf::{AioBuf, IoBuf, IoBufMut},
-    engine::{
-        AioFile, EffectiveSettings, Engine, Failed, OpenOptions, Priority, Progress, Scope,
-        ScopedTicket, Stats, Ticket,
+    buf::{
+        AioBuf, BufferAllocator, BufferPool, BufferPoolBuilder, HugePages, IoBuf, IoBufExt,
+        IoBufMut, PoolStats, RawBuf, Slice,
     },
-    error::{Error, ErrorKind, Failures, Operation, StartError},
+    engine::{
+        AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
+        OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
+    },
+    error::{Error, ErrorKind, Failures, NotDirect, Operation, StartError},
 };
 pub use config::{
     AioConfig, AioConfigBuilder, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,

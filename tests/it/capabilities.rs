@@ -4,9 +4,13 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 3] = [
+const KNOWN: [(&str, &str); 7] = [
+    ("cachestat", "cachestat (Linux 6.5) answering for the temporary directory's file system"),
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
+    ("huge_pages", "transparent huge pages, and memory left for 32 of them"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
+    ("sectors", "a loop device with sectors of 4096 bytes (losetup, for root)"),
+    ("strace", "the strace command, allowed to trace and to make system calls fail"),
     ("ui", "the compiler whose words tests/ui/worded expects, 1.95"),
 ];
 
@@ -30,13 +34,16 @@ pub(super) fn require(capability: &str) -> bool {
 
 fn probe(capability: &str) -> bool {
     match capability {
+        "cachestat" => cachestat(),
         "direct" => direct_write(),
-        "namespaces" => Command::new(env!("CARGO_BIN_EXE_no_space"))
-            .arg("probe")
+        "huge_pages" => succeeds(env!("CARGO_BIN_EXE_pool_pages")),
+        "namespaces" => succeeds(env!("CARGO_BIN_EXE_no_space")),
+        "sectors" => crate::loop_device::LoopDevice::new(1 << 20).is_some(),
+        "strace" => Command::new("strace")
+            .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64"])
+            .args(["-e", "inject=pwrite64:error=EIO:when=1+2", "true"])
             .output()
-            .unwrap()
-            .status
-            .success(),
+            .is_ok_and(|output| output.status.success()),
         "ui" => {
             let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
             let version = Command::new(rustc).arg("--version").output().unwrap();
@@ -46,7 +53,13 @@ fn probe(capability: &str) -> bool {
     }
 }
 
-/// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong.
+/// Whether a helper finds what its scenarios need.
+fn succeeds(helper: &str) -> bool {
+    Command::new(helper).arg("probe").output().unwrap().status.success()
+}
+
+/// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong. A
+/// tmpfs takes the flag and ignores it.
 #[cfg(target_os = "linux")]
 fn direct_write() -> bool {
     use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -58,12 +71,37 @@ fn direct_write() -> bool {
         .create_new(true)
         .custom_flags(nix::libc::O_DIRECT)
         .open(dir.path().join("probe"))
-        .and_then(|file| file.write_all_at(&aligned, 0))
-        .is_ok()
+        .and_then(|file| {
+            file.write_all_at(&aligned, 0)?;
+            let file_system = nix::sys::statfs::fstatfs(&file)?.filesystem_type();
+            Ok(file_system != nix::sys::statfs::TMPFS_MAGIC)
+        })
+        .unwrap_or(false)
 }
 
 #[cfg(not(target_os = "linux"))]
 fn direct_write() -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code, reason = "the system call has no safe wrapper")]
+fn cachestat() -> bool {
+    use std::os::fd::AsRawFd;
+
+    let mut file = tempfile::tempfile().unwrap();
+    std::io::Write::write_all(&mut file, &[1; 4096]).unwrap();
+    let (range, mut pages) = ([0_u64, 4096], [0_u64; 5]);
+    // SAFETY: the kernel reads two integers and writes five, which these are.
+    let status = unsafe {
+        nix::libc::syscall(451, file.as_raw_fd(), range.as_ptr(), pages.as_mut_ptr(), 0_u32)
+    };
+    // An overlay has no page cache of its own, and answers 0.
+    status == 0 && pages[0] == 1
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cachestat() -> bool {
     false
 }
 

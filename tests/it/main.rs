@@ -3,4 +3,7 @@
 mod capabilities;
 mod config;
 mod engine;
+mod loop_device;
+mod memory;
+mod process;
 mod ui;

@@ -1,6 +1,8 @@
 //! What the integration tests (in `it`) and the processes they start (in `src/bin`) share.
 
 pub mod bytes;
+pub mod cache;
+pub mod generations;
 pub mod hooked;
 pub mod process;
 pub mod settings;

@@ -1,31 +1,28 @@
-//! `AioBuf`: page-aligned, zeroed memory, on huge pages where the system gives them.
+//! `AioBuf`: page-aligned memory, on huge pages where the system gives them.
 
 use std::{
-    ffi::c_void,
     fmt,
-    num::NonZeroUsize,
     ops::{Deref, DerefMut},
     ptr::NonNull,
 };
 
-use nix::{
-    errno::Errno,
-    sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap},
+use super::{
+    IoBuf, IoBufMut,
+    mapping::{Mapping, page_size},
+    pool::Lease,
 };
+use crate::error::{Error, Operation};
 
-use crate::error::{Cause, Error, ErrorKind, Operation};
-
-/// The size of a huge page on the usual configurations of x86-64 and AArch64, 2 MiB.
-const HUGE_PAGE: usize = 2 << 20;
-
-/// A byte buffer made for the engine: zeroed, aligned for O_DIRECT on any device, in its own
-/// mapping, backed by huge pages where the system has them to give.
+/// A byte buffer made for the engine: aligned for O_DIRECT on any device, and backed by huge pages
+/// where the system has them to give.
 ///
-/// Buffers of at least 2 MiB begin on a 2 MiB boundary and ask for huge pages
-/// (`MADV_HUGEPAGE`): physically contiguous memory is what large direct transfers run fastest
-/// on. Shorter ones begin on a page boundary.
+/// It comes from a [`BufferPool`](crate::BufferPool), which each
+/// [`Engine`](crate::Engine::alloc) has one of, and goes back there when it is dropped; or from
+/// [`AioBuf::zeroed`], in a mapping of its own. Physically contiguous memory, which huge pages
+/// are, is what large direct transfers run fastest on.
 ///
-/// It dereferences to `[u8]` and never changes its length.
+/// It dereferences to `[u8]`. The number of bytes never changes, but for buffers of
+/// [`BufferPool::alloc_for_read`](crate::BufferPool::alloc_for_read), which show what was read.
 ///
 /// ```
 /// let mut buf = ds_aio::AioBuf::zeroed(1 << 20)?;
@@ -36,49 +33,74 @@ const HUGE_PAGE: usize = 2 << 20;
 /// ```
 pub struct AioBuf {
     start: NonNull<u8>,
-    len: usize,
-    /// The mapping that holds the bytes; none for an empty buffer.
-    mapping: Option<(NonNull<c_void>, usize)>,
+    /// Bytes that there are.
+    capacity: usize,
+    /// Bytes that the owner sees, at most `capacity`: not yet those that an earlier owner may have left.
+    shown: usize,
+    shows: Shows,
+    _home: Home,
 }
 
-// SAFETY: the buffer owns its mapping alone, and memory has no thread affinity.
+/// Which of its bytes a buffer shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// All of them: they were zeroed.
+    All,
+    /// Those that the last read got.
+    LastRead,
+}
+
+/// What keeps a buffer's bytes, and releases them when it is dropped.
+enum Home {
+    /// There are none.
+    Nowhere,
+    Mapping {
+        _own: Mapping,
+    },
+    Pool {
+        _lease: Lease,
+    },
+}
+
+// SAFETY: the buffer has its bytes for itself, and memory has no thread affinity.
 unsafe impl Send for AioBuf {}
 // SAFETY: shared access only reads.
 unsafe impl Sync for AioBuf {}
 
 impl AioBuf {
-    /// Allocates `len` bytes, all zero.
+    /// Allocates `len` bytes, all zero, in a mapping of their own: of the system's, and back to
+    /// it. Memory backs them as they are used.
+    ///
+    /// From 2 MiB on it begins on a 2 MiB boundary and asks for huge pages, below on a page
+    /// boundary.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::OutOfMemory`] if the system has no memory or no mapping of that size to give,
-    /// or `len` exceeds what a buffer can be (`isize::MAX` bytes).
+    /// [`ErrorKind::OutOfMemory`](crate::ErrorKind::OutOfMemory) if the system has no memory or no
+    /// mapping of that size to give, or `len` exceeds what a buffer can be (`isize::MAX` bytes).
     pub fn zeroed(len: usize) -> Result<Self, Error> {
-        let out_of_memory = |cause: Cause| Error::new(Operation::Alloc, cause).for_range(0, len, 0);
         if len == 0 {
-            return Ok(Self { start: NonNull::dangling(), len, mapping: None });
+            return Ok(Self::empty(Shows::All));
         }
-        let slack = if len >= HUGE_PAGE { HUGE_PAGE } else { 0 };
-        let mapped = len
-            .checked_add(slack)
-            .filter(|&mapped| isize::try_from(mapped).is_ok())
-            .and_then(NonZeroUsize::new)
-            .ok_or_else(|| out_of_memory(ErrorKind::OutOfMemory.into()))?;
-        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        let flags = MapFlags::MAP_PRIVATE;
-        // SAFETY: a new anonymous mapping at an address of the kernel's choice touches no memory
-        // that exists.
-        let base = unsafe { mmap_anonymous(None, mapped, protection, flags) }
-            .map_err(|errno: Errno| out_of_memory(errno.into()))?;
-        let padding = if slack == 0 {
-            0
-        } else {
-            base.as_ptr().addr().next_multiple_of(HUGE_PAGE) - base.as_ptr().addr()
-        };
-        // SAFETY: padding < slack, so the result lies within the mapping of len + slack bytes.
-        let start = unsafe { base.cast::<u8>().add(padding) };
-        advise_huge_pages(start, len, slack > 0);
-        Ok(Self { start, len, mapping: Some((base, mapped.get())) })
+        let own = Mapping::new(len)
+            .map_err(|cause| Error::new(Operation::Alloc, cause).for_range(0, len, 0))?;
+        let (start, _home) = (own.start(), Home::Mapping { _own: own });
+        Ok(Self { start, capacity: len, shown: len, shows: Shows::All, _home })
+    }
+
+    pub(super) fn empty(shows: Shows) -> Self {
+        // Aligned, as elements of any type have to be even where there are none.
+        let start = std::ptr::without_provenance_mut(page_size());
+        let start = NonNull::new(start).unwrap_or(NonNull::dangling());
+        Self { start, capacity: 0, shown: 0, shows, _home: Home::Nowhere }
+    }
+
+    /// The `len` bytes of a lease after the first `skipped`, which together it has.
+    pub(super) fn leased(lease: Lease, skipped: usize, len: usize, shows: Shows) -> Self {
+        // SAFETY: the lease is longer than that.
+        let start = unsafe { lease.start().add(skipped) };
+        let shown = if shows == Shows::All { len } else { 0 };
+        Self { start, capacity: len, shown, shows, _home: Home::Pool { _lease: lease } }
     }
 
     /// The bytes.
@@ -94,50 +116,55 @@ impl AioBuf {
     }
 }
 
-#[cfg(target_os = "linux")]
-fn advise_huge_pages(start: NonNull<u8>, len: usize, wanted: bool) {
-    use nix::sys::mman::{MmapAdvise, madvise};
-
-    if wanted {
-        // SAFETY: the range is a part of a mapping just made, and this advice changes no
-        // contents. A kernel without huge pages refuses it, which costs speed alone.
-        let _ = unsafe { madvise(start.cast(), len, MmapAdvise::MADV_HUGEPAGE) };
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn advise_huge_pages(_start: NonNull<u8>, _len: usize, _wanted: bool) {}
-
-impl Drop for AioBuf {
-    fn drop(&mut self) {
-        if let Some((base, mapped)) = self.mapping {
-            // SAFETY: the mapping is this buffer's own, made by `zeroed` with this length, and
-            // nothing borrows from a buffer that is being dropped. It can fail only for an
-            // address that is no mapping's.
-            let _ = unsafe { munmap(base, mapped) };
-        }
-    }
-}
-
 impl Deref for AioBuf {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: the mapping holds `len` initialized (zeroed by the kernel) bytes from `start`
-        // on, and `&self` keeps writers away.
-        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
+        // SAFETY: the mapping or the lease holds `capacity` initialized bytes from `start` on, of which
+        // `shown` are the first, and `&self` keeps writers away.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.shown) }
     }
 }
 
 impl DerefMut for AioBuf {
     fn deref_mut(&mut self) -> &mut [u8] {
         // SAFETY: as for `deref`, and `&mut self` is exclusive.
-        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) }
+        unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.shown) }
+    }
+}
+
+// SAFETY: the bytes are in a mapping or a lease, which moving the value does not move, and only
+// `&mut self` could write them or change how many are shown.
+unsafe impl IoBuf for AioBuf {
+    fn as_ptr(&self) -> *const u8 {
+        self.start.as_ptr()
+    }
+
+    fn len(&self) -> usize {
+        self.shown
+    }
+}
+
+// SAFETY: the mapping or the lease holds `capacity` bytes, at least the `shown` ones, all initialized,
+// for this buffer alone, and `u8` takes any value.
+unsafe impl IoBufMut for AioBuf {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    fn wanted(&self) -> usize {
+        self.capacity
+    }
+
+    unsafe fn filled(&mut self, bytes: usize) {
+        if self.shows == Shows::LastRead {
+            self.shown = bytes.min(self.capacity);
+        }
     }
 }
 
 impl fmt::Debug for AioBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AioBuf").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("AioBuf").field("len", &self.shown).finish_non_exhaustive()
     }
 }

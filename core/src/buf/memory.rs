@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::buf::{IoBuf, IoBufMut};
+use crate::buf::{IoBuf, IoBufMut, copy::copy};
 
 /// The bytes of the buffer, or buffers, that the engine holds for one request.
 ///
@@ -58,7 +58,7 @@ impl Memory {
 
     /// The memory of a buffer to be filled, at its final place.
     pub(crate) fn of_mut<B: IoBufMut>(buffer: &mut B) -> Self {
-        let len = buffer.len();
+        let len = buffer.wanted();
         Self::one(buffer.as_mut_ptr(), len)
     }
 
@@ -71,7 +71,7 @@ impl Memory {
     /// The memory of buffers to be filled, one after the other.
     pub(crate) fn of_all_mut<B: IoBufMut>(buffers: &mut [B]) -> Self {
         let range_of = |buffer: &mut B| {
-            let len = buffer.len();
+            let len = buffer.wanted();
             (buffer.as_mut_ptr(), len)
         };
         Self::several(buffers.iter_mut().map(range_of))
@@ -137,6 +137,30 @@ impl Memory {
                     Span { start: address, len: end.min(piece.end) - from }
                 }))
             }
+        }
+    }
+}
+
+/// Tells a buffer how many of its first bytes a request has filled.
+pub(crate) type Filled<B> = fn(&mut B, usize);
+
+/// The way to tell a buffer that was read into.
+pub(crate) fn filled<B: IoBufMut>() -> Filled<B> {
+    // SAFETY: called by the request's ticket state when every block has completed, with the length
+    // of `Memory::of_mut` on success and the bytes before the first failure otherwise, which
+    // workers have filled; neither exceeds `wanted()`.
+    |buffer, bytes| unsafe { buffer.filled(bytes) }
+}
+
+/// The way to tell buffers that were read into one after the other.
+pub(crate) fn filled_all<B: IoBufMut>() -> Filled<Vec<B>> {
+    |buffers, mut bytes| {
+        for buffer in buffers {
+            let of_this = bytes.min(buffer.wanted());
+            bytes -= of_this;
+            // SAFETY: as for `filled`, with `Memory::of_all_mut`: the buffers were filled in this
+            // order, each whole before the next.
+            unsafe { buffer.filled(of_this) }
         }
     }
 }
@@ -210,21 +234,24 @@ impl Segment {
         spans.map(|span| IoSliceMut::new(span.bytes_mut())).collect()
     }
 
-    /// Fills `bytes` from the segment; both are of the same length.
-    pub(crate) fn copy_to(&self, mut bytes: &mut [u8]) {
-        for span in self.spans() {
-            let (now, later) = bytes.split_at_mut(span.len.min(bytes.len()));
-            now.copy_from_slice(&span.bytes()[..now.len()]);
-            bytes = later;
-        }
-    }
-
-    /// Fills the segment from `bytes`; both are of the same length.
-    pub(crate) fn copy_from(&mut self, mut bytes: &[u8]) {
+    /// Fills the segment from another one, as far as both go.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        let mut sources = other.spans().iter().map(Span::bytes);
+        let mut source: &[u8] = &[];
         for span in self.spans_mut() {
-            let (now, later) = bytes.split_at(span.len.min(bytes.len()));
-            span.bytes_mut()[..now.len()].copy_from_slice(now);
-            bytes = later;
+            let mut target = span.bytes_mut();
+            while !target.is_empty() {
+                if source.is_empty() {
+                    let Some(next) = sources.next() else {
+                        return;
+                    };
+                    source = next;
+                }
+                let count = source.len().min(target.len());
+                let (now, later) = target.split_at_mut(count);
+                copy(now, &source[..count]);
+                (source, target) = (&source[count..], later);
+            }
         }
     }
 }

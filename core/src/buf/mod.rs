@@ -3,22 +3,39 @@
 #![allow(unsafe_code, reason = "owned buffers are handed to the kernel by address")]
 
 mod aligned;
+mod allocator;
 mod borrowed;
+#[cfg(feature = "bytes")]
+mod bytes;
+mod copy;
+mod mapping;
 mod memory;
+mod pool;
+mod raw;
+mod slice;
+#[cfg(feature = "bytemuck")]
+mod typed;
 
 use std::sync::Arc;
 
-pub(crate) use self::{
-    borrowed::Borrowed,
-    memory::{Memory, Segment},
-};
+use aligned::Shows;
+pub(crate) use borrowed::Borrowed;
+pub(crate) use memory::{Filled, Memory, Segment, filled, filled_all};
+
 pub use aligned::AioBuf;
+pub use allocator::BufferAllocator;
+pub use pool::{BufferPool, BufferPoolBuilder, HugePages, PoolStats};
+pub use raw::RawBuf;
+pub use slice::{IoBufExt, Slice};
+#[cfg(feature = "bytemuck")]
+pub use typed::PodVec;
 
 /// A buffer that the engine can own while it writes the buffer's bytes to a file.
 ///
-/// Implemented for `Vec<u8>`, `Box<[u8]>`, [`AioBuf`], `Arc<[u8]>`, `Arc<Vec<u8>>`, `String` and
-/// the `&'static` forms. The bytes written are those of the buffer's length; spare capacity is never
-/// touched.
+/// Implemented for `Vec<u8>`, `Box<[u8]>`, [`AioBuf`], [`RawBuf`], `Arc<[u8]>`, `Arc<Vec<u8>>`,
+/// `Arc<AioBuf>`, `String`, the `&'static` forms, and [`Slice`]s of these; with the feature `bytes`
+/// for `Bytes` and `BytesMut`. The bytes written are those of the buffer's length; spare capacity
+/// is never touched.
 ///
 /// # Safety
 ///
@@ -46,16 +63,39 @@ pub unsafe trait IoBuf: Send + 'static {
 
 /// A buffer that the engine can own while it reads bytes of a file into it.
 ///
-/// Implemented for `Vec<u8>` (its length is filled, not its spare capacity), `Box<[u8]>` and
-/// [`AioBuf`].
+/// Implemented for `Vec<u8>` (its length is filled, not its spare capacity), `Box<[u8]>`,
+/// [`AioBuf`], [`RawBuf`], and [`Slice`]s of these; with the feature `bytes` for `BytesMut` (its
+/// length).
 ///
 /// # Safety
 ///
-/// As for [`IoBuf`], and between the call of [`IoBufMut::as_mut_ptr`] and the value's next use by
-/// its owner nobody else reads the bytes either, and any value written to them is valid.
+/// As for [`IoBuf`], but for the [`IoBufMut::wanted`] bytes from [`IoBufMut::as_mut_ptr`] on, which
+/// are at least `len()`. Between the call of `as_mut_ptr` and the value's next use by its owner
+/// nobody else reads the bytes either, and any value written to them is valid.
 pub unsafe trait IoBufMut: IoBuf {
     /// Where the bytes begin, for writing to them.
     fn as_mut_ptr(&mut self) -> *mut u8;
+
+    /// How many bytes a read is to fill: the length, unless the buffer has more than it shows.
+    /// Where a read fills several buffers it is asked for a second time, before `filled` is called.
+    fn wanted(&self) -> usize {
+        self.len()
+    }
+
+    /// Tells a buffer that a read has ended, before its owner gets it back, and how many bytes
+    /// from its start the read is known to have filled: all [`IoBufMut::wanted`] bytes if it
+    /// succeeded, and [`Error::done`](crate::Error::done) if it failed.
+    ///
+    /// The engine calls it once a request, on the thread that delivers the result and with no lock
+    /// held. A panic stays there.
+    ///
+    /// # Safety
+    ///
+    /// `bytes` is at most [`IoBufMut::wanted`], and the first `bytes` bytes from
+    /// [`IoBufMut::as_mut_ptr`] are what the read got.
+    unsafe fn filled(&mut self, bytes: usize) {
+        let _ = bytes;
+    }
 }
 
 macro_rules! io_buf {
@@ -80,26 +120,20 @@ macro_rules! io_buf {
 io_buf! {
     Vec<u8>, buffer => buffer;
     Box<[u8]>, buffer => buffer;
-    AioBuf, buffer => buffer;
     String, buffer => buffer.as_bytes();
     Arc<[u8]>, buffer => buffer;
     Arc<Vec<u8>>, buffer => buffer;
+    Arc<AioBuf>, buffer => buffer;
     &'static [u8], buffer => buffer;
     &'static str, buffer => buffer.as_bytes();
 }
 
-macro_rules! io_buf_mut {
-    ($($buffer:ty),*) => {$(
-        // SAFETY: the value owns its allocation alone, and `u8` takes any value.
-        unsafe impl IoBufMut for $buffer {
-            fn as_mut_ptr(&mut self) -> *mut u8 {
-                self.as_mut_slice().as_mut_ptr()
-            }
-        }
-    )*};
+// SAFETY: the value owns its allocation alone, and `u8` takes any value.
+unsafe impl IoBufMut for Vec<u8> {
+    fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.as_mut_slice().as_mut_ptr()
+    }
 }
-
-io_buf_mut!(Vec<u8>, AioBuf);
 
 // SAFETY: the box owns its allocation alone, and `u8` takes any value.
 unsafe impl IoBufMut for Box<[u8]> {

@@ -14,13 +14,18 @@ use super::value::{ConfigValue, Kind, RawValue, Rejection, sealed};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectMode {
-    /// Whatever is fastest and correct: direct where the file can do it, through the page cache
-    /// where it cannot and where the page cache has the data already.
+    /// Whole pages are direct where the file system has it; but blocks to be read that the page
+    /// cache has in full are read from there (where the system tells: Linux 6.5, not on
+    /// overlayfs). All else goes through the page cache.
     #[default]
     Auto,
-    /// Direct or not at all: files and requests that cannot be direct are refused.
+    /// Direct or not at all. Refused are files that cannot be, when they are opened, and requests
+    /// whose offset or length is not a multiple of what the file asks for, 512 or 4096 bytes as a
+    /// rule: so the odd end of a file is neither written nor read alone, and a read beyond it
+    /// fails with the end of the file. Memory may be anywhere; it is copied where it is not
+    /// aligned. What is in the page cache plays no part.
     Always,
-    /// Through the page cache, always.
+    /// Through the page cache, always, which reads ahead.
     Never,
 }
 

@@ -8,11 +8,13 @@ use std::{
 };
 
 use crate::{
+    buf::{AioBuf, BufferPool},
     engine::{
         ledger::EngineId,
         queue::{Dispatch, Exited, Queue, Refill},
         request::{Host, Request, Unclaimed},
         stats::Counters,
+        trace::EngineTrace,
         worker::{self, Begin},
     },
     error::ErrorKind,
@@ -28,6 +30,8 @@ pub(crate) struct Crew {
     backend: Box<dyn Backend>,
     queue: Queue,
     counters: Counters,
+    bounces: BufferPool,
+    trace: EngineTrace,
     workers: Mutex<Vec<Member>>,
 }
 
@@ -59,6 +63,8 @@ impl Crew {
             backend,
             queue,
             counters: Counters::default(),
+            bounces: BufferPool::for_bounces(),
+            trace: EngineTrace::new(),
             workers: Mutex::default(),
         });
         let mut failure = None;
@@ -82,8 +88,9 @@ impl Crew {
         self.engine
     }
 
-    pub(crate) fn block_size(&self) -> usize {
-        self.block_size
+    /// A buffer of a block's size that no user gets to see; none if there is no memory.
+    pub(crate) fn bounce_buffer(&self) -> Option<AioBuf> {
+        self.bounces.alloc_for_read(self.block_size).ok()
     }
 
     pub(crate) fn single_submit(&self) -> bool {
@@ -102,15 +109,22 @@ impl Crew {
         &self.counters
     }
 
+    pub(crate) fn trace(&self) -> &EngineTrace {
+        &self.trace
+    }
+
     /// Queues a request that was just accepted, or refuses it. A barrier is held back until the
     /// requests before it have ended.
     pub(crate) fn submit(self: &Arc<Self>, request: &Arc<Request>) {
-        let submitted = if request.is_barrier() {
-            self.queue.hold().and_then(|()| {
-                if request.hold_back() { Ok(()) } else { Arc::clone(self).submit_held(request) }
-            })
-        } else {
+        let submitted = if !request.is_barrier() {
             self.queue.submit(request).map(|dispatch| self.dispatch(dispatch))
+        } else {
+            match self.queue.hold() {
+                // In its turn, too: whoever syncs knows that the earlier requests have ended.
+                Err(reason) => return request.refuse_in_turn(reason),
+                Ok(()) if request.hold_back() => Ok(()),
+                Ok(()) => Arc::clone(self).submit_held(request),
+            }
         };
         if let Err(reason) = submitted {
             request.refuse(reason);
@@ -159,6 +173,7 @@ impl Crew {
     /// refused.
     pub(crate) fn poison(self: &Arc<Self>) {
         let (given_up, dispatch) = self.queue.poison();
+        self.trace.poisoned();
         for (request, Unclaimed { count, .. }) in given_up {
             request.fail(0, ErrorKind::Poisoned.into());
             request.complete(count);
@@ -210,6 +225,10 @@ impl Host for Crew {
     }
 
     fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {
+        if request.has_failed_before(0) {
+            // It was refused when it came, and that reason stays.
+            return Err(ErrorKind::Closed);
+        }
         self.queue.submit_held(request).map(|dispatch| self.dispatch(dispatch))
     }
 

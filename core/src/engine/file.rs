@@ -2,6 +2,7 @@
 
 use std::{
     fmt,
+    os::fd::{AsFd, BorrowedFd},
     path::Path,
     sync::{
         Arc,
@@ -11,11 +12,11 @@ use std::{
 
 use crate::{
     engine::{flights::Flights, ledger::EngineId},
-    error::Error,
+    error::{Error, NotDirect},
     sys::file::OpenFile,
 };
 
-/// A file that an [`Engine`](crate::Engine) opened; clones share it.
+/// A file that an [`Engine`](crate::Engine) opened or adopted; clones share it.
 ///
 /// The descriptors close when the last clone is gone and the last request on the file has ended:
 /// before its ticket resolves, or when the clone is dropped after that.
@@ -38,7 +39,12 @@ pub enum Priority {
 }
 
 impl AioFile {
-    /// The path, as it was given.
+    /// The path, as it was given to the engine.
+    ///
+    /// Of a file that the engine adopted it is what the system calls the file, for people to read:
+    /// the path it was opened by with links resolved, and ` (deleted)` where that is gone,
+    /// `/memfd:name (deleted)`, `pipe:[7]`; or `<fd 3>`, with the descriptor's number, without
+    /// `/proc`.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.state.open.path()
@@ -86,16 +92,40 @@ impl AioFile {
         Ok(self.len()? == 0)
     }
 
-    /// Whether the whole pages of requests may bypass the page cache (O_DIRECT).
+    /// Whether the whole pages of requests may bypass the page cache (O_DIRECT), those of reads at
+    /// least; [`AioFile::not_direct`] says why not.
     ///
-    /// They do if the engine's block size suits it: for writes a multiple of the page size, for
-    /// reads of what the device asks for (512 or 4096 bytes, as a rule).
+    /// Those of writes do where the engine's block size is a multiple of the page size.
     /// [`Engine::stats`](crate::Engine::stats) counts what went which way.
-    /// False where the file system has no O_DIRECT, for anything but regular files and block devices,
-    /// and on systems other than Linux.
     #[must_use]
     pub fn is_direct(&self) -> bool {
-        self.state.open.alignment().is_some()
+        self.not_direct().is_none()
+    }
+
+    /// Why requests on the file go through the page cache; none where they may bypass it.
+    ///
+    /// ```
+    /// use ds_aio::{DirectMode, Engine, EngineSettings, NotDirect};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// let mut settings = EngineSettings::default();
+    /// settings.direct = DirectMode::Never;
+    /// let file = Engine::new(&settings)?.create(dir.path().join("t0.swp"))?;
+    /// assert_eq!(file.not_direct(), Some(NotDirect::Never));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn not_direct(&self) -> Option<NotDirect> {
+        self.state.open.not_direct()
+    }
+}
+
+/// The descriptor that goes through the page cache: to look at the file, to lock it, to map it.
+///
+/// Requests use it too, so its flags are to stay as they are.
+impl AsFd for AioFile {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.state.open.buffered()
     }
 }
 

@@ -19,7 +19,8 @@ impl Engine {
     /// The failures on this file of requests whose tickets were dropped, each reported once, and
     /// that of the sync itself. After a failed sync nothing is known of any write since the last
     /// one that succeeded, and repeating it tells nothing (the system reports such an error once).
-    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers.
+    /// [`ErrorKind::WouldDeadlock`] on one of the engine's workers. [`ErrorKind::Forked`] in a
+    /// forked child.
     pub fn sync(&self, file: &AioFile) -> Result<(), Failures> {
         if self.ledger.is_forked() {
             let error = Error::new(Operation::Sync, ErrorKind::Forked.into());
@@ -65,18 +66,21 @@ impl Engine {
             Bound::Excluded(&before) => before.saturating_add(1),
             Bound::Unbounded => 0,
         };
-        let len = match range.end_bound() {
-            Bound::Included(&last) => last.saturating_add(1).saturating_sub(start),
-            Bound::Excluded(&end) => end.saturating_sub(start),
-            Bound::Unbounded => u64::MAX,
+        let end = match range.end_bound() {
+            Bound::Included(&last) => Some(last.saturating_add(1)),
+            Bound::Excluded(&end) => Some(end),
+            Bound::Unbounded => None,
         };
+        // No file is that long, so one less is out of range as well, and not the unbounded one.
+        let len = end.map_or(u64::MAX, |end| end.saturating_sub(start).min(u64::MAX - 1));
         self.submit(file, Submission::without_buffer(Direction::Flush(len), start))
     }
 
     /// Reserves `len` bytes of `file` from `offset` on: `fallocate`. What was not written there
     /// reads as zeros, and the file is at least `offset + len` bytes long afterwards.
     ///
-    /// A file system that cannot reserve gets a sparse file of that length instead. See
+    /// A file system that cannot reserve gets a sparse file of that length instead, by a zero in the
+    /// last byte if the file is shorter: a write of that byte should not be in flight then. See
     /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for.
     ///
     /// The ticket's errors: [`ErrorKind::NoSpace`], [`ErrorKind::QuotaExceeded`],

@@ -9,7 +9,7 @@ use loom::{future::block_on, model::Builder, thread};
 mod races;
 
 use super::{
-    plan::Plan,
+    plan::{Plan, Ways},
     queue::{Dispatch, Exited, Queue, Step},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     buf::Memory,
+    config::DirectMode,
     sync::atomic::{AtomicUsize, Ordering},
     sys::{Direction, LaneId, Parker, Shape},
 };
@@ -35,7 +36,8 @@ fn ledger() -> Arc<Ledger> {
 
 /// A file that no test touches.
 fn file(ledger: &Ledger) -> FileState {
-    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new()).unwrap();
+    let policy = Policy { mode: DirectMode::Never, block_size: 512 };
+    let open = OpenFile::open(Path::new("/dev/null"), &OpenOptions::new(), policy).unwrap();
     FileState::new(ledger.engine(), open)
 }
 
@@ -49,11 +51,12 @@ fn request_on(
 ) -> (Ticket<Vec<u8>>, Arc<Request>) {
     let buffer = vec![7; 512 * blocks];
     let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
-    let plan = Plan::new(false, 0, memory.len(), 512, None);
+    let plan = Plan::new(false, 0, memory.len(), 512, Ways::Buffered);
     let priority = Priority::Normal;
     let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
     let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;
-    let request = Request::accept(asked, file, host, None, delivery);
+    let FileState { open, flights, .. } = file;
+    let request = Request::accept(asked, open, Arc::clone(flights), host, None, delivery);
     (Ticket::new(state, Arc::clone(&request)), request)
 }
 
@@ -253,11 +256,11 @@ impl Miniature {
 
     fn work(self: &Arc<Self>, lane: LaneId) {
         let mut finished = 0;
-        let mut parked = true;
+        let mut arriving = true;
         loop {
             let (step, dispatch) =
-                self.queue.next(lane, std::mem::take(&mut finished), false, parked);
-            parked = false;
+                self.queue.next(lane, std::mem::take(&mut finished), false, arriving);
+            arriving = false;
             self.dispatch(dispatch);
             match step {
                 Step::Run(claim) => {
@@ -268,7 +271,7 @@ impl Miniature {
                 Step::Wait => unreachable!("a lane of depth 1 is never busy when it asks"),
                 Step::Park(until) => {
                     self.parkers[&lane].park(until);
-                    parked = true;
+                    arriving = true;
                 }
                 Step::Exit => return,
             }

@@ -16,26 +16,35 @@ pub(crate) mod plan;
 mod queue;
 mod request;
 mod scope;
+pub(crate) mod settings;
 mod stats;
 mod submit;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod ticket;
+mod trace;
 mod transfers;
 mod worker;
 
 use std::{
     fmt,
+    os::fd::OwnedFd,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use crate::{
-    buf::AioBuf,
+    buf::{AioBuf, BufferPool},
     config::{EngineConfig, EngineSettings},
     error::{Error, ErrorKind, Failures, Operation, StartError},
-    sys::{Backend, file::OpenFile, fork::ForkMark, threads::Threads},
+    sys::{
+        Backend,
+        direct::least_alignment,
+        file::{OpenFile, Policy},
+        fork::ForkMark,
+        threads::Threads,
+    },
 };
 use admission::Admission;
 use crew::Crew;
@@ -46,7 +55,8 @@ use queue::Refill;
 pub use crate::sys::file::OpenOptions;
 pub use file::{AioFile, Priority};
 pub use scope::{Scope, ScopedTicket};
-pub use stats::Stats;
+pub use settings::{Difference, EffectiveSettings};
+pub use stats::{Latencies, OperationStats, Stats};
 pub use ticket::{Failed, Progress, Ticket};
 
 /// Moves bytes between memory and files on worker threads of its own, as its settings say.
@@ -82,21 +92,7 @@ pub struct Engine {
     ledger: Arc<Ledger>,
     admission: Admission,
     settings: EffectiveSettings,
-}
-
-/// What an engine runs with: the settings asked for, and what became of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EffectiveSettings {
-    /// The settings the engine was given.
-    pub asked: EngineSettings,
-    /// How blocks reach the kernel: `threads`.
-    pub backend: &'static str,
-    /// Worker groups. At most 128.
-    pub thread_count: usize,
-    /// Blocks in flight per group at most. Below what was asked if 128 workers, the most that an
-    /// engine starts, do not suffice for all groups.
-    pub queue_depth: usize,
+    pool: BufferPool,
 }
 
 impl Engine {
@@ -108,10 +104,25 @@ impl Engine {
     /// [`StartError::Settings`] with every setting outside its range, wherever it came from.
     /// [`StartError::Thread`] if the system has no thread to give.
     pub fn new<C: EngineConfig + ?Sized>(config: &C) -> Result<Self, StartError> {
+        Self::with_pool(config, BufferPool::default())
+    }
+
+    /// As [`Engine::new`], and [`Engine::alloc`] takes its buffers from `pool`, which several
+    /// engines may share.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::new`].
+    pub fn with_pool<C: EngineConfig + ?Sized>(
+        config: &C,
+        pool: BufferPool,
+    ) -> Result<Self, StartError> {
         let settings = config.engine_settings();
         settings.check()?;
         let backend = Threads::new(settings.thread_count, settings.queue_depth);
-        Self::with_backend(settings, Box::new(backend))
+        let mut engine = Self::with_backend(settings, Box::new(backend))?;
+        engine.pool = pool;
+        Ok(engine)
     }
 
     fn with_backend(
@@ -120,11 +131,14 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let id = EngineId::next();
         let shape = backend.shape();
+        let mut differences = backend.differences();
+        differences.extend(plan::block_size_difference(settings.block_size, least_alignment()));
         let effective = EffectiveSettings {
             backend: backend.name(),
             thread_count: shape.groups,
             queue_depth: shape.group_depth(),
             asked: settings,
+            differences,
         };
         let refill = if effective.asked.overlap_events {
             Refill::AsBlocksComplete
@@ -134,11 +148,13 @@ impl Engine {
         let EngineSettings { block_size, single_submit, background_rate, .. } = effective.asked;
         let crew = Crew::start(id, backend, block_size, single_submit, refill, background_rate)
             .map_err(StartError::Thread)?;
+        crew.trace().started(&effective);
         Ok(Self {
             crew,
             ledger: Arc::new(Ledger::new(id, Arc::new(ForkMark::new()))),
             admission: Admission::new(effective.asked.queue_capacity),
             settings: effective,
+            pool: BufferPool::default(),
         })
     }
 
@@ -159,7 +175,9 @@ impl Engine {
     /// # Errors
     ///
     /// What the system answers: [`ErrorKind::NotFound`], [`ErrorKind::PermissionDenied`] and
-    /// others. Directories and pipes open; requests on them fail.
+    /// others. Directories and pipes open; requests on them fail. [`ErrorKind::NotDirect`] if the
+    /// setting `direct` is `always` and the file cannot be direct: of anything but regular files and
+    /// block devices, where the file system has no O_DIRECT, and if `block_size` does not suit it.
     pub fn open<P: AsRef<Path>>(&self, path: P) -> Result<AioFile, Error> {
         self.open_with(path, &OpenOptions::new())
     }
@@ -180,24 +198,96 @@ impl Engine {
     /// # Errors
     ///
     /// As for [`Engine::create`], and [`ErrorKind::AlreadyExists`]. If space could not be
-    /// reserved, a file that was made stays, with none or a part of it.
+    /// reserved, a file that was made stays, with none or a part of it; one that cannot be direct
+    /// stays, too.
     pub fn open_with<P: AsRef<Path>>(
         &self,
         path: P,
         options: &OpenOptions,
     ) -> Result<AioFile, Error> {
-        let open = OpenFile::open(path.as_ref(), options)?;
-        let state = Arc::new(FileState::new(self.id(), open));
-        Ok(AioFile { state, priority: Priority::Normal })
+        let open = OpenFile::open(path.as_ref(), options, self.policy())?;
+        Ok(self.file(open))
     }
 
-    /// A zeroed buffer of `len` bytes, made for the fastest transfers; see [`AioBuf`].
+    /// Takes over a file that somebody else opened: a [`File`](std::fs::File), a descriptor that
+    /// came over a socket, a memfd.
+    ///
+    /// The directions are those of the descriptor, and its position plays no part. If it has
+    /// O_DIRECT, what cannot be direct goes through a second one without it. It stays open, and keeps
+    /// its locks, for as long as the [`AioFile`] does; but POSIX record locks of the process
+    /// (`F_SETLK`) are lost with the first descriptor of a file that closes, here as
+    /// anywhere. On a regular file or block device it is advised of random access, which holds for
+    /// its duplicates too.
+    ///
+    /// ```
+    /// use ds_aio::{Engine, EngineSettings};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new(&EngineSettings::default())?;
+    /// let file = engine.adopt(tempfile::tempfile()?)?;
+    /// let data = engine.pwrite(&file, vec![1; 10_000], 0).wait()?;
+    /// assert_eq!(engine.pread(&file, vec![0; 10_000], 0).wait()?, data);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// As for [`AioBuf::zeroed`].
+    /// The descriptor is closed then. [`ErrorKind::AppendOnly`] if it writes with O_APPEND,
+    /// [`ErrorKind::WrongAccessMode`] if it neither reads nor writes (O_PATH). If it has O_DIRECT,
+    /// what opening it again answers, such as [`ErrorKind::NotFound`] without `/proc`.
+    /// [`ErrorKind::NotDirect`] if the setting `direct` is `always`.
+    /// Pipes, sockets and directories are adopted; requests on them fail.
+    pub fn adopt<F: Into<OwnedFd>>(&self, descriptor: F) -> Result<AioFile, Error> {
+        let open = OpenFile::adopt(descriptor.into(), self.policy())?;
+        Ok(self.file(open))
+    }
+
+    fn file(&self, open: OpenFile) -> AioFile {
+        let state = Arc::new(FileState::new(self.id(), open));
+        AioFile { state, priority: Priority::Normal }
+    }
+
+    fn policy(&self) -> Policy {
+        let EngineSettings { direct, block_size, .. } = self.settings.asked;
+        Policy { mode: direct, block_size }
+    }
+
+    /// A zeroed buffer of `len` bytes from the engine's pool, made for the fastest transfers; see
+    /// [`BufferPool::alloc`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
     pub fn alloc(&self, len: usize) -> Result<AioBuf, Error> {
-        AioBuf::zeroed(len)
+        self.pool.alloc(len)
+    }
+
+    /// A buffer for a read of `len` bytes that need not be zeroed, since it is empty until the
+    /// read has filled it; see [`BufferPool::alloc_for_read`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
+    pub fn alloc_for_read(&self, len: usize) -> Result<AioBuf, Error> {
+        self.pool.alloc_for_read(len)
+    }
+
+    /// A zeroed buffer for the `len` bytes of a file from `offset` on, which need not be aligned;
+    /// see [`BufferPool::alloc_at`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`BufferPool::alloc`].
+    pub fn alloc_at(&self, offset: u64, len: usize) -> Result<AioBuf, Error> {
+        self.pool.alloc_at(offset, len)
+    }
+
+    /// Where the engine's buffers come from: its own pool, without a limit, or that of
+    /// [`Engine::with_pool`].
+    #[must_use]
+    pub fn pool(&self) -> &BufferPool {
+        &self.pool
     }
 
     /// Runs requests on borrowed slices, and returns when all of them have ended.
@@ -229,7 +319,8 @@ impl Engine {
     ///
     /// The failures of all requests whose ticket was not waited for; what the closure returned is
     /// lost then. [`ErrorKind::WouldDeadlock`] on one of the engine's workers, without running
-    /// the closure.
+    /// the closure. [`ErrorKind::Forked`] in a forked child: without running the closure, or, if
+    /// the closure forked, once it returns there.
     pub fn scope<'env, F, R>(&self, make_requests: F) -> Result<R, Failures>
     where
         F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
@@ -300,6 +391,7 @@ impl Drop for Engine {
         // In a forked child there are no workers, and any lock may be held for ever.
         if !self.ledger.is_forked() {
             self.crew.finish(None);
+            self.crew.trace().ended();
         }
     }
 }

@@ -1,15 +1,16 @@
 //! Requests: the engine's side, from acceptance to delivery.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Instant};
 
 use crate::{
     buf::Memory,
     engine::{
         admission::Permit,
-        file::{FileState, Priority},
+        file::Priority,
         flights::{Epoch, Flights},
-        plan::{Block, Plan, Route},
+        plan::{Block, Needs, Plan, Route},
         stats::Counters,
+        trace::RequestTrace,
     },
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
@@ -88,6 +89,8 @@ pub(crate) struct Request {
     /// How it was delivered: one of the constants below.
     delivered: AtomicU8,
     epoch: Epoch,
+    accepted: Instant,
+    trace: RequestTrace,
     delivery: Arc<dyn Delivery>,
 }
 
@@ -112,24 +115,23 @@ impl Request {
     /// blocks are completed or it is refused.
     pub(crate) fn accept(
         asked: Asked,
-        file: &FileState,
+        open: &Arc<OpenFile>,
+        flights: Arc<Flights>,
         host: Arc<dyn Host>,
         permit: Option<Permit>,
         delivery: Arc<dyn Delivery>,
     ) -> Arc<Self> {
+        let trace = RequestTrace::begin(&asked, open.path());
         host.counters().accepted();
         let blocks = blocks_of(&asked);
-        let epoch = if is_barrier(asked.direction) {
-            file.flights.begin_barrier()
-        } else {
-            file.flights.begin()
-        };
+        let epoch =
+            if is_barrier(asked.direction) { flights.begin_barrier() } else { flights.begin() };
         Arc::new(Self {
             asked,
             host,
-            holdings: Mutex::new(Holdings { open: Some(Arc::clone(&file.open)), permit }),
-            path: Arc::clone(file.open.path()),
-            flights: Arc::clone(&file.flights),
+            holdings: Mutex::new(Holdings { open: Some(Arc::clone(open)), permit }),
+            path: Arc::clone(open.path()),
+            flights,
             place: AtomicU64::new(u64::MAX),
             remaining: AtomicUsize::new(blocks),
             moved: AtomicUsize::new(0),
@@ -137,8 +139,14 @@ impl Request {
             failure: Mutex::new(None),
             delivered: AtomicU8::new(NOT_YET),
             epoch,
+            accepted: Instant::now(),
+            trace,
             delivery,
         })
+    }
+
+    pub(crate) fn accepted_at(&self) -> Instant {
+        self.accepted
     }
 
     pub(crate) fn asked(&self) -> &Asked {
@@ -188,9 +196,8 @@ impl Request {
 
     /// Whether the block's memory is aligned for O_DIRECT.
     fn suits_direct(&self, block: &Block) -> bool {
-        self.asked.plan.alignment().is_some_and(|alignment| {
-            let memory = &self.asked.memory;
-            memory.is_aligned(block.start, block.len, alignment.memory, alignment.offset)
+        self.asked.plan.needs().is_some_and(|Needs { memory, unit }| {
+            self.asked.memory.is_aligned(block.start, block.len, memory, unit)
         })
     }
 
@@ -230,7 +237,9 @@ impl Request {
     /// request ends here and now.
     pub(crate) fn cancel(&self) {
         if self.is_barrier() && self.flights.take_back(self) {
-            Arc::clone(&self.host).drop_held();
+            if !self.has_failed_before(0) {
+                Arc::clone(&self.host).drop_held();
+            }
             self.refuse(ErrorKind::Cancelled);
         } else if let Some(Unclaimed { first, count }) = Arc::clone(&self.host).withdraw(self) {
             self.fail_from(first, ErrorKind::Cancelled);
@@ -251,9 +260,17 @@ impl Request {
     }
 
     /// The queue does not take the request.
-    pub(crate) fn refuse(&self, reason: ErrorKind) {
+    pub(crate) fn refuse(&self, reason: impl Into<Cause>) {
         self.fail(0, reason.into());
         self.complete(self.blocks());
+    }
+
+    /// The queue does not take a barrier, which ends once the earlier requests of its file have.
+    pub(crate) fn refuse_in_turn(self: &Arc<Self>, reason: ErrorKind) {
+        self.fail(0, reason.into());
+        if !self.hold_back() {
+            self.complete(self.blocks());
+        }
     }
 
     /// The engine ends without waiting for the blocks in flight.
@@ -263,9 +280,12 @@ impl Request {
         }
         let permit = lock(&self.holdings).permit.take();
         let error = self.error(operation(self.asked.direction), ErrorKind::ShutDown.into(), 0);
-        self.host.counters().ended(self.asked.direction, self.asked.plan.len(), true);
+        let result = Err(error);
+        self.ended(&result);
         drop(permit);
-        self.delivery.lose(error);
+        if let Err(error) = result {
+            self.delivery.lose(error);
+        }
         if self.go_from(LOSING, LOST).is_err() {
             // The last block has ended meanwhile and left it to this.
             self.delivery.release();
@@ -296,10 +316,18 @@ impl Request {
             Some((done, cause)) => Err(self.error(operation(self.asked.direction), cause, done)),
         };
         drop(open);
-        self.host.counters().ended(self.asked.direction, self.asked.plan.len(), result.is_err());
+        self.ended(&result);
         drop(permit);
         self.delivery.deliver(result);
         self.flights.end(self.epoch)
+    }
+
+    /// Tells those who watch.
+    fn ended(&self, result: &Result<(), Error>) {
+        let Asked { direction, plan, .. } = &self.asked;
+        let took = self.accepted.elapsed();
+        self.host.counters().ended(*direction, plan.len(), took, result.is_err());
+        self.trace.end(plan.len(), result);
     }
 
     /// Makes the file end where the request does, if that was asked for.
@@ -313,12 +341,7 @@ impl Request {
     }
 
     fn error(&self, operation: Operation, cause: Cause, done: usize) -> Error {
-        let wanted = match self.asked.direction {
-            Direction::Flush(len) | Direction::Allocate(len) => {
-                usize::try_from(len).unwrap_or(usize::MAX)
-            }
-            _ => self.asked.plan.len(),
-        };
+        let wanted = wanted(self.asked.direction, self.asked.plan.len());
         Error::new(operation, cause).at_path(&self.path).for_range(self.asked.offset, wanted, done)
     }
 }
@@ -345,6 +368,16 @@ fn blocks_of(asked: &Asked) -> usize {
 
 fn is_barrier(direction: Direction) -> bool {
     matches!(direction, Direction::Sync | Direction::SyncAll | Direction::Flush(_))
+}
+
+/// The length that errors name: of the range, or of the bytes to be moved.
+pub(crate) fn wanted(direction: Direction, bytes: usize) -> usize {
+    match direction {
+        Direction::Flush(len) | Direction::Allocate(len) => {
+            usize::try_from(len).unwrap_or(usize::MAX)
+        }
+        Direction::Read | Direction::Write | Direction::Sync | Direction::SyncAll => bytes,
+    }
 }
 
 /// What a request of this kind is called in errors.

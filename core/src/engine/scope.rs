@@ -130,9 +130,9 @@ pub(crate) fn run<'env, F, R>(engine: &Engine, make_requests: F) -> Result<R, Fa
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> R,
 {
+    let forked = || Err(Failures::one(Error::new(Operation::Wait, ErrorKind::Forked.into())));
     if engine.ledger.is_forked() {
-        let error = Error::new(Operation::Wait, ErrorKind::Forked.into());
-        return Err(Failures::one(error));
+        return forked();
     }
     if worker::is_of(engine.id()) {
         return Err(Failures::one(worker::would_deadlock()));
@@ -151,7 +151,8 @@ where
     let result = make_requests(&scope);
     drop(all_ended);
     if ledger.is_forked() {
-        return Ok(result);
+        // What became of the slices is not known here.
+        return forked();
     }
     ledger.take_all(None).map(|()| result)
 }

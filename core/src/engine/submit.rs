@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use crate::{
-    buf::{IoBuf, IoBufMut, Memory},
+    buf::{self, Filled, IoBuf, IoBufMut, Memory},
     engine::{
         AioFile, Engine,
         admission::Permit,
         plan::Plan,
-        request::{Asked, Delivery, Request, operation},
-        ticket::{Failed, Filled, Ticket, TicketState},
+        request::{Asked, Delivery, Request, operation, wanted},
+        ticket::{Failed, Ticket, TicketState},
         worker,
     },
-    error::{Error, ErrorKind},
+    error::{Cause, Error, ErrorKind},
     sys::Direction,
 };
 
@@ -35,7 +35,7 @@ impl<B: IoBufMut> Submission<B> {
             offset,
             to_end: false,
             memory_of: Memory::of_mut,
-            filled: None,
+            filled: Some(buf::filled()),
         }
     }
 }
@@ -48,7 +48,7 @@ impl<B: IoBufMut> Submission<Vec<B>> {
             offset,
             to_end: false,
             memory_of: |buffers| Memory::of_all_mut(buffers),
-            filled: None,
+            filled: Some(buf::filled_all()),
         }
     }
 }
@@ -106,7 +106,11 @@ impl Engine {
     where
         B: Send + 'static,
     {
-        let permit = self.admission.try_enter().map(Some).ok_or(ErrorKind::QueueFull);
+        let permit = if self.ledger.is_forked() {
+            Err(ErrorKind::Forked)
+        } else {
+            self.admission.try_enter().map(Some).ok_or(ErrorKind::QueueFull)
+        };
         self.make(file, submission, permit)
     }
 
@@ -121,7 +125,7 @@ impl Engine {
     {
         let permit = match self.enter_now() {
             Some(permit) => permit,
-            None => Ok(Some(self.admission.entered().await)),
+            None => self.admission.entered(self.ledger.process()).await.map(Some),
         };
         self.make(file, submission, permit).unwrap_or_else(Ticket::refused)
     }
@@ -153,8 +157,7 @@ impl Engine {
         let Submission { direction, buffer, offset, to_end, memory_of, filled } = submission;
         let ledger = Arc::clone(&self.ledger);
         let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
-        let refusal = if self.ledger.is_forked() { Err(ErrorKind::Forked) } else { permit };
-        match refusal {
+        match permit {
             Ok(permit) => {
                 let delivery = Arc::clone(&state) as _;
                 let asked = self.ask(file, direction, memory, offset, to_end);
@@ -180,7 +183,7 @@ impl Engine {
             offset,
             memory.len(),
             self.settings.asked.block_size,
-            file.state.open.alignment(),
+            file.state.open.ways(),
         );
         Asked { direction, memory, offset, plan, priority: file.priority, to_end }
     }
@@ -199,17 +202,24 @@ impl Engine {
             _ => asked.memory.len() as u64,
         };
         let end = asked.offset.checked_add(len);
+        let fits = end.is_some_and(|end| i64::try_from(end).is_ok());
         let refusal = if file.state.engine != self.id() {
-            Some(ErrorKind::ForeignFile)
-        } else if end.is_none_or(|end| i64::try_from(end).is_err())
-            || asked.memory.len() == usize::MAX
-        {
-            Some(ErrorKind::InvalidRange)
+            Some(ErrorKind::ForeignFile.into())
+        } else if !fits || asked.memory.len() == usize::MAX {
+            Some(ErrorKind::InvalidRange.into())
         } else {
-            None
+            let writes = asked.direction == Direction::Write;
+            let ways = file.state.open.ways();
+            ways.refusal(writes, asked.offset, asked.memory.len()).map(Cause::from)
+        };
+        let flights = if refusal == Some(ErrorKind::ForeignFile.into()) {
+            // The other engine's are none of its business, and after a fork locked for ever perhaps.
+            Arc::default()
+        } else {
+            Arc::clone(&file.state.flights)
         };
         let host = Arc::clone(&self.crew) as _;
-        let request = Request::accept(asked, &file.state, host, permit, delivery);
+        let request = Request::accept(asked, &file.state.open, flights, host, permit, delivery);
         match refusal {
             Some(reason) => request.refuse(reason),
             None => self.crew.submit(&request),
@@ -218,15 +228,17 @@ impl Engine {
     }
 }
 
-/// The error of a request that was not accepted.
+/// The error of a request that was not accepted, which would have moved so many bytes.
 pub(crate) fn refused(
     file: &AioFile,
     direction: Direction,
     reason: ErrorKind,
     offset: u64,
-    wanted: usize,
+    bytes: usize,
 ) -> Error {
-    Error::new(operation(direction), reason.into())
-        .at_path(file.state.open.path())
-        .for_range(offset, wanted, 0)
+    Error::new(operation(direction), reason.into()).at_path(file.state.open.path()).for_range(
+        offset,
+        wanted(direction, bytes),
+        0,
+    )
 }

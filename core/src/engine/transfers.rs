@@ -19,8 +19,10 @@ impl Engine {
     /// before the range does (the bytes before the end are read, [`Error::done`] counts them),
     /// [`ErrorKind::IsDirectory`], [`ErrorKind::NotSeekable`], [`ErrorKind::InvalidRange`],
     /// [`ErrorKind::Io`], [`ErrorKind::ForeignFile`], [`ErrorKind::Closed`],
-    /// [`ErrorKind::ShutDown`], [`ErrorKind::Forked`], [`ErrorKind::Poisoned`]. Bytes of the buffer
-    /// from [`Error::done`] on are unspecified then.
+    /// [`ErrorKind::ShutDown`], [`ErrorKind::Forked`], [`ErrorKind::Poisoned`]; and
+    /// [`ErrorKind::NotDirect`] if the setting `direct` is `always` and offset or length is no
+    /// multiple of what the file asks for, or a transfer is refused. Bytes of the buffer from
+    /// [`Error::done`] on are unspecified then.
     pub fn pread<B: IoBufMut>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
         self.submit(file, Submission::read(buffer, offset))
     }

@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
+    time::Instant,
 };
 
 use nix::{
@@ -16,11 +17,11 @@ use crate::{
     engine::{
         crew::{Crew, Running},
         ledger::EngineId,
-        plan::{Block, Route},
+        plan::{Block, Needs, Route, Ways},
         queue::{Claim, Refill, Step},
         request::{Asked, Request},
     },
-    error::{Cause, Error, ErrorKind, Operation},
+    error::{Cause, Error, ErrorKind, NotDirect, Operation},
     sync::lock,
     sys::{Completion, Direction, Lane, LaneId, Transfer, file::OpenFile},
 };
@@ -77,11 +78,10 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
     let mut worker = None;
     let ended = contain(|| {
         let worker = worker.insert(Worker::new(crew, id, running));
-        let parked = begin == Begin::Parked;
-        if parked {
+        if begin == Begin::Parked {
             worker.lane.park(None);
         }
-        worker.work(parked);
+        worker.work();
     });
     if ended {
         return;
@@ -91,6 +91,7 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
         contain(|| drop(lane));
         for Run { claim, file, .. } in slots.into_iter().flatten() {
             drop(file);
+            crew.counters().block_ended();
             claim.request.fail(0, ErrorKind::Poisoned.into());
             claim.request.complete(1);
         }
@@ -142,6 +143,8 @@ struct Run {
     done: usize,
     /// How the transfer in flight goes; a direct block may have to turn to the page cache.
     route: Route,
+    /// When the transfer in flight was given to the lane.
+    pushed: Instant,
 }
 
 impl<'crew> Worker<'crew> {
@@ -161,20 +164,21 @@ impl<'crew> Worker<'crew> {
         }
     }
 
-    fn work(&mut self, mut parked: bool) {
+    fn work(&mut self) {
+        let mut arriving = true;
         let mut completions = Vec::with_capacity(self.slots.len());
         loop {
             let step = match self.slots.iter().position(Option::is_none) {
                 None => Step::Wait,
-                Some(free) => self.next(free, parked),
+                Some(free) => self.next(free, arriving),
             };
-            parked = false;
+            arriving = false;
             match step {
                 Step::Run(claim) => self.begin(claim),
                 Step::Wait => self.wait(&mut completions),
                 Step::Park(until) => {
                     self.lane.park(until);
-                    parked = true;
+                    arriving = true;
                 }
                 Step::Exit => return,
             }
@@ -182,11 +186,11 @@ impl<'crew> Worker<'crew> {
     }
 
     /// Asks the queue what to do with a free slot.
-    fn next(&mut self, free: usize, parked: bool) -> Step {
+    fn next(&mut self, free: usize, arriving: bool) -> Step {
         let finished = std::mem::take(&mut self.finished);
         let mut running = lock(self.running);
         let (step, dispatch) =
-            self.crew.queue().next(self.id, finished, self.in_flight > 0, parked);
+            self.crew.queue().next(self.id, finished, self.in_flight > 0, arriving);
         if let (Step::Run(claim), Some(place)) = (&step, running.get_mut(free)) {
             *place = Arc::downgrade(&claim.request);
         }
@@ -206,8 +210,16 @@ impl<'crew> Worker<'crew> {
             self.completed(&claim.request);
             return;
         };
-        self.slots[slot] = Some(Run { claim, file, block, done: 0, route: block.route });
+        let asked = claim.request.asked();
+        let reads = asked.direction == Direction::Read;
+        let resident = reads
+            && block.route.is_direct()
+            && file.is_resident(asked.offset + block.start as u64, block.len);
+        let route = if resident { Route::Resident } else { block.route };
+        let pushed = claim.request.accepted_at();
+        self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed });
         self.in_flight += 1;
+        self.crew.counters().block_begun();
         self.push(slot);
         if self.crew.single_submit() {
             self.lane.submit();
@@ -226,24 +238,29 @@ impl<'crew> Worker<'crew> {
         if run.route == Route::Bounced {
             let bounce = &mut self.bounce[slot];
             if bounce.is_none() {
-                *bounce = AioBuf::zeroed(self.crew.block_size()).ok();
+                *bounce = self.crew.bounce_buffer();
             }
             match bounce {
                 Some(bounce) => {
+                    let mut bounced = Memory::of_mut(bounce).segment(0, left);
                     if asked.direction == Direction::Write {
-                        segment.copy_to(&mut bounce[..left]);
+                        bounced.copy_from(&segment);
                     }
-                    segment = Memory::of_mut(bounce).segment(0, left);
+                    segment = bounced;
                 }
-                // Without memory for the detour the page cache will do.
-                None => run.route = Route::Buffered,
+                // Without memory for the detour the page cache will do, where it is allowed.
+                None => match run.detour() {
+                    Some(route) => run.route = route,
+                    None => return self.fail(slot, ErrorKind::OutOfMemory.into()),
+                },
             }
         }
+        run.pushed = Instant::now();
         self.lane.push(Transfer {
             token: slot,
             direction: asked.direction,
             file: Arc::clone(&run.file),
-            direct: run.route != Route::Buffered,
+            direct: run.route.is_direct(),
             segment,
             offset: asked.offset + start as u64,
         });
@@ -271,20 +288,37 @@ impl<'crew> Worker<'crew> {
             Ok(count) => count.min(run.block.len - run.done),
             Err(_) => 0,
         };
-        self.crew.counters().transferred(run.route, moved);
+        let direction = run.claim.request.asked().direction;
+        self.crew.counters().transferred(direction, run.route, moved, run.pushed.elapsed());
         run.claim.request.moved(moved);
         if run.route == Route::Bounced
-            && run.claim.request.asked().direction == Direction::Read
+            && direction == Direction::Read
             && let Some(bounce) = &mut self.bounce[slot]
         {
             let into = run.block.start + run.done;
-            run.claim.request.asked().memory.segment(into, moved).copy_from(&bounce[..moved]);
+            let bounced = Memory::of_mut(bounce).segment(0, moved);
+            run.claim.request.asked().memory.segment(into, moved).copy_from(&bounced);
         }
         run.done += moved;
         if run.goes_on_after(completion.result) {
             self.push(slot);
-        } else if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
+        } else {
+            self.ended(slot);
+        }
+    }
+
+    /// A slot's block goes no further than it is.
+    fn fail(&mut self, slot: usize, cause: Cause) {
+        if let Some(run) = &self.slots[slot] {
+            run.claim.request.fail(run.block.start + run.done, cause);
+        }
+        self.ended(slot);
+    }
+
+    fn ended(&mut self, slot: usize) {
+        if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
             self.in_flight -= 1;
+            self.crew.counters().block_ended();
             drop(file);
             self.completed(&claim.request);
         }
@@ -301,7 +335,7 @@ impl Run {
     fn goes_on_after(&mut self, result: Result<usize, Errno>) -> bool {
         let request = &self.claim.request;
         let left = self.block.len - self.done;
-        let direct = self.route != Route::Buffered;
+        let direct = self.route.is_direct();
         let cause: Cause = match result {
             Ok(_) if left == 0 => return false,
             Ok(0) if request.asked().direction == Direction::Read => {
@@ -310,31 +344,58 @@ impl Run {
             // A write that takes nothing and names no reason would do so for ever.
             Ok(0) => Errno::EIO.into(),
             Ok(_) => {
-                if direct && !self.is_aligned() {
-                    self.route = Route::Buffered;
+                if !direct || self.is_aligned() {
+                    return true;
                 }
-                return true;
+                match self.detour() {
+                    Some(route) => {
+                        self.route = route;
+                        return true;
+                    }
+                    None => self.odd_stop(),
+                }
             }
             Err(Errno::EINTR) => return true,
             // The file system takes O_DIRECT for opening and not for this transfer.
-            Err(Errno::EINVAL) if direct => {
-                self.route = Route::Buffered;
-                return true;
-            }
+            Err(Errno::EINVAL) if direct => match self.detour() {
+                Some(route) => {
+                    self.route = route;
+                    return true;
+                }
+                None => NotDirect::Refused { errno: Errno::EINVAL as i32 }.into(),
+            },
             Err(errno) => errno.into(),
         };
         request.fail(self.block.start + self.done, cause);
         false
     }
 
+    /// The way of a direct block that cannot go on as it is; none if the file has no other.
+    fn detour(&self) -> Option<Route> {
+        (!matches!(self.file.ways(), Ways::Direct(_))).then_some(Route::Buffered)
+    }
+
+    /// Why a direct transfer stopped where the next one cannot begin.
+    fn odd_stop(&self) -> Cause {
+        let asked = self.claim.request.asked();
+        let position = asked.offset + (self.block.start + self.done) as u64;
+        let writes = asked.direction == Direction::Write;
+        match (self.file.alignment(), self.file.len()) {
+            (_, Ok(len)) if !writes && len <= position => ErrorKind::UnexpectedEof.into(),
+            (Some(alignment), _) => {
+                NotDirect::Unaligned { multiple_of: alignment.unit(writes) }.into()
+            }
+            (None, _) => ErrorKind::Io.into(),
+        }
+    }
+
     /// Whether what is left of a direct block still begins where O_DIRECT may.
     fn is_aligned(&self) -> bool {
         let Asked { plan, memory, .. } = self.claim.request.asked();
-        plan.alignment().is_some_and(|alignment| {
+        plan.needs().is_some_and(|Needs { memory: address, unit }| {
             let (start, left) = (self.block.start + self.done, self.block.len - self.done);
-            self.done.is_multiple_of(alignment.offset)
-                && (self.route == Route::Bounced
-                    || memory.is_aligned(start, left, alignment.memory, alignment.offset))
+            self.done.is_multiple_of(unit)
+                && (self.route == Route::Bounced || memory.is_aligned(start, left, address, unit))
         })
     }
 }

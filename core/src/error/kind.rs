@@ -37,8 +37,19 @@ pub enum ErrorKind {
     TooManyOpenFiles,
     /// No memory could be had (`ENOMEM`).
     OutOfMemory,
+    /// The pool would have to hold more than its limit.
+    PoolExhausted,
+    /// The process may not lock so much memory (`RLIMIT_MEMLOCK`).
+    LockLimit,
+    /// The part of a buffer reaches beyond it, or ends before it starts.
+    OutOfBounds,
+    /// The bytes do not make up whole elements of the type.
+    UnevenLength,
+    /// The bytes begin at an address where the type may not.
+    Misaligned,
     /// The device or the file system failed (`EIO` and whatever else has no kind of its own; see
-    /// [`Error::errno`](crate::Error::errno)).
+    /// [`Error::errno`](crate::Error::errno)). `EAGAIN` is among them: a regular file has no
+    /// business to answer it, and repeating the call until it goes away would be a busy loop.
     Io,
     /// The file was opened by another engine.
     ForeignFile,
@@ -59,6 +70,12 @@ pub enum ErrorKind {
     WouldDeadlock,
     /// The ticket's result was taken before.
     ResultTaken,
+    /// The setting `direct` is `always`, and this cannot bypass the page cache;
+    /// [`Error::not_direct`](crate::Error::not_direct) says why.
+    NotDirect,
+    /// The descriptor appends (`O_APPEND`): the system would write at the end of the file, whatever
+    /// the offset.
+    AppendOnly,
 }
 
 impl ErrorKind {
@@ -95,10 +112,15 @@ impl ErrorKind {
             Self::WrongAccessMode
             | Self::InvalidRange
             | Self::InvalidInput
+            | Self::OutOfBounds
+            | Self::UnevenLength
+            | Self::Misaligned
             | Self::ForeignFile
+            | Self::AppendOnly
             | Self::ResultTaken => io::ErrorKind::InvalidInput,
-            Self::OutOfMemory => io::ErrorKind::OutOfMemory,
+            Self::OutOfMemory | Self::PoolExhausted | Self::LockLimit => io::ErrorKind::OutOfMemory,
             Self::WouldDeadlock => io::ErrorKind::Deadlock,
+            Self::NotDirect => io::ErrorKind::Unsupported,
             Self::QueueFull => io::ErrorKind::WouldBlock,
             Self::TooManyOpenFiles
             | Self::Io
@@ -126,6 +148,11 @@ impl ErrorKind {
             Self::InvalidInput => "the system calls this an invalid argument",
             Self::TooManyOpenFiles => "no file descriptors left",
             Self::OutOfMemory => "out of memory",
+            Self::PoolExhausted => "the pool's limit is reached",
+            Self::LockLimit => "more than RLIMIT_MEMLOCK allows to be locked",
+            Self::OutOfBounds => "outside of the buffer",
+            Self::UnevenLength => "no whole number of elements",
+            Self::Misaligned => "not aligned for the elements",
             Self::Io => "input/output error",
             Self::ForeignFile => "the file belongs to another engine",
             Self::Closed => "the engine is closed",
@@ -136,6 +163,8 @@ impl ErrorKind {
             Self::ResultTaken => "the ticket's result was taken already",
             Self::Cancelled => "cancelled",
             Self::WouldDeadlock => "a worker of the engine would wait for itself",
+            Self::NotDirect => "cannot bypass the page cache",
+            Self::AppendOnly => "the descriptor appends (O_APPEND), and would ignore offsets",
         }
     }
 
@@ -155,6 +184,13 @@ impl ErrorKind {
             Self::InvalidInput => "check the path, the options and what kind of file it is",
             Self::TooManyOpenFiles => "raise the limit (ulimit -n) or close files",
             Self::OutOfMemory => "ask for less or free memory",
+            Self::PoolExhausted => "drop buffers, or give the pool a higher limit",
+            Self::LockLimit => {
+                "raise the limit (ulimit -l), grant CAP_IPC_LOCK, or do not lock the pool's memory"
+            }
+            Self::OutOfBounds => "keep the range within the buffer's length",
+            Self::UnevenLength => "use a length that is a multiple of the element's size",
+            Self::Misaligned => "begin at an offset that is a multiple of the element's alignment",
             Self::Io => "look the error number up; for EIO see the system log",
             Self::ForeignFile => "open it with the engine that uses it",
             Self::Closed => "submit requests before closing",
@@ -165,6 +201,8 @@ impl ErrorKind {
             Self::ResultTaken => "wait for a ticket once, or await it once",
             Self::Cancelled => "repeat it from the bytes done on, if they are still wanted",
             Self::WouldDeadlock => "await the ticket, or wait on a thread of your own",
+            Self::NotDirect => "change what is in the way, or let the setting direct be auto",
+            Self::AppendOnly => "open the file without O_APPEND",
         }
     }
 }

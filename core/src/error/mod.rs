@@ -3,6 +3,7 @@
 
 mod failures;
 mod kind;
+mod not_direct;
 
 use std::{fmt, io, path::Path, sync::Arc};
 
@@ -12,6 +13,7 @@ use crate::config::ConfigErrors;
 
 pub use failures::Failures;
 pub use kind::ErrorKind;
+pub use not_direct::NotDirect;
 
 /// What the engine was doing when an [`Error`] arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +39,10 @@ pub enum Operation {
     Flush,
     /// Allocating a buffer.
     Alloc,
+    /// Locking a pool's memory.
+    LockMemory,
+    /// Looking at a part of a buffer, or at its bytes as something else.
+    View,
     /// Waiting for a request.
     Wait,
     /// Ending the engine.
@@ -44,7 +50,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// The name of the system call behind it, or `wait` or `close`, which have none.
+    /// The name of the system call behind it, or `wait`, `close` or `view`, which have none.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -58,6 +64,8 @@ impl Operation {
             Self::SyncAll => "fsync",
             Self::Flush => "sync_file_range",
             Self::Alloc => "mmap",
+            Self::LockMemory => "mlock",
+            Self::View => "view",
             Self::Wait => "wait",
             Self::Close => "close",
         }
@@ -82,27 +90,58 @@ struct Details {
     operation: Operation,
     kind: ErrorKind,
     errno: Option<Errno>,
+    not_direct: Option<NotDirect>,
     path: Option<Arc<Path>>,
     offset: u64,
     wanted: usize,
     done: usize,
+    bounds: Bounds,
+}
+
+/// Numbers that an error of memory turns on, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Bounds {
+    limit: Option<usize>,
+    in_use: Option<usize>,
+    element: Option<usize>,
 }
 
 impl Error {
     pub(crate) fn new(operation: Operation, cause: Cause) -> Self {
-        let (kind, errno) = match cause {
-            Cause::Errno(errno) => (ErrorKind::from_errno(errno), Some(errno)),
-            Cause::Kind(kind) => (kind, None),
+        let (kind, errno, not_direct) = match cause {
+            Cause::Errno(errno) => (ErrorKind::from_errno(errno), Some(errno), None),
+            Cause::Kind(kind) => (kind, None, None),
+            Cause::NotDirect(reason) => {
+                (ErrorKind::NotDirect, reason.errno().map(Errno::from_raw), Some(reason))
+            }
         };
         Self(Box::new(Details {
             operation,
             kind,
             errno,
+            not_direct,
             path: None,
             offset: 0,
             wanted: 0,
             done: 0,
+            bounds: Bounds::default(),
         }))
+    }
+
+    pub(crate) fn with_limit(mut self, limit: usize) -> Self {
+        self.0.bounds.limit = Some(limit);
+        self
+    }
+
+    pub(crate) fn with_in_use(mut self, in_use: usize) -> Self {
+        self.0.bounds.in_use = Some(in_use);
+        self
+    }
+
+    #[cfg(feature = "bytemuck")]
+    pub(crate) fn with_element(mut self, size: usize) -> Self {
+        self.0.bounds.element = Some(size);
+        self
     }
 
     pub(crate) fn at_path(mut self, path: &Arc<Path>) -> Self {
@@ -133,6 +172,12 @@ impl Error {
         self.0.errno.map(|errno| errno as i32)
     }
 
+    /// Why the page cache could not be bypassed, for an error of [`ErrorKind::NotDirect`].
+    #[must_use]
+    pub fn not_direct(&self) -> Option<NotDirect> {
+        self.0.not_direct
+    }
+
     /// The file, as it was named when it was opened; none where no file was involved.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
@@ -145,7 +190,8 @@ impl Error {
         self.0.offset
     }
 
-    /// How many bytes were asked for.
+    /// How many bytes were asked for; `usize::MAX` for a flush to the end of the file, and for more
+    /// than that.
     #[must_use]
     pub fn wanted(&self) -> usize {
         self.0.wanted
@@ -156,11 +202,27 @@ impl Error {
     pub fn done(&self) -> usize {
         self.0.done
     }
+
+    /// The limit that was reached, in bytes: the pool's ([`ErrorKind::PoolExhausted`]), that of
+    /// locked memory ([`ErrorKind::LockLimit`]), the buffer's length
+    /// ([`ErrorKind::OutOfBounds`]); none for other kinds.
+    #[must_use]
+    pub fn limit(&self) -> Option<usize> {
+        self.0.bounds.limit
+    }
+
+    /// Bytes that the pool's buffers took up when it was at its limit
+    /// ([`ErrorKind::PoolExhausted`]); none for other kinds.
+    #[must_use]
+    pub fn in_use(&self) -> Option<usize> {
+        self.0.bounds.in_use
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Details { operation, kind, errno, path, offset, wanted, done } = &*self.0;
+        let Details { operation, kind, errno, not_direct, path, offset, wanted, done, bounds } =
+            &*self.0;
         write!(f, "{operation}")?;
         if let Some(path) = path {
             write!(f, " {}", path.display())?;
@@ -169,7 +231,11 @@ impl fmt::Display for Error {
             Operation::Read | Operation::Write => {
                 write!(f, " at offset {offset}: {kind} after {done} of {wanted} bytes")?;
             }
-            Operation::Alloc => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::Alloc | Operation::LockMemory => write!(f, " of {wanted} bytes: {kind}")?,
+            Operation::View => write!(f, " of {wanted} bytes from {offset} on: {kind}")?,
+            Operation::Flush if *wanted == usize::MAX => {
+                write!(f, " from offset {offset} on: {kind}")?;
+            }
             Operation::Preallocate | Operation::Flush => {
                 write!(f, " of {wanted} bytes at offset {offset}: {kind}")?;
             }
@@ -184,7 +250,19 @@ impl fmt::Display for Error {
             | Operation::Wait
             | Operation::Close => write!(f, ": {kind}")?,
         }
-        if let Some(errno) = errno {
+        let Bounds { limit, in_use, element } = bounds;
+        if let Some(limit) = limit {
+            write!(f, ", limit {limit} bytes")?;
+        }
+        if let Some(in_use) = in_use {
+            write!(f, ", in use {in_use}")?;
+        }
+        if let Some(element) = element {
+            write!(f, ", each of {element} bytes")?;
+        }
+        if let Some(reason) = not_direct {
+            write!(f, ", because {reason}")?;
+        } else if let Some(errno) = errno {
             write!(f, " ({errno:?}, os error {})", *errno as i32)?;
         }
         write!(f, "; {}", kind.advice())
@@ -201,6 +279,7 @@ impl fmt::Debug for Error {
             .field("offset", &self.0.offset)
             .field("wanted", &self.0.wanted)
             .field("done", &self.0.done)
+            .field("bounds", &self.0.bounds)
             .finish()
     }
 }
@@ -218,6 +297,7 @@ impl From<Error> for io::Error {
 pub(crate) enum Cause {
     Errno(Errno),
     Kind(ErrorKind),
+    NotDirect(NotDirect),
 }
 
 impl From<Errno> for Cause {
@@ -229,6 +309,12 @@ impl From<Errno> for Cause {
 impl From<ErrorKind> for Cause {
     fn from(kind: ErrorKind) -> Self {
         Self::Kind(kind)
+    }
+}
+
+impl From<NotDirect> for Cause {
+    fn from(reason: NotDirect) -> Self {
+        Self::NotDirect(reason)
     }
 }
 

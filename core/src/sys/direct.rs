@@ -1,52 +1,92 @@
-//! The second descriptor of a file, which bypasses the page cache, and what it asks for.
+//! The second descriptor of a file, which bypasses the page cache.
 
 use std::{
-    fs::{self, File},
+    fs::File,
+    io,
     os::{
-        fd::{AsFd, AsRawFd, BorrowedFd},
-        unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
+        fd::{AsFd, BorrowedFd},
+        unix::fs::FileTypeExt,
     },
-    path::PathBuf,
 };
 
 use nix::{
+    errno::Errno,
     fcntl::{OFlag, PosixFadviseAdvice, posix_fadvise},
     libc,
+    sys::statfs::{FsType, fstatfs},
 };
 
-use crate::engine::plan::Alignment;
+use crate::{
+    config::DirectMode,
+    engine::plan::{Alignment, Ways},
+    error::NotDirect,
+    sys::{
+        alignment::{alignment, page_size},
+        file::{Access, Policy},
+        reopen::reopen,
+        residency::Residency,
+    },
+};
 
 #[derive(Debug)]
 pub(crate) struct Direct {
     file: File,
     alignment: Alignment,
+    only: bool,
+    residency: Residency,
 }
 
 impl Direct {
-    /// Opens the inode again with O_DIRECT, and checks that it is the same one. None where the
-    /// file is not a regular one or a block device, or will not have it.
-    pub(crate) fn of(buffered: &File, writes: bool) -> Option<Self> {
-        let metadata = buffered.metadata().ok()?;
-        if !metadata.is_file() && !metadata.file_type().is_block_device() {
-            return None;
+    /// Opens the inode of `buffered` again with O_DIRECT, or takes `given`, which has it already.
+    pub(crate) fn of(
+        buffered: &File,
+        given: Option<&File>,
+        access: Access,
+        policy: Policy,
+    ) -> Result<Self, NotDirect> {
+        let only = match policy.mode {
+            DirectMode::Never => return Err(NotDirect::Never),
+            DirectMode::Always => true,
+            DirectMode::Auto => false,
+        };
+        let refused = |error: io::Error| match error.raw_os_error() {
+            Some(errno) => NotDirect::Refused { errno },
+            None => NotDirect::NotReopened,
+        };
+        let file_type = buffered.metadata().map_err(refused)?.file_type();
+        if !file_type.is_file() && !file_type.is_block_device() {
+            return Err(NotDirect::FileType);
+        }
+        if file_type.is_file() && is_in_memory(buffered) {
+            return Err(NotDirect::InMemory);
         }
         let alignment = alignment(buffered)?;
-        let by_descriptor = PathBuf::from(format!("/proc/self/fd/{}", buffered.as_raw_fd()));
-        let file = fs::OpenOptions::new()
-            .read(true)
-            .write(writes)
-            .custom_flags(OFlag::O_DIRECT.bits())
-            .open(by_descriptor)
-            .ok()?;
-        let reopened = file.metadata().ok()?;
-        if (reopened.dev(), reopened.ino()) != (metadata.dev(), metadata.ino()) {
-            return None;
+        // For one of the directions, or if there is no other way for all of them.
+        let suits = |writes| policy.block_size.is_multiple_of(alignment.of_blocks(writes, !only));
+        let directions = access.directions();
+        let unsuited = directions.clone().find(|&writes| !suits(writes));
+        if let Some(writes) = unsuited
+            && (only || !directions.clone().any(suits))
+        {
+            let multiple_of = alignment.of_blocks(writes, !only);
+            return Err(NotDirect::BlockSize { multiple_of });
         }
-        // The buffered descriptor now serves little but heads and tails: reading ahead of them
-        // would put into the page cache what others move past it. Refused advice costs memory.
-        let random = PosixFadviseAdvice::POSIX_FADV_RANDOM;
-        let _ = posix_fadvise(buffered, 0, 0, random);
-        Some(Self { file, alignment })
+        let file = match given {
+            Some(given) => given.try_clone(),
+            None => reopen(buffered, access, OFlag::O_DIRECT),
+        };
+        let file = file.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENOENT | Errno::ENOTDIR) => NotDirect::NotReopened,
+            _ => refused(error),
+        })?;
+        if access.reads && suits(false) {
+            // The buffered descriptor now reads little but heads and tails: reading ahead of
+            // them would put into the page cache what others move past it. Refused advice costs
+            // memory.
+            let random = PosixFadviseAdvice::POSIX_FADV_RANDOM;
+            let _ = posix_fadvise(buffered, 0, 0, random);
+        }
+        Ok(Self { file, alignment, only, residency: Residency::new() })
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
@@ -56,40 +96,31 @@ impl Direct {
     pub(crate) fn alignment(&self) -> Alignment {
         self.alignment
     }
-}
 
-/// What the kernel says O_DIRECT needs for this file (`STATX_DIOALIGN`, Linux 6.1); a page for
-/// both where it does not say, which every device takes; none where it says that there is none.
-fn alignment(file: &File) -> Option<Alignment> {
-    const STATX_DIOALIGN: u32 = 0x2000;
-    let page = page_size();
-    let mut statx = std::mem::MaybeUninit::<libc::statx>::zeroed();
-    // SAFETY: the path is an empty C string, which with AT_EMPTY_PATH means the open descriptor,
-    // and the kernel fills in a struct of the size it is given.
-    let status = unsafe {
-        libc::syscall(
-            libc::SYS_statx,
-            file.as_raw_fd(),
-            c"".as_ptr(),
-            libc::AT_EMPTY_PATH,
-            STATX_DIOALIGN,
-            statx.as_mut_ptr(),
-        )
-    };
-    // SAFETY: the struct is plain integers, for which zeros are a value, and the kernel wrote
-    // nothing else.
-    let statx = unsafe { statx.assume_init() };
-    if status != 0 || statx.stx_mask & STATX_DIOALIGN == 0 {
-        return Some(Alignment { memory: page, offset: page, border: page });
+    pub(crate) fn ways(&self) -> Ways {
+        if self.only { Ways::Direct(self.alignment) } else { Ways::Mixed(self.alignment) }
     }
-    let memory = statx.stx_dio_mem_align as usize;
-    let offset = statx.stx_dio_offset_align as usize;
-    let sound = memory.is_power_of_two() && offset.is_power_of_two();
-    sound.then(|| Alignment { memory, offset, border: page.max(offset) })
+
+    /// Whether a block to be read is better read through the page cache, which has all of it.
+    pub(crate) fn is_resident(&self, buffered: &File, offset: u64, len: usize) -> bool {
+        !self.only && self.residency.is_resident(buffered, offset, len)
+    }
 }
 
-fn page_size() -> usize {
-    // SAFETY: sysconf reads a constant of the system.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).ok().filter(|size| size.is_power_of_two()).unwrap_or(4096)
+/// Whether the page cache is all there is of a regular file. (Of a block device it is the directory
+/// entry that lives there.)
+fn is_in_memory(file: &File) -> bool {
+    let in_memory = [libc::TMPFS_MAGIC as u64, libc::HUGETLBFS_MAGIC as u64, RAMFS_MAGIC];
+    fstatfs(file).is_ok_and(|found| {
+        let FsType(kind) = found.filesystem_type();
+        in_memory.contains(&(kind as u64 & 0xffff_ffff))
+    })
 }
+
+/// What every file with O_DIRECT asks for at least.
+pub(crate) fn least_alignment() -> Option<Alignment> {
+    Some(Alignment { memory: 1, read: 1, write: 1, page: page_size() })
+}
+
+/// Not among libc's.
+const RAMFS_MAGIC: u64 = 0x8584_58f6;

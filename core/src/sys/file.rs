@@ -16,8 +16,9 @@ use nix::{
 };
 
 use crate::{
-    engine::plan::Alignment,
-    error::{Cause, Error, ErrorKind, Operation},
+    config::DirectMode,
+    engine::plan::{Alignment, Ways},
+    error::{Cause, Error, ErrorKind, NotDirect, Operation},
     sys::{direct::Direct, reserve::reserve},
 };
 
@@ -106,16 +107,44 @@ impl OpenOptions {
     }
 }
 
+/// What the settings say about bypassing the page cache.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Policy {
+    pub(crate) mode: DirectMode,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "for O_DIRECT"))]
+    pub(crate) block_size: usize,
+}
+
+/// The directions for which a file is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Access {
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+}
+
+impl Access {
+    /// Whether it writes, for each direction.
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "for O_DIRECT"))]
+    pub(crate) fn directions(self) -> impl Iterator<Item = bool> + Clone {
+        let reads = self.reads.then_some(false);
+        reads.into_iter().chain(self.writes.then_some(true))
+    }
+}
+
 /// A file open for one engine.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
     path: Arc<Path>,
     buffered: File,
-    direct: Option<Direct>,
+    direct: Result<Direct, NotDirect>,
+    /// A descriptor that is kept for its owner's locks alone.
+    _given: Option<File>,
+    #[cfg(all(test, not(loom)))]
+    pretended: Option<Ways>,
 }
 
 impl OpenFile {
-    pub(crate) fn open(path: &Path, options: &OpenOptions) -> Result<Self, Error> {
+    pub(crate) fn open(path: &Path, options: &OpenOptions, policy: Policy) -> Result<Self, Error> {
         let path: Arc<Path> = Arc::from(path);
         let failed =
             |operation, error: &io::Error| Error::new(operation, cause_of(error)).at_path(&path);
@@ -126,25 +155,79 @@ impl OpenFile {
                 failed(Operation::Preallocate, &errno.into()).for_range(0, wanted, 0)
             })?;
         }
-        let direct = Direct::of(&buffered, options.writes());
-        Ok(Self { path, buffered, direct })
+        let access = Access { reads: true, writes: options.writes() };
+        Self::with(path, buffered, None, access, policy)
+    }
+
+    /// As if O_DIRECT asked for this, or did not exist; what goes direct uses the page cache.
+    #[cfg(all(test, not(loom)))]
+    pub(crate) fn pretending(mut self, alignment: Option<Alignment>) -> Self {
+        self.direct = Err(NotDirect::Never);
+        self.pretended = Some(alignment.map_or(Ways::Buffered, Ways::Mixed));
+        self
+    }
+
+    /// A file of its buffered descriptor and the direct one that was given, if one was.
+    pub(super) fn with(
+        path: Arc<Path>,
+        buffered: File,
+        given: Option<File>,
+        access: Access,
+        policy: Policy,
+    ) -> Result<Self, Error> {
+        let direct = Direct::of(&buffered, given.as_ref(), access, policy);
+        match direct {
+            Err(reason) if policy.mode == DirectMode::Always => {
+                Err(Error::new(Operation::Open, reason.into()).at_path(&path))
+            }
+            direct => Ok(Self {
+                path,
+                buffered,
+                direct,
+                _given: given,
+                #[cfg(all(test, not(loom)))]
+                pretended: None,
+            }),
+        }
     }
 
     pub(crate) fn path(&self) -> &Arc<Path> {
         &self.path
     }
 
+    pub(crate) fn buffered(&self) -> BorrowedFd<'_> {
+        self.buffered.as_fd()
+    }
+
     /// The descriptor to use; the buffered one where there is no direct one.
     pub(crate) fn descriptor(&self, direct: bool) -> BorrowedFd<'_> {
         match &self.direct {
-            Some(opened) if direct => opened.descriptor(),
-            _ => self.buffered.as_fd(),
+            Ok(opened) if direct => opened.descriptor(),
+            _ => self.buffered(),
         }
+    }
+
+    pub(crate) fn ways(&self) -> Ways {
+        #[cfg(all(test, not(loom)))]
+        if let Some(pretended) = self.pretended {
+            return pretended;
+        }
+        self.direct.as_ref().map_or(Ways::Buffered, Direct::ways)
     }
 
     /// What O_DIRECT asks of this file; none where it cannot be used.
     pub(crate) fn alignment(&self) -> Option<Alignment> {
-        self.direct.as_ref().map(Direct::alignment)
+        self.direct.as_ref().ok().map(Direct::alignment)
+    }
+
+    /// Why O_DIRECT cannot be used; none where it can.
+    pub(crate) fn not_direct(&self) -> Option<NotDirect> {
+        self.direct.as_ref().err().copied()
+    }
+
+    /// Whether a block to be read is better read through the page cache, which has all of it.
+    pub(crate) fn is_resident(&self, offset: u64, len: usize) -> bool {
+        self.direct.as_ref().is_ok_and(|direct| direct.is_resident(&self.buffered, offset, len))
     }
 
     /// Cuts the file to `len` bytes if it is longer.
@@ -190,7 +273,7 @@ fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     }
 }
 
-fn cause_of(error: &io::Error) -> Cause {
+pub(super) fn cause_of(error: &io::Error) -> Cause {
     match error.raw_os_error() {
         Some(errno) => Cause::Errno(Errno::from_raw(errno)),
         None if error.kind() == io::ErrorKind::InvalidInput => ErrorKind::InvalidInput.into(),

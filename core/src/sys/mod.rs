@@ -15,8 +15,8 @@
 //!    that comes before the park is not lost; a park that returns too early does no harm.
 //!
 //! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
-//! names, and does not panic. Its name and shape are asked for
-//! when the engine starts; all else is called by workers alone.
+//! names, and does not panic. Its name, its shape and where that differs from the settings are
+//! asked for when the engine starts; all else is called by workers alone.
 //!
 //! **Memory.** From `push` until its completion is returned, a transfer's segment and descriptor
 //! are the lane's: the worker keeps the claim they belong to. After the completion the lane must not
@@ -24,16 +24,23 @@
 
 #![allow(unsafe_code, reason = "system calls on raw memory and descriptors live here")]
 
+mod adopt;
 #[cfg(target_os = "linux")]
-mod direct;
+mod alignment;
+#[cfg(target_os = "linux")]
+pub(crate) mod direct;
 #[cfg(not(target_os = "linux"))]
 #[path = "no_direct.rs"]
-mod direct;
+pub(crate) mod direct;
 pub(crate) mod file;
 mod flush;
 pub(crate) mod fork;
 mod parker;
+#[cfg(target_os = "linux")]
+mod reopen;
 mod reserve;
+#[cfg(target_os = "linux")]
+mod residency;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;
@@ -42,7 +49,7 @@ use std::{sync::Arc, time::Instant};
 
 use nix::errno::Errno;
 
-use crate::{buf::Segment, sys::file::OpenFile};
+use crate::{buf::Segment, engine::settings::Difference, sys::file::OpenFile};
 pub(crate) use parker::Parker;
 
 /// Which lane: the worker group and the place in it.
@@ -111,6 +118,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
     /// How it lays out `thread_count` and `queue_depth`.
     fn shape(&self) -> Shape;
+
+    /// Where its layout is not what was asked for, and why.
+    fn differences(&self) -> Vec<Difference>;
 
     /// The lane `id`, to be driven by the calling thread.
     fn lane(&self, id: LaneId) -> Box<dyn Lane>;

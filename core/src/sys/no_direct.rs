@@ -2,14 +2,32 @@
 
 use std::{fs::File, os::fd::BorrowedFd};
 
-use crate::engine::plan::Alignment;
+use crate::{
+    config::DirectMode,
+    engine::plan::{Alignment, Ways},
+    error::NotDirect,
+    sys::file::{Access, Policy},
+};
+
+/// No file has O_DIRECT.
+pub(crate) fn least_alignment() -> Option<Alignment> {
+    None
+}
 
 #[derive(Debug)]
 pub(crate) enum Direct {}
 
 impl Direct {
-    pub(crate) fn of(_buffered: &File, _writes: bool) -> Option<Self> {
-        None
+    pub(crate) fn of(
+        _buffered: &File,
+        _given: Option<&File>,
+        _access: Access,
+        policy: Policy,
+    ) -> Result<Self, NotDirect> {
+        Err(match policy.mode {
+            DirectMode::Never => NotDirect::Never,
+            _ => NotDirect::NoSystemSupport,
+        })
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {
@@ -17,6 +35,14 @@ impl Direct {
     }
 
     pub(crate) fn alignment(&self) -> Alignment {
+        match *self {}
+    }
+
+    pub(crate) fn ways(&self) -> Ways {
+        match *self {}
+    }
+
+    pub(crate) fn is_resident(&self, _buffered: &File, _offset: u64, _len: usize) -> bool {
         match *self {}
     }
 }

@@ -11,6 +11,8 @@ use nix::{errno::Errno, libc::off_t, sys::uio};
 
 use crate::{
     buf::Segment,
+    config::{AIO_QUEUE_DEPTH, AIO_THREAD_COUNT},
+    engine::settings::Difference,
     sys::{
         Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer, flush,
         reserve::reserve,
@@ -22,22 +24,33 @@ const MAX_LANES: usize = 128;
 
 pub(crate) struct Threads {
     shape: Shape,
+    differences: Vec<Difference>,
     /// One for each lane that may exist, group by group.
     parkers: Vec<std::sync::Arc<Parker>>,
 }
 
 impl Threads {
     pub(crate) fn new(thread_count: usize, queue_depth: usize) -> Self {
-        let shape = Self::layout(thread_count, queue_depth);
+        let (shape, differences) = Self::layout(thread_count, queue_depth);
         let parkers = (0..shape.groups * shape.lanes_per_group).map(|_| Default::default());
-        Self { shape, parkers: parkers.collect() }
+        Self { shape, differences, parkers: parkers.collect() }
     }
 
     /// `thread_count` groups of `queue_depth` lanes, within [`MAX_LANES`].
-    fn layout(thread_count: usize, queue_depth: usize) -> Shape {
+    fn layout(thread_count: usize, queue_depth: usize) -> (Shape, Vec<Difference>) {
         let groups = thread_count.clamp(1, MAX_LANES);
         let lanes_per_group = queue_depth.clamp(1, MAX_LANES / groups);
-        Shape { groups, lanes_per_group, lane_depth: 1 }
+        let most = format!("an engine starts at most {MAX_LANES} workers");
+        let mut differences = Vec::new();
+        if groups != thread_count {
+            differences.push(Difference::new(AIO_THREAD_COUNT, thread_count, groups, &most));
+        }
+        if lanes_per_group != queue_depth {
+            let reason = format!("{most}, so {lanes_per_group} for each of {groups} groups");
+            let lanes = lanes_per_group;
+            differences.push(Difference::new(AIO_QUEUE_DEPTH, queue_depth, lanes, reason));
+        }
+        (Shape { groups, lanes_per_group, lane_depth: 1 }, differences)
     }
 
     fn parker(&self, lane: LaneId) -> Option<&std::sync::Arc<Parker>> {
@@ -52,6 +65,10 @@ impl Backend for Threads {
 
     fn shape(&self) -> Shape {
         self.shape
+    }
+
+    fn differences(&self) -> Vec<Difference> {
+        self.differences.clone()
     }
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {

@@ -132,7 +132,7 @@ fn a_callback_that_panics_harms_nobody() {
         ended.on_completion(|_| resume_unwind(Box::new("quiet")));
     }
     let stats = bench.engine.stats();
-    assert_eq!((stats.workers, stats.failed, stats.in_flight), (1, 0, 0));
+    assert_eq!((stats.workers, stats.failed(), stats.in_flight), (1, 0, 0));
     bench.engine.close().unwrap();
 }
 

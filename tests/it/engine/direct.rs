@@ -5,11 +5,12 @@ use std::{ops::Range, path::Path};
 use ds_aio::{Engine, OpenOptions};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    cache::evict,
     settings::{MODES, SHAPES, settings},
 };
 
 use super::{
-    page_cache::{evict, page_size, resident},
+    page_cache::{page_size, resident},
     support::Bench,
 };
 use crate::capabilities::require;
@@ -132,7 +133,7 @@ fn an_unaligned_write_caches_its_ends_alone() {
     let (direct, bounced, buffered) = routes(&bench.engine);
     assert_eq!(direct + bounced, (middle.len() * page_size()) as u64);
     assert_eq!(buffered, ends as u64);
-    assert_eq!(bench.engine.stats().bytes_written, range.len() as u64);
+    assert_eq!(bench.engine.stats().write.bytes_moved, range.len() as u64);
     assert_same(&std::fs::read(&path).unwrap(), &data, &"written");
 }
 
@@ -207,5 +208,21 @@ fn what_the_cache_holds_and_what_goes_around_it_agree() {
         drop(ticket.wait().unwrap());
         let buffer = bench.engine.pread(&file, buffer, 0).wait().unwrap();
         assert_same(&buffer, &data, &"around the cache");
+    }
+}
+
+#[test]
+fn a_block_size_that_keeps_writes_from_going_direct_is_told() {
+    for (block_size, told) in [(512, true), (page_size() + 512, true), (page_size(), false)] {
+        let bench = Bench::new(settings(block_size, (1, 8), MODES[0]));
+        let settings = bench.engine.settings();
+        let difference = settings.differences().find(|told| told.setting == "block_size");
+        assert_eq!(difference.is_some(), told, "{settings}");
+        if let Some(difference) = difference {
+            assert_eq!(difference.asked, block_size.to_string());
+            let effective = format!("{block_size}, with every write through the page cache");
+            assert_eq!(difference.effective, effective);
+            assert!(difference.reason.contains(&page_size().to_string()), "{difference}");
+        }
     }
 }

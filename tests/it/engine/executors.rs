@@ -194,7 +194,7 @@ fn no_wake_up_is_lost_in_a_storm() {
         });
         shared.engine.sync(&shared.file).unwrap();
         let stats = shared.engine.stats();
-        assert_eq!((stats.writes, stats.in_flight), (20 * 60 + 3 * 300, 0));
+        assert_eq!((stats.write.requests, stats.in_flight), (20 * 60 + 3 * 300, 0));
     }
 }
 

@@ -97,9 +97,37 @@ fn what_the_settings_became_is_told() {
         let told = engine.settings();
         assert_eq!((told.thread_count, told.queue_depth), effective);
         assert_eq!((&told.asked, told.backend), (&asked, "threads"));
+        let differs = |setting| told.differences().any(|told| told.setting == setting);
+        assert_eq!(differs("thread_count"), effective.0 != threads);
+        assert_eq!(differs("queue_depth"), effective.1 != depth);
         assert_eq!(engine.stats().workers, effective.0 as u64, "one for each group at first");
         engine.close().unwrap();
     }
+}
+
+#[test]
+fn each_difference_from_the_settings_is_told_with_its_reason() {
+    let engine = Engine::new(&settings(1 << 20, (1, 8), MODES[0])).unwrap();
+    assert_eq!(engine.settings().differences().count(), 0);
+    assert!(!engine.settings().to_string().contains("asked"), "{}", engine.settings());
+
+    let engine = Engine::new(&settings(1 << 20, (200, 7), MODES[2])).unwrap();
+    let told: Vec<_> = engine.settings().differences().collect();
+    let values = |at: usize| (told[at].setting, &*told[at].asked, &*told[at].effective);
+    assert_eq!(values(0), ("thread_count", "200", "128"));
+    assert_eq!(values(1), ("queue_depth", "7", "1"));
+    assert_eq!(told.len(), 2);
+    assert!(told.iter().all(|told| told.reason.contains("at most 128 workers")), "{told:?}");
+    assert_eq!(
+        engine.settings().to_string(),
+        "backend = threads\n\
+         block_size = 1048576\n\
+         queue_depth = 1 (asked for 7: an engine starts at most 128 workers, so 1 for each of 128 \
+         groups)\n\
+         thread_count = 128 (asked for 200: an engine starts at most 128 workers)\n\
+         single_submit = true\n\
+         overlap_events = true"
+    );
 }
 
 #[test]
@@ -180,7 +208,7 @@ fn a_known_sequence_is_counted() {
         let buffer = bench.engine.alloc(5 * BLOCK).unwrap();
         let buffer = bench.engine.pwrite(&file, buffer, 0).wait().unwrap();
         let stats = bench.engine.stats();
-        assert_eq!((stats.writes, stats.bytes_written), (1, 5 * BLOCK as u64));
+        assert_eq!((stats.write.requests, stats.write.bytes_moved), (1, 5 * BLOCK as u64));
         assert_eq!(stats.transfers, 5);
 
         let buffer = bench.engine.pread(&file, buffer, 0).wait().unwrap();
@@ -188,8 +216,10 @@ fn a_known_sequence_is_counted() {
         let past_the_end = bench.engine.pread(&file, buffer, 1).wait().unwrap_err();
         assert_eq!(past_the_end.error().done(), 5 * BLOCK - 1);
         let stats = bench.engine.stats();
-        assert_eq!((stats.reads, stats.bytes_read), (2, 5 * BLOCK as u64));
-        assert_eq!((stats.syncs, stats.failed, stats.in_flight), (1, 1, 0));
+        assert_eq!((stats.read.requests, stats.read.failed), (2, 1));
+        assert_eq!(stats.read.bytes_asked, 10 * BLOCK as u64);
+        assert_eq!(stats.read.bytes_moved, 10 * BLOCK as u64 - 1);
+        assert_eq!((stats.sync.requests, stats.failed(), stats.in_flight), (1, 1, 0));
         let moved = stats.direct_bytes + stats.bounced_bytes + stats.buffered_bytes;
         assert_eq!(moved, 15 * BLOCK as u64 - 1);
         assert!(stats.transfers > 11 && stats.notifications > 0);

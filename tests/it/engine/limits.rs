@@ -1,22 +1,6 @@
-//! Full file systems and the limit of a process on file sizes, each in a process of its own.
+//! What needs a process of its own: full file systems, the limit of a process on file sizes, forks.
 
-use std::process::Command;
-
-use crate::capabilities::require;
-
-/// Runs a helper, and shows what it said if it did not end well.
-fn run(helper: &str, arguments: &[&str]) {
-    // One that is killed cannot remove its files.
-    let dir = tempfile::tempdir().unwrap();
-    let output = Command::new(helper).args(arguments).env("TMPDIR", dir.path()).output().unwrap();
-    assert!(
-        output.status.success(),
-        "{helper} {arguments:?} ended with {}:\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
+use crate::{capabilities::require, process::run};
 
 #[test]
 fn a_full_file_system_is_an_error_with_the_bytes_done() {
@@ -40,6 +24,25 @@ fn a_full_file_system_fails_preallocation() {
 }
 
 #[test]
+fn a_full_file_system_fails_allocation_and_keeps_what_is_there() {
+    if require("namespaces") {
+        run(env!("CARGO_BIN_EXE_no_space"), &["allocated"]);
+    }
+}
+
+#[test]
+fn a_file_system_that_cannot_reserve_space_gets_a_sparse_file() {
+    if require("namespaces") {
+        run(env!("CARGO_BIN_EXE_no_space"), &["without fallocate"]);
+    }
+}
+
+#[test]
+fn the_file_size_limit_fails_allocation_and_whole_files() {
+    run(env!("CARGO_BIN_EXE_file_size_limit"), &["allocated"]);
+}
+
+#[test]
 fn the_file_size_limit_is_an_error_with_the_bytes_done() {
     run(env!("CARGO_BIN_EXE_file_size_limit"), &["waited"]);
 }
@@ -52,4 +55,29 @@ fn the_file_size_limit_fails_detached_writes_at_the_next_sync() {
 #[test]
 fn the_file_size_limit_fails_preallocation_and_leaves_the_process_alive() {
     run(env!("CARGO_BIN_EXE_file_size_limit"), &["preallocated"]);
+}
+
+#[test]
+fn a_forked_child_is_told_so_by_every_call_and_hangs_in_none() {
+    run(env!("CARGO_BIN_EXE_forks"), &["calls"]);
+}
+
+#[test]
+fn tickets_and_futures_end_at_once_in_a_forked_child() {
+    run(env!("CARGO_BIN_EXE_forks"), &["tickets"]);
+}
+
+#[test]
+fn a_fork_inside_a_scope_leaves_the_child_and_the_parent_working() {
+    run(env!("CARGO_BIN_EXE_forks"), &["scope"]);
+}
+
+#[test]
+fn a_fork_on_another_thread_or_in_a_callback_is_a_fork_as_any() {
+    run(env!("CARGO_BIN_EXE_forks"), &["elsewhere"]);
+}
+
+#[test]
+fn a_forked_child_has_engines_of_its_own_on_the_same_files() {
+    run(env!("CARGO_BIN_EXE_forks"), &["own"]);
 }

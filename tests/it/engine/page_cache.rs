@@ -2,7 +2,12 @@
 
 #![allow(unsafe_code, reason = "mincore looks at a mapping")]
 
-use std::{fs::File, num::NonZeroUsize, path::Path};
+use std::{
+    fs::File,
+    io::{Seek, SeekFrom},
+    num::NonZeroUsize,
+    path::Path,
+};
 
 use nix::{
     libc,
@@ -17,8 +22,9 @@ pub(super) fn page_size() -> usize {
 
 /// Whether each page of the file is in the page cache.
 pub(super) fn resident(path: &Path) -> Vec<bool> {
-    let file = File::open(path).unwrap();
-    let len = usize::try_from(file.metadata().unwrap().len()).unwrap();
+    let mut file = File::open(path).unwrap();
+    // Not its metadata, which has no length of a block device.
+    let len = usize::try_from(file.seek(SeekFrom::End(0)).unwrap()).unwrap();
     let len = NonZeroUsize::new(len).expect("a file with pages");
     // SAFETY: a new mapping at an address of the kernel's choice; nobody ever looks at its bytes.
     let mapping = unsafe { mmap(None, len, ProtFlags::PROT_READ, MapFlags::MAP_SHARED, &file, 0) };
@@ -30,12 +36,4 @@ pub(super) fn resident(path: &Path) -> Vec<bool> {
     unsafe { munmap(mapping, len.get()) }.unwrap();
     assert_eq!(status, 0, "mincore");
     pages.into_iter().map(|page| page & 1 == 1).collect()
-}
-
-/// Puts the file on the device and out of the page cache.
-pub(super) fn evict(path: &Path) {
-    let file = File::open(path).unwrap();
-    file.sync_all().unwrap();
-    let advice = nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED;
-    nix::fcntl::posix_fadvise(&file, 0, 0, advice).unwrap();
 }

@@ -84,8 +84,8 @@ fn requests_of_no_bytes_succeed_and_move_nothing() {
     }
     assert_eq!(std::fs::read(&path).unwrap(), b"as it was");
     let stats = bench.engine.stats();
-    assert_eq!((stats.reads, stats.writes, stats.failed), (10, 5, 0));
-    assert_eq!((stats.bytes_read, stats.bytes_written), (0, 0));
+    assert_eq!((stats.read.requests, stats.write.requests, stats.failed()), (10, 5, 0));
+    assert_eq!((stats.read.bytes_moved, stats.write.bytes_moved), (0, 0));
 }
 
 #[test]

@@ -11,8 +11,8 @@ use std::{
 };
 
 use ds_aio::{
-    AioBuf, AioFile, EffectiveSettings, Engine, Error, ErrorKind, Failed, Failures, OpenOptions,
-    Operation, Scope, ScopedTicket, StartError, Stats, Ticket,
+    AioBuf, AioFile, EffectiveSettings, Engine, Error, ErrorKind, Failed, Failures, Latencies,
+    OpenOptions, Operation, Scope, ScopedTicket, StartError, Stats, Ticket,
 };
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
@@ -39,6 +39,7 @@ fn everything_public_is_sent_and_shared() {
     sent_and_shared::<OpenOptions>();
     sent_and_shared::<EffectiveSettings>();
     sent_and_shared::<Stats>();
+    sent_and_shared::<Latencies>();
     sent_and_shared::<Error>();
     sent_and_shared::<Failures>();
     sent_and_shared::<StartError>();

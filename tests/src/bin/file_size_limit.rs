@@ -39,6 +39,7 @@ fn main() {
                 "waited" => waited(&engine, &dir.path().join("waited"), &data),
                 "detached" => detached(engine, &dir.path().join("detached"), &data),
                 "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
+                "allocated" => allocated(&engine, &dir.path().join("allocated"), &data),
                 other => panic!("no scenario {other:?}"),
             }
         }
@@ -79,6 +80,23 @@ fn preallocated(engine: &Engine, path: &Path) {
     assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     assert_eq!(error.errno(), Some(Errno::EFBIG as i32));
     assert_eq!((error.path(), error.wanted()), (Some(path), WANTED));
+}
+
+fn allocated(engine: &Engine, path: &Path, data: &[u8]) {
+    let file = engine.create(path).unwrap();
+    engine.pwrite(&file, data[..BLOCK].to_vec(), 0).wait().unwrap();
+    for (offset, len) in [(0, LIMIT + 1), (LIMIT, 1), (BLOCK, WANTED)] {
+        let ticket = engine.allocate(&file, offset as u64, len as u64);
+        let error = ticket.wait().unwrap_err().into_parts().0;
+        assert_eq!(error.operation(), Operation::Preallocate);
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+        assert_eq!((error.offset(), error.wanted()), (offset as u64, len));
+        assert_same(&fs::read(path).unwrap(), &data[..BLOCK], &"as it was");
+    }
+    engine.allocate(&file, 0, LIMIT as u64).wait().unwrap();
+    assert_eq!(file.len().unwrap(), LIMIT as u64);
+    let error = engine.write_file(&file, data.to_vec()).wait().unwrap_err().into_parts().0;
+    assert_too_large(&error, path, 0);
 }
 
 fn assert_too_large(error: &Error, path: &Path, offset: usize) {

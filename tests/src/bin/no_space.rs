@@ -42,7 +42,8 @@ mod linux {
         let scenario = std::env::args().nth(1).unwrap();
         let dir = tempfile::tempdir().unwrap();
         // While this process has one thread: a user namespace takes no more.
-        if let Err(error) = small_file_system(dir.path()) {
+        let file_system = if scenario == "without fallocate" { "ramfs" } else { "tmpfs" };
+        if let Err(error) = small_file_system(file_system, dir.path()) {
             eprintln_to_caller(error.as_ref());
             drop(dir);
             std::process::exit(NOT_POSSIBLE_HERE);
@@ -56,6 +57,8 @@ mod linux {
                     "waited" => waited(&engine, &dir.path().join("waited"), &data, shape),
                     "detached" => detached(engine, &dir.path().join("detached"), &data),
                     "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
+                    "allocated" => allocated(&engine, &dir.path().join("allocated"), &data),
+                    "without fallocate" => without_fallocate(&engine, &dir.path().join("sparse")),
                     other => panic!("no scenario {other:?}"),
                 }
             }
@@ -70,8 +73,8 @@ mod linux {
         let _ = writeln!(std::io::stderr(), "no small file system: {error}");
     }
 
-    /// Mounts a tmpfs that only this process sees.
-    fn small_file_system(at: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// Mounts a file system that only this process sees.
+    fn small_file_system(kind: &str, at: &Path) -> Result<(), Box<dyn std::error::Error>> {
         let (user, group) = (geteuid(), getegid());
         if user.is_root() {
             unshare(CloneFlags::CLONE_NEWNS)?;
@@ -84,7 +87,7 @@ mod linux {
         let none: Option<&str> = None;
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
         let options = format!("size={SPACE}");
-        mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))?;
+        mount(Some(kind), at, Some(kind), MsFlags::empty(), Some(options.as_str()))?;
         Ok(())
     }
 
@@ -131,6 +134,53 @@ mod linux {
         assert_eq!(error.operation(), Operation::Preallocate);
         assert_eq!(error.kind(), ErrorKind::NoSpace);
         assert_eq!((error.path(), error.wanted()), (Some(path), WANTED));
+        fs::remove_file(path).unwrap();
+    }
+
+    fn allocated(engine: &Engine, path: &Path, data: &[u8]) {
+        let file = engine.create(path).unwrap();
+        engine.pwrite(&file, data[..MIB].to_vec(), 0).wait().unwrap();
+        let error = engine.allocate(&file, 100, WANTED as u64).wait().unwrap_err().into_parts().0;
+        assert_eq!(error.operation(), Operation::Preallocate);
+        assert_eq!(error.kind(), ErrorKind::NoSpace);
+        assert_eq!(error.errno(), Some(Errno::ENOSPC as i32));
+        assert_eq!((error.path(), error.offset(), error.wanted()), (Some(path), 100, WANTED));
+        assert_same(&fs::read(path).unwrap()[..MIB], &data[..MIB], &"written before");
+        engine.allocate(&file, MIB as u64, MIB as u64).wait().unwrap();
+        assert_eq!(file.len().unwrap(), 2 * MIB as u64);
+        drop(engine.allocate(&file, 0, WANTED as u64));
+        let failures = engine.sync(&file).unwrap_err();
+        assert_eq!(failures.errors()[0].operation(), Operation::Preallocate);
+        drop(file);
+        fs::remove_file(path).unwrap();
+    }
+
+    /// A file system that knows no fallocate has sparse files.
+    fn without_fallocate(engine: &Engine, path: &Path) {
+        let probe = fs::File::create(path).unwrap();
+        let flags = nix::fcntl::FallocateFlags::empty();
+        assert_eq!(nix::fcntl::fallocate(&probe, flags, 0, 1), Err(Errno::EOPNOTSUPP));
+        let file = engine.create(path).unwrap();
+        let data = pattern(1, 10_000);
+        engine.pwrite(&file, data.clone(), 0).wait().unwrap();
+        for (offset, len, expected) in [
+            (0, 5_000, 10_000),
+            (100, 9_900, 10_000),
+            (9_999, 2, 10_001),
+            (50_000, MIB, MIB + 50_000),
+        ] {
+            engine.allocate(&file, offset, len as u64).wait().unwrap();
+            assert_eq!(file.len().unwrap(), expected as u64);
+            let found = fs::read(path).unwrap();
+            assert_same(&found[..data.len()], &data, &"written before");
+            assert!(found[data.len()..].iter().all(|&byte| byte == 0));
+        }
+        let options = OpenOptions::new().write().preallocate(3 * MIB as u64);
+        assert_eq!(engine.open_with(path, &options).unwrap().len().unwrap(), 3 * MIB as u64);
+        engine.write_file(&file, data.clone()).wait().unwrap();
+        assert_same(&fs::read(path).unwrap(), &data, &"the whole file");
+        engine.sync(&file).unwrap();
+        drop(file);
         fs::remove_file(path).unwrap();
     }
 

@@ -22,7 +22,7 @@ use ds_aio::{AioFile, Engine, OpenOptions, Ticket};
 use ds_aio_tests::{
     bytes::Rng,
     hooked::HookedBuf,
-    process::{descriptors, die_if_hung, threads},
+    process::{descriptors, die_if_hung, settles_to, threads},
     settings::{MODES, SHAPES, settings},
 };
 
@@ -144,18 +144,5 @@ fn block_on<F: Future>(future: F) -> F::Output {
             return output;
         }
         thread::park();
-    }
-}
-
-/// A thread that has been joined is still listed for a moment, until the system has taken it down.
-fn settles_to(before: (usize, usize)) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        let now = (threads().unwrap(), descriptors().unwrap());
-        if now == before {
-            return;
-        }
-        assert!(Instant::now() < deadline, "threads and descriptors: {now:?}, before {before:?}");
-        thread::yield_now();
     }
 }

@@ -41,13 +41,14 @@ fn loom_a_lost_request_is_lost_before_it_is_released() {
         let ledger = ledger();
         let told = Arc::new(Told::default());
         let memory = Memory::EMPTY;
-        let plan = Plan::new(false, 0, 0, 512, None);
+        let plan = Plan::new(false, 0, 0, 512, Ways::Buffered);
         let direction = Direction::Read;
         let priority = Priority::Normal;
         let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
         let host = Arc::new(Nobody(Counters::default()));
-        let delivery = Arc::clone(&told) as _;
-        let request = Request::accept(asked, &file(&ledger), host, None, delivery);
+        let delivery: Arc<dyn Delivery> = Arc::clone(&told) as _;
+        let FileState { open, flights, .. } = &file(&ledger);
+        let request = Request::accept(asked, open, Arc::clone(flights), host, None, delivery);
         let late = Arc::clone(&request);
         let block_in_flight = thread::spawn(move || late.complete(1));
         let again = Arc::clone(&request);

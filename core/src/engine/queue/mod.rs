@@ -79,6 +79,8 @@ struct State {
     refusing: Option<ErrorKind>,
     /// Workers that were started, or are about to be, and have not exited.
     workers: usize,
+    /// Workers that were woken or started and have not come to ask for work yet.
+    coming: usize,
     /// The parked lane that comes back when the cap on the background allows the next block.
     timekeeper: Option<LaneId>,
 }
@@ -89,7 +91,7 @@ struct Group {
     started: usize,
     /// Numbers of lanes that could not be started when they should have been.
     vacant: Vec<usize>,
-    /// Parked lanes, or lanes about to park.
+    /// Parked lanes, or lanes about to park, that nobody has woken.
     idle: Vec<LaneId>,
     /// Claimed for the group's current batch and not yet taken by a lane of it.
     batch: VecDeque<Claim>,
@@ -106,6 +108,7 @@ impl Queue {
             next_group: 0,
             refusing: None,
             workers: 0,
+            coming: 0,
             timekeeper: None,
         };
         Self { shape, refill, state: Mutex::new(state), exited: Condvar::new() }
@@ -178,18 +181,18 @@ impl Queue {
     }
 
     /// What the worker of `lane` does next, having completed `finished` blocks since it asked
-    /// last; `busy` if it has others in flight, `parked` if it comes from parking.
+    /// last; `busy` if it has others in flight, `arriving` if it was parked or is new.
     pub(crate) fn next(
         &self,
         lane: LaneId,
         finished: usize,
         busy: bool,
-        parked: bool,
+        arriving: bool,
     ) -> (Step, Dispatch) {
         let mut dispatch = Dispatch::default();
         let mut state = lock(&self.state);
-        if parked {
-            state.not_idle(lane);
+        if arriving {
+            state.arrive(lane);
         }
         let claimed = match self.refill {
             Refill::AsBlocksComplete => state.claim(&mut dispatch),
@@ -201,6 +204,9 @@ impl Queue {
         let step = match claimed {
             Claimed::Block(claim) => {
                 state.keep_time(&mut dispatch);
+                if arriving && self.refill == Refill::AsBlocksComplete {
+                    state.call_another(self.shape, &mut dispatch);
+                }
                 Step::Run(claim)
             }
             _ if busy => Step::Wait,
@@ -234,14 +240,12 @@ impl Queue {
     pub(crate) fn not_started(&self, lane: LaneId) -> Dispatch {
         let mut dispatch = Dispatch::default();
         let mut state = lock(&self.state);
-        let group = &mut state.groups[lane.group];
-        group.idle.retain(|&idle| idle != lane);
-        group.vacant.push(lane.index);
+        state.arrive(lane);
+        state.groups[lane.group].vacant.push(lane.index);
         state.workers -= 1;
         self.exited.notify_all();
         if self.refill == Refill::AsBlocksComplete && state.lines.unclaimed() > 0 {
-            let mut groups = state.groups.iter_mut();
-            dispatch.wake.extend(groups.find_map(|group| group.idle.pop()));
+            dispatch.wake.extend(state.wake_any(|_| true));
         }
         dispatch
     }
@@ -290,6 +294,8 @@ impl State {
         let mut dispatch = Dispatch::default();
         self.lines.push(request);
         match refill {
+            // Whoever is coming sees to a request of one block, and calls others if it takes another.
+            Refill::AsBlocksComplete if self.coming > 0 && request.blocks() == 1 => {}
             Refill::AsBlocksComplete => self.recruit(shape, request.blocks(), &mut dispatch),
             Refill::AfterBatch => {
                 let first = self.rotate_groups();
@@ -348,17 +354,38 @@ impl State {
     /// takes nothing before its batch is over, another does.
     fn keep_time(&mut self, dispatch: &mut Dispatch) {
         if self.timekeeper.is_none() && self.lines.are_capped() {
-            let mut groups = self.groups.iter_mut().filter(|group| group.outstanding == 0);
-            dispatch.wake.extend(groups.find_map(|group| group.idle.pop()));
+            let free = |group: &Group| group.outstanding == 0;
+            dispatch.wake.extend(self.wake_any(free));
         }
     }
 
-    /// A lane is awake, whoever woke it.
-    fn not_idle(&mut self, lane: LaneId) {
-        self.groups[lane.group].idle.retain(|&idle| idle != lane);
+    /// A lane comes to ask for work, or will not come after all.
+    fn arrive(&mut self, lane: LaneId) {
+        let idle = &mut self.groups[lane.group].idle;
+        match idle.iter().position(|&idle| idle == lane) {
+            // By itself: the time it parked for has come, or it was woken twice.
+            Some(place) => drop(idle.swap_remove(place)),
+            None => self.coming = self.coming.saturating_sub(1),
+        }
         if self.timekeeper == Some(lane) {
             self.timekeeper = None;
         }
+    }
+
+    /// With more to do, one lane that comes brings the next: those who submit many small requests
+    /// wake one lane and not one for each, and still all lanes are at work soon.
+    fn call_another(&mut self, shape: Shape, dispatch: &mut Dispatch) {
+        if self.coming == 0 && self.lines.unclaimed() > 0 {
+            self.recruit(shape, 1, dispatch);
+        }
+    }
+
+    /// Takes an idle lane of such a group to be woken.
+    fn wake_any(&mut self, of: impl Fn(&Group) -> bool) -> Option<LaneId> {
+        let mut groups = self.groups.iter_mut().filter(|group| of(group));
+        let lane = groups.find_map(|group| group.idle.pop());
+        self.coming += usize::from(lane.is_some());
+        lane
     }
 
     /// Reserves the group's next batch, if the last one is over and there are blocks.
@@ -436,6 +463,7 @@ impl State {
             } else {
                 return found > 0;
             }
+            self.coming += 1;
         }
         needed > 0
     }
@@ -460,7 +488,9 @@ impl State {
 
     fn everyone_idle(&mut self) -> Dispatch {
         self.timekeeper = None;
-        let wake = self.groups.iter_mut().flat_map(|group| group.idle.drain(..)).collect();
+        let idle = self.groups.iter_mut().flat_map(|group| group.idle.drain(..));
+        let wake: Vec<_> = idle.collect();
+        self.coming += wake.len();
         Dispatch { wake, ..Dispatch::default() }
     }
 }

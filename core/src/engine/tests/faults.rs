@@ -129,6 +129,15 @@ fn a_write_that_takes_nothing_is_an_error_and_not_a_loop() {
 }
 
 #[test]
+fn a_call_that_would_block_is_an_error_and_not_repeated() {
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    bench.sim.inject(|_| Some(Fault::Fail(Errno::EAGAIN)));
+    let error = bench.write(1, 0).wait().unwrap_err().into_parts().0;
+    assert_eq!((error.kind(), error.errno()), (ErrorKind::Io, Some(Errno::EAGAIN as i32)));
+    assert_eq!(bench.sim.pushed().len(), 1);
+}
+
+#[test]
 fn a_panicking_worker_poisons_the_engine_and_no_request_hangs() {
     for overlap_events in [true, false] {
         for sim in layouts(2, 2) {

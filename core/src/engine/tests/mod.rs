@@ -1,13 +1,22 @@
 //! The engine on the simulated backend: what each setting makes of the calls, and what becomes of
 //! requests when calls fail.
 
+mod barriers;
 mod cancel;
 mod capacity;
+mod direct_only;
 mod faults;
 mod order;
+mod plans;
 mod priority;
+mod seeds;
 mod settings;
 mod shutdown;
+mod stats;
+#[cfg(feature = "tracing")]
+mod trace;
+mod vectored;
+mod whole_file;
 mod withdraw;
 
 use std::path::PathBuf;

@@ -142,13 +142,14 @@ fn a_lane_that_does_not_start_is_replaced_by_an_idle_one() {
         let (state, memory) = TicketState::new(buffer, ledger, 0, Memory::of_mut, None);
         let asked = bench.engine.ask(&bench.file, Direction::Read, memory, 0, false);
         let host = Arc::clone(&bench.engine.crew) as _;
-        let request = Request::accept(asked, &bench.file.state, host, None, state);
+        let FileState { open, flights, .. } = &*bench.file.state;
+        let request = Request::accept(asked, open, Arc::clone(flights), host, None, state);
         queue.submit(&request).unwrap_or_default()
     };
     assert_eq!(submit().wake, [busy]);
-    assert!(matches!(queue.next(busy, 0, false, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(busy, 0, false, true).0, Step::Run(_)));
     assert_eq!(submit().wake, [idle]);
-    assert!(matches!(queue.next(idle, 0, false, false).0, Step::Run(_)));
+    assert!(matches!(queue.next(idle, 0, false, true).0, Step::Run(_)));
     assert!(matches!(queue.next(idle, 1, false, false).0, Step::Park(None)));
     let dispatch = submit();
     assert_eq!(dispatch.start, [LaneId { group: 0, index: 1 }]);

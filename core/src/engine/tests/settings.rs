@@ -169,40 +169,6 @@ fn without_overlap_events_a_ring_waits_for_all_and_else_for_one() {
     }
 }
 
-#[test]
-fn the_statistics_agree_with_the_record() {
-    for sim in layouts(2, 3) {
-        let bench = Bench::new(sim, settings(2, 3));
-        let head_and_tail = 100;
-        let buffer = crate::AioBuf::zeroed(20 * BLOCK).unwrap();
-        let buffer = bench.engine.pwrite(&bench.file, buffer, 0).wait().unwrap();
-        bench.engine.pread(&bench.file, buffer, 0).wait().unwrap();
-        bench.engine.pwrite(&bench.file, vec![3; 3 * BLOCK], head_and_tail).wait().unwrap();
-        bench.engine.pread(&bench.file, vec![3; BLOCK], 30 * offset(1)).wait().unwrap_err();
-        bench.engine.sync(&bench.file).unwrap();
-
-        let (mut transfers, mut direct, mut buffered, mut syncs) = (0, 0, 0, 0);
-        let events = bench.sim.events();
-        for event in &events {
-            if let Event::Complete(_, call, result) = event {
-                transfers += 1;
-                syncs += u64::from(call.direction == Direction::Sync);
-                let bytes = result.unwrap_or(0) as u64;
-                *if call.direct { &mut direct } else { &mut buffered } += bytes;
-            }
-        }
-        let stats = bench.engine.stats();
-        assert_eq!(stats.transfers, transfers);
-        assert_eq!(stats.direct_bytes + stats.bounced_bytes, direct);
-        assert_eq!(stats.buffered_bytes, buffered);
-        assert_eq!(stats.notifications, wakes(&events).len() as u64);
-        assert_eq!((stats.syncs, syncs), (1, 1));
-        assert_eq!((stats.writes, stats.reads, stats.failed, stats.in_flight), (2, 2, 1, 0));
-        assert_eq!(stats.bytes_written, 23 * BLOCK as u64);
-        assert_eq!(stats.bytes_read, 20 * BLOCK as u64);
-    }
-}
-
 /// How many blocks were pushed between the moments when none was in flight.
 fn batches(events: &[Event]) -> Vec<usize> {
     let (mut batches, mut pushed, mut in_flight) = (Vec::new(), 0, 0);

@@ -184,7 +184,7 @@ fn cancelling_many_at_once_from_many_threads_ends_each_once() {
             }
             let _ = sync.wait();
             let stats = bench.engine.stats();
-            assert_eq!((stats.in_flight, stats.writes, stats.syncs), (0, 60, 1));
+            assert_eq!((stats.in_flight, stats.write.requests, stats.sync.requests), (0, 60, 1));
             bench.engine.close().unwrap();
         }
     }

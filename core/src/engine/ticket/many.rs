@@ -35,7 +35,11 @@ impl<B> Ticket<B> {
     where
         I: IntoIterator<Item = Self>,
     {
-        tickets.into_iter().map(Self::wait).collect()
+        let tickets: Vec<_> = tickets.into_iter().collect();
+        // The newest first: when it has ended most others have, and need no waiting.
+        let mut results: Vec<_> = tickets.into_iter().rev().map(Self::wait).collect();
+        results.reverse();
+        results
     }
 
     /// Waits until one of the tickets has ended, takes it out and returns its index and result.

@@ -20,7 +20,7 @@ use crate::{
     sync::{Mutex, lock},
 };
 pub use failed::Failed;
-pub(crate) use state::{Filled, TicketState};
+pub(crate) use state::TicketState;
 
 /// A request under way; wait for it or await it to get the buffer back.
 ///
@@ -133,7 +133,8 @@ impl<B> Ticket<B> {
         }
     }
 
-    /// Whether the request has ended, so that [`Ticket::wait`] would not block.
+    /// Whether the request has ended, so that [`Ticket::wait`] would not block; in a forked child,
+    /// where it never does, always.
     #[must_use]
     pub fn is_done(&self) -> bool {
         match &self.0 {
@@ -201,8 +202,10 @@ impl<B> Future for Ticket<B> {
         match &self.0 {
             Holder::Accepted { state, .. } => {
                 let polled = state.poll(context.waker());
-                if polled.is_ready() {
-                    drop(self.take());
+                if polled.is_ready()
+                    && let Holder::Accepted { state, .. } = self.take()
+                {
+                    TicketState::abandon(state);
                 }
                 polled
             }

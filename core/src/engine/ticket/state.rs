@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    buf::Memory,
+    buf::{Filled, Memory},
     engine::{
         ledger::{EngineId, Ledger, Receipt},
         request::Delivery,
@@ -33,8 +33,6 @@ pub(crate) struct TicketState<B> {
     filled: Option<Filled<B>>,
 }
 
-pub(crate) type Filled<B> = fn(&mut B, usize);
-
 struct Slot<B> {
     phase: Phase<B>,
     /// There until somebody takes it; untouched while the phase is `Pending` or it is `lost`.
@@ -42,6 +40,8 @@ struct Slot<B> {
     /// Whether a transfer may still use the buffer although the request has ended.
     lost: bool,
     waker: Option<Waker>,
+    /// Whether a thread waits, which costs a system call to notify.
+    awaited: bool,
 }
 
 /// `Pending → Done → Taken`, or with the ticket gone first `Pending → Detached → Taken`.
@@ -70,7 +70,13 @@ impl<B> TicketState<B> {
         memory_of: impl FnOnce(&mut B) -> Memory,
         filled: Option<Filled<B>>,
     ) -> (Arc<Self>, Memory) {
-        let slot = Slot { phase: Phase::Pending, buffer: Some(buffer), lost: false, waker: None };
+        let slot = Slot {
+            phase: Phase::Pending,
+            buffer: Some(buffer),
+            lost: false,
+            waker: None,
+            awaited: false,
+        };
         let slot = Mutex::new(slot);
         let done = Condvar::new();
         let mut state = Arc::new(Self { slot, done, ledger, file, len: 0, filled });
@@ -101,7 +107,7 @@ impl<B> TicketState<B> {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        !self.is_forked() && !matches!(lock(&self.slot).phase, Phase::Pending)
+        self.is_forked() || !matches!(lock(&self.slot).phase, Phase::Pending)
     }
 
     /// The outer error: waiting here would be for ever.
@@ -114,6 +120,7 @@ impl<B> TicketState<B> {
             if worker::is_of(self.ledger.engine()) {
                 return Err(Failed::new(worker::would_deadlock(), None));
             }
+            slot.awaited = true;
             slot = wait(&self.done, slot);
         }
         Ok(self.take(&mut slot))
@@ -122,14 +129,11 @@ impl<B> TicketState<B> {
     /// Whether the request ended within `timeout`; where waiting could be for ever, at once.
     #[cfg(not(all(loom, test)))]
     pub(super) fn wait_timeout(&self, timeout: Duration) -> bool {
-        if self.is_forked() {
-            // So that `wait` tells why.
-            return true;
-        }
         if self.may_not_wait() {
             return self.is_done();
         }
-        let slot = lock(&self.slot);
+        let mut slot = lock(&self.slot);
+        slot.awaited = true;
         let is_pending = |slot: &mut Slot<B>| matches!(slot.phase, Phase::Pending);
         let waited = self.done.wait_timeout_while(slot, timeout, is_pending);
         let (_slot, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
@@ -242,7 +246,9 @@ impl<B> TicketState<B> {
                 });
                 slot.phase = Phase::Done(noted);
                 leaving.waker = slot.waker.take();
-                self.done.notify_all();
+                if slot.awaited {
+                    self.done.notify_all();
+                }
             }
             Phase::Detached(then) => {
                 let buffer = if lost { None } else { slot.buffer.take() };

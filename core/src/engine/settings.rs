@@ -1,0 +1,101 @@
+//! What an engine runs with, and why that is not what it was asked for.
+
+use std::fmt;
+
+use crate::config::{
+    AIO_BLOCK_SIZE, AIO_OVERLAP_EVENTS, AIO_QUEUE_DEPTH, AIO_SINGLE_SUBMIT, AIO_THREAD_COUNT,
+    EngineSettings,
+};
+
+/// What an engine runs with: the settings asked for, and what became of them.
+///
+/// Shown (`{}`), it is one line a setting, with the reason where it differs from what was asked.
+///
+/// ```
+/// use ds_aio::{AioConfig, Engine};
+///
+/// let config = AioConfig::builder().thread_count(4).queue_depth(64).build()?;
+/// let engine = Engine::new(&config)?;
+/// for difference in engine.settings().differences() {
+///     assert_eq!(difference.setting, "queue_depth");
+///     assert_eq!((&*difference.asked, &*difference.effective), ("64", "32"));
+///     println!("{difference}");
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EffectiveSettings {
+    /// The settings the engine was given.
+    pub asked: EngineSettings,
+    /// How blocks reach the kernel: `threads`.
+    pub backend: &'static str,
+    /// Worker groups. At most 128.
+    pub thread_count: usize,
+    /// Blocks in flight per group at most. Below what was asked if 128 workers, the most that an
+    /// engine starts, do not suffice for all groups.
+    pub queue_depth: usize,
+    pub(crate) differences: Vec<Difference>,
+}
+
+impl EffectiveSettings {
+    /// The settings that are not, or not wholly, what was asked for, each with the reason. What
+    /// depends on a file is not among them; see [`AioFile::is_direct`](crate::AioFile::is_direct).
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter()
+    }
+}
+
+impl fmt::Display for EffectiveSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let EngineSettings { block_size, single_submit, overlap_events, .. } = self.asked;
+        write!(f, "backend = {}", self.backend)?;
+        let values: [(&str, &dyn fmt::Display); 5] = [
+            (AIO_BLOCK_SIZE, &block_size),
+            (AIO_QUEUE_DEPTH, &self.queue_depth),
+            (AIO_THREAD_COUNT, &self.thread_count),
+            (AIO_SINGLE_SUBMIT, &single_submit),
+            (AIO_OVERLAP_EVENTS, &overlap_events),
+        ];
+        for (setting, value) in values {
+            match self.differences().find(|difference| difference.setting == setting) {
+                Some(difference) => write!(f, "\n{difference}")?,
+                None => write!(f, "\n{setting} = {value}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A setting that is not, or not wholly, what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The setting's key.
+    pub setting: &'static str,
+    /// The value asked for.
+    pub asked: String,
+    /// What became of it.
+    pub effective: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Difference {
+    pub(crate) fn new(
+        setting: &'static str,
+        asked: impl fmt::Display,
+        effective: impl fmt::Display,
+        reason: impl fmt::Display,
+    ) -> Self {
+        let (asked, effective) = (asked.to_string(), effective.to_string());
+        Self { setting, asked, effective, reason: reason.to_string() }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { setting, asked, effective, reason } = self;
+        write!(f, "{setting} = {effective} (asked for {asked}: {reason})")
+    }
+}

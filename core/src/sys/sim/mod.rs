@@ -1,0 +1,16 @@
+//! Backends for tests, which keep the contract of [`crate::sys`] and record what reaches them. What
+//! they let through happens on the real file.
+
+mod arena;
+mod faults;
+mod random;
+mod recording;
+mod seeded;
+mod track;
+
+pub(crate) use arena::{Arena, Counted, Drops};
+pub(crate) use faults::Faults;
+pub(crate) use random::{Random, mix};
+pub(crate) use recording::{Call, Event, Fault, Sim};
+pub(crate) use seeded::{Order, Seeded, Totals};
+pub(crate) use track::{Track, Watched};

@@ -1,0 +1,414 @@
+//! What the seeded backend knows of one request: what it may ask of the backend, what it did, and
+//! what must therefore become of it.
+
+use std::{collections::HashMap, ops::Range};
+
+use nix::errno::Errno;
+
+use crate::{
+    engine::plan::Alignment,
+    error::ErrorKind,
+    sys::{Direction, Transfer, sim::Drops},
+};
+
+/// A request that is about to be made.
+#[derive(Debug, Clone)]
+pub(crate) struct Watched {
+    /// The open file's address, which tells apart requests on the same range.
+    pub(crate) file: usize,
+    pub(crate) direction: Direction,
+    pub(crate) offset: u64,
+    /// Where its bytes lie, one buffer after the other, none of them empty.
+    pub(crate) memory: Vec<Range<usize>>,
+    /// Of its buffers, if it has any.
+    pub(crate) drops: Vec<Drops>,
+    pub(crate) alignment: Option<Alignment>,
+    pub(crate) block_size: usize,
+}
+
+/// A transfer that must come next, since the last one of its block left something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Next {
+    position: usize,
+    len: usize,
+    direct: bool,
+    bounced: bool,
+}
+
+/// A transfer of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Part {
+    pub(crate) position: usize,
+    pub(crate) len: usize,
+    pub(crate) direct: bool,
+    pub(crate) bounced: bool,
+    /// Whether it is the first of its block.
+    pub(crate) begins: bool,
+    /// How many transfers began at the same position before.
+    pub(crate) attempt: u64,
+}
+
+/// Why a block came no further; none for the end of the file.
+pub(crate) type Cause = Option<Errno>;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Track {
+    pub(crate) watched: Watched,
+    begun: Vec<Range<usize>>,
+    next: Vec<Next>,
+    attempts: HashMap<usize, u64>,
+    /// What was moved, whether or not the engine learnt of it.
+    performed: Vec<Range<usize>>,
+    /// What was moved and reported to the engine.
+    reported: Vec<Range<usize>>,
+    /// Blocks that are.
+    over: usize,
+    failures: Vec<(usize, Cause)>,
+    /// Since it was cancelled: how many blocks may begin still.
+    may_begin: Option<usize>,
+    /// Its ticket has given the buffer back.
+    resolved: bool,
+}
+
+impl Track {
+    pub(crate) fn new(watched: Watched) -> Self {
+        Self {
+            watched,
+            begun: Vec::new(),
+            next: Vec::new(),
+            attempts: HashMap::new(),
+            performed: Vec::new(),
+            reported: Vec::new(),
+            over: 0,
+            failures: Vec::new(),
+            may_begin: None,
+            resolved: false,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.watched.memory.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// Where so many bytes of the request lie.
+    fn memory(&self, position: usize, len: usize) -> Vec<Range<usize>> {
+        let mut begin = 0;
+        let mut found = Vec::new();
+        for buffer in &self.watched.memory {
+            let end = begin + buffer.len();
+            let (from, to) = (position.max(begin), (position + len).min(end));
+            if from < to {
+                found.push(buffer.start + from - begin..buffer.start + to - begin);
+            }
+            begin = end;
+        }
+        found
+    }
+
+    /// Whether a transfer is one of this request's.
+    pub(crate) fn owns(&self, file: usize, transfer: &Transfer) -> bool {
+        let Watched { direction, offset, .. } = self.watched;
+        let empty = transfer.segment.len() == 0;
+        let own_place = match direction {
+            Direction::Read | Direction::Write if empty != (self.len() == 0) => false,
+            Direction::Sync | Direction::SyncAll => true,
+            _ if empty => transfer.offset == offset,
+            _ => (offset..offset + self.len() as u64).contains(&transfer.offset),
+        };
+        file == self.watched.file && transfer.direction == direction && own_place
+    }
+
+    /// Takes note of a transfer, and of what is wrong with it.
+    pub(crate) fn push(&mut self, transfer: &Transfer, wrong: &mut Vec<String>) -> Part {
+        let position = (transfer.offset - self.watched.offset) as usize;
+        let len = transfer.segment.len();
+        let attempt = self.attempts.entry(position).or_default();
+        let mut part = Part {
+            position,
+            len,
+            direct: transfer.direct,
+            bounced: false,
+            begins: false,
+            attempt: std::mem::replace(attempt, *attempt + 1),
+        };
+        if self.is_over() {
+            wrong.push(format!("{part:?} comes after the request has ended"));
+        }
+        if position + len > self.len() {
+            wrong.push(format!("{part:?} goes beyond the request"));
+        }
+        let awaited = self.next.iter().position(|next| next.position == position);
+        let (direct, bounced) = match awaited.map(|at| self.next.swap_remove(at)) {
+            Some(next) => {
+                if next.len != len {
+                    wrong.push(format!("{next:?} was to come, and {part:?} did"));
+                }
+                (next.direct, next.bounced)
+            }
+            None => {
+                part.begins = true;
+                self.begin(&part, wrong);
+                let direct = self.whole_pages().is_some_and(|pages| {
+                    let end = position + len;
+                    if position < pages.end && pages.start < end {
+                        if pages.start > position || end > pages.end {
+                            wrong.push(format!("{part:?} shares a page border ({pages:?})"));
+                        }
+                        return true;
+                    }
+                    false
+                });
+                (direct, direct && !self.suits_direct(position, len))
+            }
+        };
+        if part.direct != direct {
+            wrong.push(format!("{part:?}: O_DIRECT is {} and should be {direct}", part.direct));
+        }
+        part.bounced = bounced;
+        self.check_memory(&part, transfer, wrong);
+        part
+    }
+
+    fn begin(&mut self, part: &Part, wrong: &mut Vec<String>) {
+        let block = part.position..part.position + part.len;
+        let overlaps = |other: &Range<usize>| other.start < block.end && block.start < other.end;
+        let again = self.begun.contains(&block) || self.begun.iter().any(overlaps);
+        if again {
+            wrong.push(format!("{part:?} begins what was begun before: {:?}", self.begun));
+        }
+        if part.len > self.watched.block_size {
+            wrong.push(format!("{part:?} is larger than a block"));
+        }
+        if let Some(may_begin) = &mut self.may_begin {
+            match may_begin.checked_sub(1) {
+                Some(left) => *may_begin = left,
+                None => wrong.push(format!("{part:?} was begun after the request was cancelled")),
+            }
+        }
+        self.begun.push(block);
+    }
+
+    fn check_memory(&self, part: &Part, transfer: &Transfer, wrong: &mut Vec<String>) {
+        if part.len == 0 {
+            return;
+        }
+        let used = addresses(transfer);
+        let own = self.memory(part.position, part.len);
+        let is_own = |address: &usize| self.watched.memory.iter().any(|own| own.contains(address));
+        if part.bounced && used.iter().any(|used| is_own(&used.start)) {
+            wrong.push(format!("{part:?} is to be bounced and uses the caller's memory"));
+        }
+        if !part.bounced && used != own {
+            wrong.push(format!("{part:?} uses memory at {used:x?}, its own is at {own:x?}"));
+        }
+        if let (true, Some(alignment)) = (part.direct, self.watched.alignment) {
+            let unit = alignment.unit(self.watched.direction == Direction::Write);
+            let alone = used.len() == 1;
+            let sound = transfer.offset.is_multiple_of(unit as u64)
+                && part.len.is_multiple_of(unit)
+                && used.iter().all(|used| {
+                    used.start.is_multiple_of(alignment.memory)
+                        && (alone || used.len().is_multiple_of(unit))
+                });
+            if !sound {
+                wrong.push(format!("{part:?} goes direct and is not aligned: {used:x?}"));
+            }
+        }
+    }
+
+    /// The part of the request that is whole pages and may go direct.
+    fn whole_pages(&self) -> Option<Range<usize>> {
+        let Watched { direction, offset, alignment, block_size, .. } = &self.watched;
+        let alignment = (*alignment)?;
+        let writes = *direction == Direction::Write;
+        let unit = if writes { alignment.page.max(alignment.write) } else { alignment.read };
+        let border = alignment.page.max(unit) as u64;
+        let first = offset.next_multiple_of(border);
+        let last = (offset + self.len() as u64) / border * border;
+        (block_size.is_multiple_of(unit) && first < last)
+            .then(|| (first - offset) as usize..(last - offset) as usize)
+    }
+
+    /// Whether the memory of a part is aligned for it to go direct.
+    fn suits_direct(&self, position: usize, len: usize) -> bool {
+        self.watched.alignment.is_some_and(|alignment| {
+            let unit = alignment.unit(self.watched.direction == Direction::Write);
+            let memory = self.memory(position, len);
+            let alone = memory.len() == 1;
+            memory.iter().all(|memory| {
+                memory.start.is_multiple_of(alignment.memory)
+                    && (alone || memory.len().is_multiple_of(unit))
+            })
+        })
+    }
+
+    /// Its ticket gives a result: nothing may touch the buffer any more.
+    pub(crate) fn resolve(&mut self) {
+        self.resolved = true;
+    }
+
+    /// Whether the engine may no longer use the buffer.
+    pub(crate) fn is_over(&self) -> bool {
+        self.resolved || self.watched.drops.iter().any(|drops| drops.count() > 0)
+    }
+
+    /// So many bytes of a part were moved on the file.
+    pub(crate) fn performed(&mut self, part: &Part, moved: usize) {
+        if moved > 0 {
+            self.performed.push(part.position..part.position + moved);
+        }
+    }
+
+    /// The engine is told of a part's outcome; what must follow is known from here on. `true` if
+    /// that is nothing: the block is over.
+    pub(crate) fn report(&mut self, part: &Part, result: Result<usize, Errno>) -> bool {
+        let awaited = self.next.len();
+        let Part { position, len, direct, bounced, .. } = *part;
+        let go_on = |moved: usize, direct: bool| {
+            let bounced = direct && bounced;
+            Next { position: position + moved, len: len - moved, direct, bounced }
+        };
+        match result {
+            Ok(moved) if moved == len => {}
+            Ok(0) if self.watched.direction == Direction::Read => {
+                self.failures.push((position, None));
+            }
+            Ok(0) => self.failures.push((position, Some(Errno::EIO))),
+            Ok(moved) => {
+                let aligned = self.watched.alignment.is_some_and(|alignment| {
+                    let file = self.watched.offset as usize + position + moved;
+                    let unit = alignment.unit(self.watched.direction == Direction::Write);
+                    file.is_multiple_of(unit)
+                        && (bounced || self.suits_direct(position + moved, len - moved))
+                });
+                self.next.push(go_on(moved, direct && aligned));
+            }
+            Err(Errno::EINTR) => self.next.push(go_on(0, direct)),
+            Err(Errno::EINVAL) if direct => self.next.push(go_on(0, false)),
+            Err(errno) => self.failures.push((position, Some(errno))),
+        }
+        if let Ok(moved @ 1..) = result {
+            self.reported.push(position..position + moved);
+        }
+        let over = self.next.len() == awaited;
+        self.over += usize::from(over);
+        over
+    }
+
+    /// From now on no more than so many blocks may begin.
+    pub(crate) fn cancel(&mut self, may_begin: usize) {
+        self.may_begin.get_or_insert(may_begin);
+    }
+
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.may_begin.is_some()
+    }
+
+    /// What was moved on the file.
+    pub(crate) fn moved(&self) -> &[Range<usize>] {
+        &self.performed
+    }
+
+    /// Bytes that the engine knows were moved.
+    pub(crate) fn bytes_reported(&self) -> usize {
+        self.reported.iter().map(ExactSizeIterator::len).sum()
+    }
+
+    /// How many of the first bytes the engine knows were moved.
+    fn contiguous(&self) -> usize {
+        let mut ranges = self.reported.clone();
+        ranges.sort_by_key(|range| range.start);
+        ranges
+            .iter()
+            .fold(0, |end, range| if range.start <= end { end.max(range.end) } else { end })
+    }
+
+    /// Whether it can only have failed, only have succeeded, or either.
+    pub(crate) fn must_have_failed(&self) -> Option<bool> {
+        if !self.failures.is_empty() || self.contiguous() < self.len() || self.over == 0 {
+            return Some(true);
+        }
+        (!self.is_cancelled()).then_some(false)
+    }
+
+    /// Whether this is what had to become of the request: the kind of its error, the system's
+    /// number and the bytes done, or success.
+    pub(crate) fn explains(
+        &self,
+        result: Result<(), (ErrorKind, Option<i32>, usize)>,
+        poisoned: bool,
+    ) -> Result<(), String> {
+        let known = self.contiguous();
+        let first = self.failures.iter().min_by_key(|(position, _)| *position).copied();
+        let wrong = |what: &str| {
+            Err(format!(
+                "{what}: {result:?}; known good {known} of {}, failures {:?}, cancelled {}, still \
+                 to come {:?}, begun {:?}",
+                self.len(),
+                self.failures,
+                self.is_cancelled(),
+                self.next,
+                self.begun,
+            ))
+        };
+        if !self.next.is_empty() && !poisoned {
+            return wrong("ended with blocks half way");
+        }
+        match result {
+            Ok(()) if first.is_some() => wrong("an error was lost"),
+            Ok(()) if known < self.len() => wrong("success without all bytes"),
+            Ok(()) if self.over == 0 => wrong("success without a call"),
+            Ok(()) => Ok(()),
+            Err((ErrorKind::Poisoned, _, 0))
+                if poisoned && (known < self.len() || self.over == 0) =>
+            {
+                Ok(())
+            }
+            Err((ErrorKind::Poisoned, ..)) => wrong("poisoned, with no panic or with bytes done"),
+            Err((_, _, done)) if done > known => wrong("claims bytes that were not moved"),
+            Err((_, _, done)) if first.is_some_and(|(position, _)| position < done) => {
+                wrong("not the first error in file order")
+            }
+            Err((ErrorKind::Cancelled, None, done)) => {
+                let within = |block: &Range<usize>| block.start < done && done < block.end;
+                if !self.is_cancelled() {
+                    wrong("nobody cancelled it")
+                } else if done > 0 && done >= self.len() || self.begun.iter().any(within) {
+                    wrong("cancelled within a block")
+                } else {
+                    Ok(())
+                }
+            }
+            Err((kind, errno, done)) => {
+                let matches = self.failures.iter().any(|&(position, cause)| {
+                    let same = match cause {
+                        None => (kind, errno) == (ErrorKind::UnexpectedEof, None),
+                        Some(cause) => errno == Some(cause as i32) && kind == kind_of(cause),
+                    };
+                    position == done && same
+                });
+                if matches { Ok(()) } else { wrong("an error that nothing caused") }
+            }
+        }
+    }
+}
+
+/// Where a transfer's bytes lie.
+pub(super) fn addresses(transfer: &Transfer) -> Vec<Range<usize>> {
+    let slices = transfer.segment.slices(usize::MAX);
+    let ranges =
+        slices.iter().map(|slice| slice.as_ptr().addr()..slice.as_ptr().addr() + slice.len());
+    ranges.filter(|range| !range.is_empty()).collect()
+}
+
+/// The kinds of the errors that are injected.
+fn kind_of(errno: Errno) -> ErrorKind {
+    match errno {
+        Errno::ENOSPC => ErrorKind::NoSpace,
+        Errno::EDQUOT => ErrorKind::QuotaExceeded,
+        Errno::EFBIG => ErrorKind::FileTooLarge,
+        Errno::EINVAL => ErrorKind::InvalidInput,
+        // EAGAIN among them: repeating the call would be a busy loop.
+        _ => ErrorKind::Io,
+    }
+}
