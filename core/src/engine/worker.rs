@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     time::Instant,
@@ -58,6 +59,49 @@ pub(crate) fn run_user_code(engine: EngineId, code: impl FnOnce()) {
     contain(code);
     if !is_worker {
         let _ = WORKS_FOR.try_with(|engines| engines.borrow_mut().pop());
+    }
+}
+
+/// Callbacks with the engines they are of.
+type Callbacks = VecDeque<(EngineId, Box<dyn FnOnce()>)>;
+
+thread_local! {
+    /// While a callback runs on this thread, those that are to come after it.
+    static NEXT_CALLBACKS: RefCell<Option<Callbacks>> = const { RefCell::new(None) };
+}
+
+/// Runs a callback, and then those that came up meanwhile.
+pub(crate) fn call_back(engine: EngineId, callback: impl FnOnce()) {
+    let begin = |next: &RefCell<Option<Callbacks>>| {
+        let is_outermost = next.borrow().is_none();
+        next.borrow_mut().get_or_insert_default();
+        is_outermost
+    };
+    let is_outermost = NEXT_CALLBACKS.try_with(begin).unwrap_or(false);
+    run_user_code(engine, callback);
+    if !is_outermost {
+        return;
+    }
+    let next = |next: &RefCell<Option<Callbacks>>| next.borrow_mut().as_mut()?.pop_front();
+    while let Ok(Some((engine, callback))) = NEXT_CALLBACKS.try_with(next) {
+        run_user_code(engine, callback);
+    }
+    let _ = NEXT_CALLBACKS.try_with(|next| next.take());
+}
+
+/// As `call_back`, but within a callback once that has returned: requests that end at once and each
+/// make the next one in a callback would need ever more stack.
+pub(crate) fn call_back_in_turn(engine: EngineId, callback: impl FnOnce() + 'static) {
+    let mut callback = Some(callback);
+    let _ = NEXT_CALLBACKS.try_with(|next| {
+        if let Some(next) = &mut *next.borrow_mut()
+            && let Some(callback) = callback.take()
+        {
+            next.push_back((engine, Box::new(callback)));
+        }
+    });
+    if let Some(callback) = callback {
+        call_back(engine, callback);
     }
 }
 

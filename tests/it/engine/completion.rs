@@ -227,6 +227,59 @@ fn callbacks_may_go_on_with_requests_in_a_queue_of_one() {
     }
 }
 
+/// Makes a request that is refused, and the next one in its callback.
+fn refused_chain(engine: &Arc<Engine>, file: &AioFile, left: usize, done: Sender<()>) {
+    let ticket = engine.pread(file, vec![0; 10], u64::MAX);
+    let (inside, used) = (Arc::clone(engine), file.clone());
+    ticket.on_completion(move |result| {
+        assert_eq!(kind(result), Some(ErrorKind::InvalidRange));
+        if left > 0 {
+            refused_chain(&inside, &used, left - 1, done);
+        } else {
+            let _ = done.send(());
+        }
+    });
+}
+
+#[test]
+fn any_number_of_callbacks_may_each_make_a_request_that_ends_at_once() {
+    let Bench { engine, dir } = Bench::new(settings(BLOCK, (1, 1), (false, true)));
+    let engine = Arc::new(engine);
+    let file = engine.create(dir.path().join("data")).unwrap();
+    let (done, outcome) = channel();
+    refused_chain(&engine, &file, 20_000, done.clone());
+    outcome.try_recv().unwrap();
+    assert_eq!(engine.stats().failed(), 20_001, "all of them before the call returns");
+    // And on a worker, whose stack is smaller.
+    let (inside, used) = (Arc::clone(&engine), file.clone());
+    engine.pwrite(&file, vec![1; 10], 0).on_completion(move |_| {
+        refused_chain(&inside, &used, 20_000, done);
+    });
+    outcome.recv_timeout(HUNG).unwrap();
+    assert_eq!(engine.stats().failed(), 40_002);
+}
+
+#[test]
+fn a_callback_made_in_another_comes_after_it() {
+    let Bench { engine, dir } = Bench::new(settings(BLOCK, (1, 1), (false, true)));
+    let engine = Arc::new(engine);
+    let file = engine.create(dir.path().join("data")).unwrap();
+    let (tell, told) = channel();
+    let (inside, used) = (Arc::clone(&engine), file.clone());
+    engine.pread(&file, vec![0; 10], u64::MAX).on_completion(move |_| {
+        for number in 0..3 {
+            let tell = tell.clone();
+            let refused = inside.pread(&used, vec![0; 10], u64::MAX);
+            refused.on_completion(move |_| {
+                let _ = tell.send(number);
+                resume_unwind(Box::new("quiet"));
+            });
+        }
+        let _ = tell.send(100);
+    });
+    assert_eq!(told.iter().collect::<Vec<_>>(), [100, 0, 1, 2]);
+}
+
 #[test]
 fn callbacks_that_spread_out_are_let_past_the_bound() {
     let mut settings = settings(BLOCK, (1, 1), (false, true));

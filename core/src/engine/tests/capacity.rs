@@ -167,6 +167,41 @@ fn room_made_twice_is_room_for_two() {
 }
 
 #[test]
+fn room_made_twice_is_room_for_two_threads() {
+    for _ in 0..50 {
+        let bench = with_capacity(3, Sim::lanes(1, 1));
+        bench.sim.hold();
+        let busy = bench.write(1, 0);
+        bench.sim.wait_for_pushes(1);
+        let waiting = [bench.write(1, 1), bench.write(1, 2)];
+        thread::scope(|threads| {
+            let blocked = [3, 4].map(|block| {
+                let bench = &bench;
+                threads.spawn(move || bench.write(1, block))
+            });
+            // Most of the time they wait by then.
+            for _ in 0..50 {
+                thread::yield_now();
+            }
+            // Faster than a thread wakes up.
+            for ticket in &waiting {
+                ticket.cancel();
+            }
+            // Nothing ends before both are in.
+            let tickets = blocked.map(|thread| thread.join().unwrap());
+            bench.sim.release_all();
+            for ticket in tickets {
+                ticket.wait().unwrap();
+            }
+        });
+        busy.wait().unwrap();
+        for ticket in waiting {
+            assert_eq!(kind(ticket.wait()), Some(ErrorKind::Cancelled));
+        }
+    }
+}
+
+#[test]
 fn waiters_are_woken_in_the_order_in_which_they_came() {
     let bench = with_capacity(1, Sim::lanes(1, 1));
     bench.sim.hold();

@@ -82,6 +82,11 @@ fn without_overlap_events_a_batch_completes_before_the_next_begins() {
         assert_eq!(bench.sim.pushed().len(), 4, "nothing is issued while one is in flight");
         bench.sim.release(offset(3));
         bench.sim.wait_for_pushes(8);
+        for block in 4..8 {
+            bench.sim.release(offset(block));
+        }
+        // Held until all of it is there, or one of its blocks may be over before the next begins.
+        bench.sim.wait_for_pushes(10);
         bench.sim.release_all();
         ticket.wait().unwrap();
         assert_eq!(batches(&bench.sim.events()), [4, 4, 2]);

@@ -188,11 +188,12 @@ fn what_was_done_of_a_request_with_nothing_in_flight_is_told() {
 
 #[test]
 fn whoever_waits_for_room_is_let_in_and_refused() {
-    for late in [true, false] {
-        let settings = EngineSettings { queue_capacity: 2, ..settings(1, 1) };
+    for (late, queue_capacity) in [(true, 1), (true, 2), (false, 1), (false, 2)] {
+        let settings = EngineSettings { queue_capacity, ..settings(1, 1) };
         let bench = Bench::new(Sim::lanes(1, 1), settings);
         bench.sim.hold();
-        let tickets = [bench.write(1, 0), bench.write(3, 1)];
+        // The first is in flight, and the second waits.
+        let tickets: Vec<_> = (0..queue_capacity).map(|block| bench.write(1, block)).collect();
         bench.sim.wait_for_pushes(1);
         thread::scope(|scope| {
             let waiting: Vec<_> = (0..4)

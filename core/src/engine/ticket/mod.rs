@@ -98,7 +98,8 @@ impl<B> Ticket<B> {
 
     /// Calls `then` with what [`Ticket::wait`] would return, once the request has ended: on the
     /// worker that ended it (or on the thread that did so by [`Ticket::cancel`] or
-    /// [`Engine::shutdown`](crate::Engine::shutdown)), or here and now if it has ended before.
+    /// [`Engine::shutdown`](crate::Engine::shutdown)), or here and now if it has ended before; in
+    /// another callback, once that has returned.
     ///
     /// No lock of the engine is held meanwhile, so `then` may make further requests; these do not
     /// wait for room in the queue. Waiting in it gives [`ErrorKind::WouldDeadlock`]. It should be
@@ -124,6 +125,7 @@ impl<B> Ticket<B> {
     /// ```
     pub fn on_completion<F>(mut self, then: F)
     where
+        B: 'static,
         F: FnOnce(Result<B, Failed<B>>) + Send + 'static,
     {
         match self.take() {

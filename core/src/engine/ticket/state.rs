@@ -199,7 +199,10 @@ impl<B> TicketState<B> {
     }
 
     /// The ticket is gone, and `then` is called in its place.
-    pub(super) fn call(this: Arc<Self>, then: Then<B>) {
+    pub(super) fn call(this: Arc<Self>, then: Then<B>)
+    where
+        B: 'static,
+    {
         if this.is_forked() {
             std::mem::forget(this);
             return;
@@ -214,7 +217,7 @@ impl<B> TicketState<B> {
         }
         let result = this.take(&mut slot);
         drop(slot);
-        worker::run_user_code(this.ledger.engine(), || then(result));
+        worker::call_back_in_turn(this.ledger.engine(), move || then(result));
     }
 
     /// Tells the buffer how much of it was filled. That is its owner's code, so no lock is held.
@@ -293,7 +296,7 @@ impl<B> Leaving<B> {
             }
         });
         if let Some((then, result)) = called {
-            worker::run_user_code(engine, || then(result));
+            worker::call_back(engine, || then(result));
         }
     }
 }
