@@ -32,13 +32,9 @@ pub(crate) struct Crew {
     counters: Counters,
     bounces: BufferPool,
     trace: EngineTrace,
-    workers: Mutex<Vec<Member>>,
-}
-
-/// A worker as the others see it.
-struct Member {
-    thread: JoinHandle<()>,
-    running: Arc<Running>,
+    workers: Mutex<Vec<JoinHandle<()>>>,
+    /// What each worker runs; there before its thread is.
+    running: Mutex<Vec<Arc<Running>>>,
 }
 
 /// The requests that a worker's blocks in flight are of, and perhaps some that have ended. Locked
@@ -66,6 +62,7 @@ impl Crew {
             bounces: BufferPool::for_bounces(),
             trace: EngineTrace::new(),
             workers: Mutex::default(),
+            running: Mutex::default(),
         });
         let mut failure = None;
         for lane in crew.queue.first_lanes() {
@@ -163,13 +160,18 @@ impl Crew {
 
     fn start_worker(self: &Arc<Self>, lane: LaneId, begin: Begin) -> io::Result<()> {
         let running = Arc::new(Running::default());
+        // First, since the engine may be shut down before `spawn` returns here.
+        lock(&self.running).push(Arc::clone(&running));
         let (crew, shared) = (Arc::clone(self), Arc::clone(&running));
         let name = format!("ds-aio {}.{}", lane.group, lane.index);
         let thread = thread::Builder::new()
             .name(name)
-            .spawn(move || worker::run(&crew, lane, begin, &shared))?;
+            .spawn(move || worker::run(&crew, lane, begin, &shared));
+        let thread = thread.inspect_err(|_| {
+            lock(&self.running).retain(|other| !Arc::ptr_eq(other, &running));
+        })?;
         self.counters.worker_started();
-        lock(&self.workers).push(Member { thread, running });
+        lock(&self.workers).push(thread);
         Ok(())
     }
 
@@ -199,7 +201,7 @@ impl Crew {
             self.abandon();
             return;
         }
-        for Member { thread, .. } in std::mem::take(&mut *lock(&self.workers)) {
+        for thread in std::mem::take(&mut *lock(&self.workers)) {
             // A worker's panic has been told to the requests it failed.
             let _ = thread.join();
         }
@@ -213,7 +215,8 @@ impl Crew {
         }
         self.dispatch(dispatch);
         // Threads that are still in a system call end after it, whenever that is.
-        for Member { running, .. } in std::mem::take(&mut *lock(&self.workers)) {
+        lock(&self.workers).clear();
+        for running in std::mem::take(&mut *lock(&self.running)) {
             let running = std::mem::take(&mut *lock(&running));
             for request in running.iter().filter_map(Weak::upgrade) {
                 request.lose();
