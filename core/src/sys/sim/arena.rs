@@ -1,8 +1,11 @@
 //! Buffers whose address, neighbours and drops a test sees.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use crate::buf::{AioBuf, IoBuf, IoBufMut};
@@ -112,11 +115,21 @@ impl Counted {
         Self::new(Bytes::Vec(bytes.to_vec()))
     }
 
-    /// In a mapping of its own.
-    pub(crate) fn aio(bytes: &[u8]) -> Self {
-        let mut owned = AioBuf::zeroed(bytes.len()).expect("memory for a test");
+    /// A buffer made for the engine, of those bytes; of a pool, for example.
+    pub(crate) fn aio(mut owned: AioBuf, bytes: &[u8]) -> Self {
         owned.copy_from_slice(bytes);
         Self::new(Bytes::Aio(owned))
+    }
+
+    /// A buffer that shows what was read into it.
+    pub(crate) fn for_read(owned: AioBuf) -> Self {
+        Self::new(Bytes::Aio(owned))
+    }
+
+    /// Where the bytes lie that a request moves.
+    pub(crate) fn memory(&self, reads: bool) -> Range<usize> {
+        let start = self.as_ptr().addr();
+        start..start + if reads { self.wanted() } else { self.len() }
     }
 
     pub(crate) fn drops(&self) -> &Drops {
@@ -146,7 +159,10 @@ impl Drop for Counted {
 // move; their number is fixed, and nobody else has their address.
 unsafe impl IoBuf for Counted {
     fn as_ptr(&self) -> *const u8 {
-        self.as_slice().as_ptr()
+        match &self.bytes {
+            Bytes::Aio(bytes) => IoBuf::as_ptr(bytes),
+            _ => self.as_slice().as_ptr(),
+        }
     }
 
     fn len(&self) -> usize {
@@ -160,7 +176,18 @@ unsafe impl IoBufMut for Counted {
         match &mut self.bytes {
             Bytes::Arena { start, .. } => *start,
             Bytes::Vec(bytes) => bytes.as_mut_ptr(),
-            Bytes::Aio(bytes) => bytes.as_mut_ptr(),
+            Bytes::Aio(bytes) => IoBufMut::as_mut_ptr(bytes),
+        }
+    }
+
+    fn wanted(&self) -> usize {
+        if let Bytes::Aio(bytes) = &self.bytes { bytes.wanted() } else { self.len() }
+    }
+
+    unsafe fn filled(&mut self, count: usize) {
+        if let Bytes::Aio(bytes) = &mut self.bytes {
+            // SAFETY: the caller's promise, passed on.
+            unsafe { bytes.filled(count) }
         }
     }
 }

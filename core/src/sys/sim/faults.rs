@@ -32,12 +32,12 @@ impl Faults {
     pub(super) fn strike(
         self,
         seed: u64,
-        request: usize,
+        key: u64,
         part: &Part,
         direction: Direction,
     ) -> Option<Fault> {
         let Self { short, interrupted, refused_direct, failed, panics } = self;
-        let key = [seed, request as u64, part.position as u64, part.attempt];
+        let key = [seed, key, part.position as u64, part.attempt];
         let mut random = Random::of(&key);
         let mut strikes = |thousandths| random.below(1000) < thousandths;
         // A call that is interrupted for ever would be repeated for ever.

@@ -13,4 +13,4 @@ pub(crate) use faults::Faults;
 pub(crate) use random::{Random, mix};
 pub(crate) use recording::{Call, Event, Fault, Sim};
 pub(crate) use seeded::{Order, Seeded, Totals};
-pub(crate) use track::{Track, Watched};
+pub(crate) use track::{Excuses, Track, Watched};

@@ -20,7 +20,7 @@ use crate::{
     sys::{
         Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer,
         sim::{
-            Faults, Track, Watched,
+            Excuses, Faults, Track, Watched,
             faults::Fault,
             mix,
             track::{Part, addresses},
@@ -73,7 +73,9 @@ struct State {
     in_flight: Vec<Flight>,
     groups: HashMap<usize, Group>,
     totals: Totals,
-    panicked: bool,
+    excuses: Excuses,
+    /// Lanes that workers drive.
+    lanes: usize,
     wrong: Vec<String>,
 }
 
@@ -138,12 +140,38 @@ impl Seeded {
         state.tracks.len() - 1
     }
 
-    /// The request was cancelled before this call.
-    pub(crate) fn cancelled(&self, request: usize) {
+    /// The request was cancelled before this call. Gives whether it must have ended thereby: nothing
+    /// completes now, and nothing of it has begun or can.
+    pub(crate) fn cancelled(&self, request: usize) -> bool {
         let mut state = self.state();
         let slots = self.0.shape.groups * self.0.shape.group_depth();
         let free = slots.saturating_sub(state.in_flight.len());
-        state.tracks[request].cancel(free);
+        let track = &mut state.tracks[request];
+        track.cancel(free);
+        let (untouched, barrier) = (track.is_untouched(), track.is_barrier());
+        let (file, ordered) = (track.watched.file, !track.unordered);
+        let held_back = barrier
+            && ordered
+            && state.in_flight.iter().filter_map(|flight| flight.request).any(|other| {
+                let track = &state.tracks[other];
+                other < request && track.watched.file == file && !track.unordered
+            });
+        state.closed && untouched && (free == 0 || held_back)
+    }
+
+    /// The request is made later than it seems.
+    pub(crate) fn unordered(&self, request: usize) {
+        self.state().tracks[request].unordered = true;
+    }
+
+    /// The engine has ended, and waits for nothing.
+    pub(crate) fn shut_down(&self) {
+        self.state().excuses.shut_down = true;
+    }
+
+    /// Lanes that workers have.
+    pub(crate) fn lanes(&self) -> usize {
+        self.state().lanes
     }
 
     /// From now on transfers stay in flight.
@@ -177,9 +205,8 @@ impl Seeded {
         self.state().totals
     }
 
-    /// Whether a lane has panicked.
-    pub(crate) fn panicked(&self) -> bool {
-        self.state().panicked
+    pub(crate) fn excuses(&self) -> Excuses {
+        self.state().excuses
     }
 
     /// What broke the contract, or the rules for a request's transfers.
@@ -206,6 +233,7 @@ impl Backend for Seeded {
     }
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {
+        self.state().lanes += 1;
         Box::new(SeededLane { sim: self.clone(), id, held: Vec::new() })
     }
 
@@ -234,8 +262,12 @@ impl Lane for SeededLane {
         let mut guard = self.sim.state();
         let state = &mut *guard;
         let current = &mut state.tracks[state.current..];
-        // The last one, since a sync ends before the next of its file is made.
-        let owner = current.iter().rposition(|track| track.owns(file, &transfer));
+        // Where there are several the earlier ones have ended, but for syncs.
+        let owner = if matches!(transfer.direction, Direction::Sync | Direction::SyncAll) {
+            current.iter().position(|track| track.owns(file, &transfer))
+        } else {
+            current.iter().rposition(|track| track.owns(file, &transfer))
+        };
         if owner.is_none() {
             state.wrong.push(format!("a transfer of no request: {transfer:?}"));
         }
@@ -243,12 +275,27 @@ impl Lane for SeededLane {
         let request =
             owner.map(|owner| (state.current + owner, current[owner].push(&transfer, &mut found)));
         let number = request.map(|(number, _)| number);
+        if let Some(number) = number.filter(|&number| state.tracks[number].is_barrier()) {
+            for earlier in state.current..number {
+                let in_flight =
+                    state.in_flight.iter().any(|flight| flight.request == Some(earlier));
+                let ordered =
+                    !state.tracks[earlier].unordered && state.tracks[earlier].watched.file == file;
+                let ended = state.tracks[earlier].pass(file) || state.excuses != Excuses::default();
+                if !ended || in_flight && ordered {
+                    found.push(format!("a barrier comes before request {earlier} has ended"));
+                }
+            }
+        }
         state.wrong.extend(found.iter().map(|what| format!("request {number:?}: {what}")));
         let rank = request.map_or(0, |(number, part)| {
-            mix(&[seed, number as u64, part.position as u64, part.attempt, 1])
+            let key = state.tracks[number].watched.key;
+            mix(&[seed, key, part.position as u64, part.attempt, 1])
         });
-        let fault = request
-            .and_then(|(number, part)| faults.strike(seed, number, &part, transfer.direction));
+        let fault = request.and_then(|(number, part)| {
+            let key = state.tracks[number].watched.key;
+            faults.strike(seed, key, &part, transfer.direction)
+        });
         let memory = addresses(&transfer);
         state.take_off(Flight {
             lane: self.id,
@@ -334,13 +381,27 @@ impl SeededLane {
         }
         let result = match fault {
             Some(Fault::Panic) => {
-                self.sim.state().panicked = true;
+                let mut state = self.sim.state();
+                state.excuses.poisoned = true;
+                // The next one of the file is another's.
+                if let Some((number, _)) =
+                    request.filter(|&(number, _)| state.tracks[number].is_barrier())
+                {
+                    state.tracks[number].resolve();
+                }
+                drop(state);
                 // Past the panic hook, which would print it.
                 resume_unwind(Box::new("a panic that the seed asked for"));
             }
             Some(Fault::Fail(errno)) => Err(errno),
             // Nothing is lost in a crash here, and it would take its time.
-            _ if transfer.direction == Direction::Sync => Ok(0),
+            _ if matches!(
+                transfer.direction,
+                Direction::Sync | Direction::SyncAll | Direction::Flush(_)
+            ) =>
+            {
+                Ok(0)
+            }
             Some(Fault::Short(len)) => {
                 transfer.segment.truncate(len);
                 perform(&mut transfer)
@@ -353,6 +414,8 @@ impl SeededLane {
                 state.wrong.push(format!("request {number} ended during {part:?}"));
             }
             state.tracks[*number].performed(part, result.unwrap_or(0));
+            state.tracks[*number].allocated |=
+                matches!(transfer.direction, Direction::Allocate(_)) && result.is_ok();
         }
         (request, transfer.token, result)
     }
@@ -361,7 +424,10 @@ impl SeededLane {
 impl Drop for SeededLane {
     /// What a panic left in flight never happens.
     fn drop(&mut self) {
-        self.sim.state().in_flight.retain(|flight| flight.lane != self.id);
+        let mut state = self.sim.state();
+        state.in_flight.retain(|flight| flight.lane != self.id);
+        state.lanes -= 1;
+        drop(state);
         self.sim.0.changed.notify_all();
     }
 }
@@ -390,7 +456,7 @@ impl State {
         }
         group.under_way += 1;
         group.begun += 1;
-        if shared.batches && group.begun > shared.shape.group_depth() && !self.panicked {
+        if shared.batches && group.begun > shared.shape.group_depth() && !self.excuses.poisoned {
             self.wrong.push(format!("group {id} begins its next batch before the last is over"));
         }
     }

@@ -14,6 +14,8 @@ use crate::{
 /// A request that is about to be made.
 #[derive(Debug, Clone)]
 pub(crate) struct Watched {
+    /// What decides its fate, together with the seed.
+    pub(crate) key: u64,
     /// The open file's address, which tells apart requests on the same range.
     pub(crate) file: usize,
     pub(crate) direction: Direction,
@@ -68,6 +70,21 @@ pub(crate) struct Track {
     may_begin: Option<usize>,
     /// Its ticket has given the buffer back.
     resolved: bool,
+    /// It is made at no known time: barriers before or after it may come first.
+    pub(crate) unordered: bool,
+    /// A barrier after it had a transfer.
+    passed: bool,
+    /// Space was reserved.
+    pub(crate) allocated: bool,
+}
+
+/// What has happened to the whole engine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Excuses {
+    /// A lane has panicked.
+    pub(crate) poisoned: bool,
+    /// The engine no longer waits for what is in flight.
+    pub(crate) shut_down: bool,
 }
 
 impl Track {
@@ -83,6 +100,9 @@ impl Track {
             failures: Vec::new(),
             may_begin: None,
             resolved: false,
+            unordered: false,
+            passed: false,
+            allocated: false,
         }
     }
 
@@ -111,7 +131,8 @@ impl Track {
         let empty = transfer.segment.len() == 0;
         let own_place = match direction {
             Direction::Read | Direction::Write if empty != (self.len() == 0) => false,
-            Direction::Sync | Direction::SyncAll => true,
+            // They end one after the other, those that are cancelled without a transfer.
+            Direction::Sync | Direction::SyncAll => self.over == 0 && !self.resolved,
             _ if empty => transfer.offset == offset,
             _ => (offset..offset + self.len() as u64).contains(&transfer.offset),
         };
@@ -131,6 +152,9 @@ impl Track {
             begins: false,
             attempt: std::mem::replace(attempt, *attempt + 1),
         };
+        if self.passed {
+            wrong.push(format!("{part:?} comes after a later barrier"));
+        }
         if self.is_over() {
             wrong.push(format!("{part:?} comes after the request has ended"));
         }
@@ -252,6 +276,24 @@ impl Track {
         self.resolved || self.watched.drops.iter().any(|drops| drops.count() > 0)
     }
 
+    /// A later barrier of the file has a transfer: whether this request has ended, as it must.
+    pub(crate) fn pass(&mut self, file: usize) -> bool {
+        if self.unordered || self.watched.file != file {
+            return true;
+        }
+        self.passed = true;
+        self.next.is_empty()
+    }
+
+    /// Whether nothing of it was ever begun.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.begun.is_empty()
+    }
+
+    pub(crate) fn is_barrier(&self) -> bool {
+        matches!(self.watched.direction, Direction::Sync | Direction::SyncAll | Direction::Flush(_))
+    }
+
     /// So many bytes of a part were moved on the file.
     pub(crate) fn performed(&mut self, part: &Part, moved: usize) {
         if moved > 0 {
@@ -323,12 +365,10 @@ impl Track {
             .fold(0, |end, range| if range.start <= end { end.max(range.end) } else { end })
     }
 
-    /// Whether it can only have failed, only have succeeded, or either.
-    pub(crate) fn must_have_failed(&self) -> Option<bool> {
-        if !self.failures.is_empty() || self.contiguous() < self.len() || self.over == 0 {
-            return Some(true);
-        }
-        (!self.is_cancelled()).then_some(false)
+    /// Whether it has failed, once it has ended: also if it was cancelled, which comes too late when
+    /// all of it has been begun.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.failures.is_empty() || self.contiguous() < self.len() || self.over == 0
     }
 
     /// Whether this is what had to become of the request: the kind of its error, the system's
@@ -336,8 +376,9 @@ impl Track {
     pub(crate) fn explains(
         &self,
         result: Result<(), (ErrorKind, Option<i32>, usize)>,
-        poisoned: bool,
+        excuses: Excuses,
     ) -> Result<(), String> {
+        let Excuses { poisoned, shut_down } = excuses;
         let known = self.contiguous();
         let first = self.failures.iter().min_by_key(|(position, _)| *position).copied();
         let wrong = |what: &str| {
@@ -351,9 +392,10 @@ impl Track {
                 self.begun,
             ))
         };
-        if !self.next.is_empty() && !poisoned {
+        if !self.next.is_empty() && excuses == Excuses::default() {
             return wrong("ended with blocks half way");
         }
+        let within = |done| self.begun.iter().any(|block| block.start < done && done < block.end);
         match result {
             Ok(()) if first.is_some() => wrong("an error was lost"),
             Ok(()) if known < self.len() => wrong("success without all bytes"),
@@ -369,12 +411,22 @@ impl Track {
             Err((_, _, done)) if first.is_some_and(|(position, _)| position < done) => {
                 wrong("not the first error in file order")
             }
-            Err((ErrorKind::Cancelled, None, done)) => {
-                let within = |block: &Range<usize>| block.start < done && done < block.end;
-                if !self.is_cancelled() {
-                    wrong("nobody cancelled it")
-                } else if done > 0 && done >= self.len() || self.begun.iter().any(within) {
-                    wrong("cancelled within a block")
+            Err((ErrorKind::Cancelled, None, _)) if !self.is_cancelled() => {
+                wrong("nobody cancelled it")
+            }
+            Err((ErrorKind::Cancelled, None, _)) if !self.has_failed() => {
+                wrong("cancelled, and yet all of it was done")
+            }
+            Err((ErrorKind::ShutDown | ErrorKind::Closed, ..)) if !shut_down => {
+                wrong("nobody has ended the engine")
+            }
+            Err((ErrorKind::Closed, None, done)) if done > 0 || !self.begun.is_empty() => {
+                wrong("refused, and yet begun")
+            }
+            Err((ErrorKind::Closed, None, _)) => Ok(()),
+            Err((ErrorKind::Cancelled | ErrorKind::ShutDown, None, done)) => {
+                if done > 0 && done >= self.len() || within(done) {
+                    wrong("given up within a block")
                 } else {
                     Ok(())
                 }

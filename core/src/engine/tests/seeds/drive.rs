@@ -2,31 +2,26 @@
 
 use std::{
     fs::File,
-    future::Future,
-    ops::Range,
     os::unix::fs::FileExt,
     path::PathBuf,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
+    sync::{Arc, mpsc::Receiver},
     thread,
-    time::Duration,
 };
 
 use super::{
-    scenario::{Action, Cancel, Ending, FILES, Fate, Memory, Round, Scenario, Transfer},
+    promise::{Later, Outcome, Promise},
+    scenario::{Action, Cancel, Ending, FILES, Fate, Round, Scenario},
     verify::{about, parts},
-    wakes::Wakes,
+    wakes::{Wakes, all_of},
 };
 use crate::{
-    buf::IoBuf,
     config::DirectMode,
-    engine::{AioFile, Engine, OpenOptions, Priority, Ticket, file::FileState},
-    error::Operation,
+    engine::{AioFile, Engine, OpenOptions, Priority, file::FileState},
+    error::{Error, Operation},
     sys::{
         Direction,
         file::{OpenFile, Policy},
-        sim::{Arena, Counted, Drops, Random, Seeded, Watched},
+        sim::{Arena, Drops, Random, Seeded},
     },
 };
 
@@ -43,7 +38,7 @@ impl Place {
         for other in 1..FILES {
             std::fs::hard_link(dir.path().join("0"), dir.path().join(other.to_string())).unwrap();
         }
-        Self { dir, arena: Arena::new(4 << 20) }
+        Self { dir, arena: Arena::new(16 << 20) }
     }
 
     /// The same file under several names, which tell apart the requests of failures.
@@ -74,15 +69,19 @@ pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
         seed,
         scenario: &scenario,
         sim,
-        engine: Some(engine),
+        engine: Some(Arc::new(engine)),
         files,
         arena: &mut place.arena,
         model: scenario.contents.clone(),
         on_disk,
+        held: false,
+        asked: 0,
         made: Vec::new(),
+        late: Vec::new(),
         last_round: 0,
         told: 0,
         syncs: 0,
+        followers: 0,
         wrong: Vec::new(),
     };
     for (number, round) in scenario.rounds.iter().enumerate() {
@@ -97,18 +96,26 @@ pub(super) struct Drive<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) sim: Seeded,
     /// Until it is ended.
-    pub(super) engine: Option<Engine>,
+    pub(super) engine: Option<Arc<Engine>>,
     pub(super) files: [AioFile; FILES],
     pub(super) arena: &'a mut Arena,
     /// What the file holds.
     pub(super) model: Vec<u8>,
     pub(super) on_disk: File,
+    /// Nothing completes now.
+    pub(super) held: bool,
+    /// Requests of the scenario so far, made or not.
+    pub(super) asked: u64,
     pub(super) made: Vec<Made>,
+    /// Those of `made` that await room.
+    pub(super) late: Vec<(usize, Later)>,
     /// The first request of the last round.
     pub(super) last_round: usize,
     /// Failures that somebody was told of.
     pub(super) told: u64,
     pub(super) syncs: u64,
+    /// Requests made by callbacks.
+    pub(super) followers: u64,
     pub(super) wrong: Vec<String>,
 }
 
@@ -117,8 +124,10 @@ pub(super) struct Made {
     pub(super) number: usize,
     pub(super) path: PathBuf,
     pub(super) asked: Asked,
-    pub(super) ticket: Option<Ticket<Counted>>,
-    pub(super) drops: Drops,
+    pub(super) ticket: Option<Box<dyn Promise>>,
+    /// Where its callback tells the result.
+    pub(super) called: Option<Receiver<Called>>,
+    pub(super) drops: Vec<Drops>,
     pub(super) waker: Arc<Wakes>,
     /// The one it was polled with before.
     pub(super) stale_waker: Option<Arc<Wakes>>,
@@ -127,9 +136,22 @@ pub(super) struct Made {
     pub(super) forgotten: bool,
 }
 
+/// What a callback tells.
+pub(super) struct Called {
+    pub(super) outcome: Outcome,
+    /// The request that it made.
+    pub(super) next: Option<Made>,
+}
+
+#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) direction: Direction,
     pub(super) offset: usize,
+    /// Of each buffer, and whether it shows what was read alone.
+    pub(super) lens: Vec<(usize, bool)>,
+    /// Bytes as errors count them.
+    pub(super) wanted: usize,
+    pub(super) whole: bool,
     pub(super) fate: Fate,
     pub(super) cancel: Option<Cancel>,
     /// What a read must find or a write takes there.
@@ -138,14 +160,17 @@ pub(super) struct Asked {
 
 impl Drive<'_> {
     fn round(&mut self, round: &Round, abrupt: bool) {
+        self.held = round.held;
         if round.held {
             self.sim.close();
         }
         let first = self.made.len();
+        self.last_round = first;
         for action in &round.actions {
             match action {
-                Action::Transfer(transfer) => self.make(transfer),
+                Action::Ask(ask) => self.make(ask),
                 Action::Sync(file) => self.sync(*file),
+                Action::Scope(asks) => self.scope(asks),
             }
         }
         if self.made[first..].iter().any(|made| made.asked.cancel == Some(Cancel::UnderWay)) {
@@ -156,7 +181,15 @@ impl Drive<'_> {
                 self.cancel(at, Cancel::UnderWay);
             }
         }
+        if abrupt && self.held && self.scenario.ending == Ending::Shutdown {
+            return;
+        }
+        self.held = false;
         self.sim.open();
+        for (at, ticket) in all_of(std::mem::take(&mut self.late)) {
+            self.made[at].ticket = Some(ticket);
+            self.begin_fate(at);
+        }
         let mut order: Vec<usize> = (first..self.made.len()).collect();
         Random::of(&[self.seed, first as u64, 2]).shuffle(&mut order);
         for at in order {
@@ -166,7 +199,6 @@ impl Drive<'_> {
         if round.synced {
             (0..FILES).for_each(|file| self.sync(file));
         }
-        self.last_round = first;
         if abrupt {
             return;
         }
@@ -177,167 +209,35 @@ impl Drive<'_> {
         self.sim.next_round();
     }
 
-    fn make(&mut self, transfer: &Transfer) {
-        let &Transfer { direction, file, ref range, memory, fate, cancel } = transfer;
-        let key = [self.seed, self.made.len() as u64, 3];
-        let bytes = match direction {
-            Direction::Write => Random::of(&key).bytes(range.len()),
-            // What lies beyond the end reads as zeros if another request extends the file first.
-            _ => range.clone().map(|at| self.model.get(at).copied().unwrap_or(0)).collect(),
-        };
-        let filled = match direction {
-            Direction::Write => bytes.clone(),
-            _ => vec![0xee; bytes.len()],
-        };
-        let buffer = match memory {
-            Memory::Skewed(skew) => self.arena.buffer(&filled, skew),
-            Memory::Vec => Counted::vec(&filled),
-            Memory::Aio => Counted::aio(&filled),
-        };
-        let start = buffer.as_ptr().addr();
-        let file = &self.files[file];
-        let drops = buffer.drops().clone();
-        let memory = vec![start..start + bytes.len()];
-        let number = self.watch(file, direction, range.start, memory, vec![drops.clone()]);
-        let offset = range.start as u64;
-        let ticket = match direction {
-            Direction::Write => self.engine().pwrite(file, buffer, offset),
-            _ => self.engine().pread(file, buffer, offset),
-        };
-        let waker = Arc::new(Wakes::new());
-        let asked = Asked { direction, offset: range.start, fate, cancel, bytes };
-        self.made.push(Made {
-            number,
-            path: file.path().to_path_buf(),
-            asked,
-            ticket: Some(ticket),
-            drops,
-            waker,
-            stale_waker: None,
-            untold: true,
-            forgotten: false,
-        });
-        let at = self.made.len() - 1;
-        self.cancel(at, Cancel::AtOnce);
-        match fate {
-            Fate::DropAtOnce => self.made[at].ticket = None,
-            Fate::Await => self.poll_once(at),
-            _ => {}
-        }
-    }
-
-    fn watch(
-        &self,
-        file: &AioFile,
-        direction: Direction,
-        offset: usize,
-        memory: Vec<Range<usize>>,
-        drops: Vec<Drops>,
-    ) -> usize {
-        self.sim.watch(Watched {
-            file: Arc::as_ptr(&file.state.open).addr(),
-            direction,
-            offset: offset as u64,
-            memory,
-            drops,
-            alignment: self.scenario.alignment,
-            block_size: self.scenario.settings.block_size,
-        })
-    }
-
-    fn cancel(&mut self, at: usize, when: Cancel) {
+    pub(super) fn cancel(&mut self, at: usize, when: Cancel) {
         let made = &self.made[at];
         if let (Some(ticket), true) = (&made.ticket, made.asked.cancel == Some(when)) {
             ticket.cancel();
-            self.sim.cancelled(made.number);
-        }
-    }
-
-    /// With another waker than the last one's, which must not be woken any more.
-    fn poll_once(&mut self, at: usize) {
-        let Made { ticket, waker, .. } = &mut self.made[at];
-        let Some(mut polled) = ticket.take() else {
-            return;
-        };
-        let stale = Arc::new(Wakes::new());
-        let first = Waker::from(Arc::clone(&stale));
-        if let Poll::Ready(result) = Pin::new(&mut polled).poll(&mut Context::from_waker(&first)) {
-            return self.resolved(at, result);
-        }
-        let waker = Waker::from(Arc::clone(waker));
-        match Pin::new(&mut polled).poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(result) => self.resolved(at, result),
-            Poll::Pending => {
-                self.made[at].ticket = Some(polled);
-                self.made[at].stale_waker = Some(stale);
+            let must_have_ended = self.sim.cancelled(made.number);
+            if ticket.is_done() {
+                self.sim.resolve(made.number);
+            } else if must_have_ended {
+                let asked = made.described();
+                self.wrong.push(format!("{asked}: waits, was cancelled, and has not ended"));
             }
         }
-    }
-
-    fn settle(&mut self, at: usize) {
-        let made = &mut self.made[at];
-        let fate = made.asked.fate;
-        if fate == Fate::Keep {
-            return;
-        }
-        let Some(mut ticket) = made.ticket.take() else {
-            return;
-        };
-        let result = match fate {
-            Fate::DropAtOnce | Fate::DropLater => return drop(ticket),
-            Fate::Forget => {
-                made.forgotten = true;
-                return std::mem::forget(ticket);
-            }
-            Fate::Wait | Fate::Keep => ticket.wait(),
-            Fate::WaitElsewhere => thread::spawn(move || ticket.wait()).join().unwrap(),
-            Fate::WaitTimeout => loop {
-                match ticket.wait_timeout(Duration::from_micros(50)) {
-                    Ok(result) => break result,
-                    Err(again) => ticket = again,
-                }
-            },
-            Fate::Await => {
-                while !made.waker.take() {
-                    thread::park();
-                }
-                let waker = Waker::from(Arc::clone(&made.waker));
-                match Pin::new(&mut ticket).poll(&mut Context::from_waker(&waker)) {
-                    Poll::Ready(result) => result,
-                    Poll::Pending => {
-                        self.wrong.push(format!("request {at}: woken before it had ended"));
-                        ticket.wait()
-                    }
-                }
-            }
-            Fate::Watch => {
-                while !ticket.is_done() {
-                    thread::yield_now();
-                }
-                let (progress, known) = (ticket.progress(), self.sim.track(made.number).0);
-                if (progress.done, progress.wanted) != (known.bytes_reported(), known.len()) {
-                    let known = (known.bytes_reported(), known.len());
-                    self.wrong.push(format!("request {at}: {progress:?}, but {known:?} moved"));
-                }
-                ticket.wait()
-            }
-        };
-        self.resolved(at, result);
     }
 
     fn sync(&mut self, file: usize) {
         let handle = self.files[file].clone();
-        let number = self.watch(&handle, Direction::Sync, 0, Vec::new(), Vec::new());
+        let key = self.next_key();
+        let number = self.watch().of(key, &handle, Direction::Sync, 0, Vec::new(), Vec::new());
         self.syncs += 1;
         // Those whose tickets are gone: the sync waits for them and must tell of their failures.
-        let gone = |made: &Made| made.ticket.is_none() && !made.forgotten;
+        let gone = |made: &Made| made.ticket.is_none() && made.called.is_none() && !made.forgotten;
         let (mut failures, omitted) = parts(self.engine().sync(&handle));
-        let own = failures.pop_if(|error| error.operation() == Operation::Sync);
-        self.told += u64::from(own.is_some());
         let (track, in_flight) = self.sim.track(number);
-        let explained = track
-            .explains(own.as_ref().map_or(Ok(()), |error| Err(about(error))), self.sim.panicked());
-        if let Err(what) = explained {
+        // Others may be of syncs whose tickets are gone.
+        let is_own = |error: &mut Error| error.operation() == Operation::Sync;
+        let own = if track.has_failed() { failures.pop_if(is_own) } else { None };
+        self.told += u64::from(own.is_some());
+        let told = own.as_ref().map_or(Ok(()), |error| Err(about(error)));
+        if let Err(what) = track.explains(told, self.sim.excuses()) {
             self.wrong.push(format!("sync of file {file}: {what}"));
         }
         if in_flight > 0 || omitted > 0 {
@@ -346,56 +246,13 @@ impl Drive<'_> {
         self.reported(failures, "sync", |made| made.path == handle.path() && gone(made));
     }
 
-    /// Ends the engine; nothing may be lost or left over then.
-    fn end(mut self) -> Vec<String> {
-        let failed = self.engine().stats().failed();
-        let abrupt = self.scenario.abrupt;
-        if !abrupt {
-            self.compare_stats();
-        }
-        let engine = self.engine.take();
-        match self.scenario.ending {
-            Ending::Close => {
-                let (failures, omitted) =
-                    engine.map_or_else(Default::default, |engine| parts(engine.close()));
-                self.reported(failures, "close", |_| true);
-                if omitted > 0 || !abrupt && self.told != failed {
-                    let told = self.told;
-                    self.wrong.push(format!("{failed} failed, {told} told of, {omitted} omitted"));
-                }
-            }
-            Ending::Drop => drop(engine),
-            Ending::DropElsewhere => thread::spawn(move || drop(engine)).join().unwrap(),
-        }
-        if abrupt {
-            self.compare_file();
-        }
-        for at in 0..self.made.len() {
-            if let Some(ticket) = self.made[at].ticket.take() {
-                if !ticket.is_done() {
-                    self.wrong.push(format!("request {at} is lost: the engine has ended"));
-                    continue;
-                }
-                self.resolved(at, ticket.wait());
-            }
-            let made = &self.made[at];
-            let (drops, wakes) = (made.drops.count(), made.waker.count());
-            if drops != usize::from(!made.forgotten) {
-                self.wrong.push(format!("{}: dropped {drops} times", made.described()));
-            }
-            let stale = made.stale_waker.as_ref().map_or(0, |waker| waker.count());
-            if wakes > 1 || stale > 0 {
-                self.wrong.push(format!("request {at}: {wakes} wakes, {stale} of an old waker"));
-            }
-        }
-        if !self.arena.guards_hold() {
-            self.wrong.push("bytes next to a buffer were written".into());
-        }
-        self.wrong.extend(self.sim.wrong());
-        self.wrong
+    /// A number for the request, the same in every run of the seed.
+    pub(super) fn next_key(&mut self) -> u64 {
+        self.asked += 1;
+        self.asked
     }
 
-    pub(super) fn engine(&self) -> &Engine {
+    pub(super) fn engine(&self) -> &Arc<Engine> {
         self.engine.as_ref().expect("the engine until its end")
     }
 }

@@ -8,7 +8,12 @@
 //! - `DS_AIO_SEED=17` runs that one alone, again and again (`DS_AIO_SEEDS` times).
 
 mod drive;
+mod ending;
+mod generate;
+mod make;
+mod promise;
 mod scenario;
+mod settle;
 mod verify;
 mod wakes;
 

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::generate;
 use crate::{
     config::EngineSettings,
     engine::plan::Alignment,
@@ -41,18 +42,27 @@ pub(super) struct Round {
 
 #[derive(Debug, Clone)]
 pub(super) enum Action {
-    Transfer(Transfer),
+    Ask(Ask),
     /// Waits for what was asked of the file.
     Sync(usize),
+    /// Requests on borrowed memory, made and waited for.
+    Scope(Vec<Ask>),
 }
 
-/// A read or a write.
+/// A request.
 #[derive(Debug, Clone)]
-pub(super) struct Transfer {
+pub(super) struct Ask {
     pub(super) direction: Direction,
     pub(super) file: usize,
     pub(super) range: Range<usize>,
-    pub(super) memory: Memory,
+    /// The memory of each buffer, and how long it is.
+    pub(super) buffers: Vec<(usize, Memory)>,
+    /// Whether it is a vectored request.
+    pub(super) several: bool,
+    /// Whether the file is to end where the request does.
+    pub(super) whole: bool,
+    pub(super) background: bool,
+    pub(super) way: Way,
     pub(super) fate: Fate,
     pub(super) cancel: Option<Cancel>,
 }
@@ -62,7 +72,20 @@ pub(super) enum Memory {
     /// So many bytes after a multiple of 4096.
     Skewed(usize),
     Vec,
-    Aio,
+    /// Of the engine's pool.
+    Pool,
+    /// Of the engine's pool, and shows what was read.
+    ForRead,
+}
+
+/// How a request is made where there may be no room for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Waiting,
+    Try,
+    Async,
+    /// Not awaited if there is no room at once.
+    AsyncDropped,
 }
 
 /// What becomes of the ticket.
@@ -72,14 +95,28 @@ pub(super) enum Fate {
     /// On a thread of its own.
     WaitElsewhere,
     WaitTimeout,
+    /// Together with all the others of this fate.
+    WaitAll,
+    /// As above, whichever ends first.
+    WaitAny,
     Await,
     /// Asked until it is done.
     Watch,
+    Callback(Then),
     DropAtOnce,
     DropLater,
     Forget,
     /// Kept until the engine has ended.
     Keep,
+}
+
+/// What a callback does besides telling the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    Nothing,
+    /// Makes another request.
+    Ask,
+    Panic,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +132,8 @@ pub(super) enum Ending {
     Close,
     Drop,
     DropElsewhere,
+    /// Without waiting for what is in flight, if the last round is held.
+    Shutdown,
 }
 
 impl Scenario {
@@ -113,6 +152,9 @@ impl Scenario {
             thread_count: groups,
             single_submit: random.one_in(2),
             overlap_events: random.one_in(2),
+            queue_capacity: random.pick(&[1, 2, 3, 5, 8, 1000, 1000, 1000]),
+            // The last one puts each block off for some microseconds.
+            background_rate: random.pick(&[0, 0, 1 << 40, 256 << 20]),
             ..EngineSettings::default()
         };
         let alignment = (!random.one_in(4)).then(|| {
@@ -127,90 +169,16 @@ impl Scenario {
         let order = if random.one_in(2) { Order::AsTheyCome } else { Order::Seeded };
         let contents = random.below(FILE);
         let contents = random.bytes(contents);
-        let faults = faults(&mut random);
-        let rounds = (0..1 + random.below(3)).map(|_| round(&mut random)).collect();
-        let ending =
-            random.pick(&[Ending::Close, Ending::Close, Ending::Drop, Ending::DropElsewhere]);
+        let faults = generate::faults(&mut random);
+        let rounds = (0..1 + random.below(3)).map(|_| generate::round(&mut random)).collect();
+        let ending = random.pick(&[
+            Ending::Close,
+            Ending::Close,
+            Ending::Drop,
+            Ending::DropElsewhere,
+            Ending::Shutdown,
+        ]);
         let abrupt = random.one_in(2);
         Self { settings, shape, alignment, order, faults, contents, rounds, abrupt, ending }
     }
-}
-
-fn faults(random: &mut Random) -> Faults {
-    let mut often = |choices| random.pick::<usize>(choices);
-    Faults {
-        short: often(&[0, 0, 200, 500]),
-        interrupted: often(&[0, 0, 100, 400]),
-        refused_direct: often(&[0, 0, 100, 1000]),
-        failed: often(&[0, 0, 20, 150]),
-        panics: often(&[0, 0, 0, 0, 0, 0, 10, 50]),
-    }
-}
-
-fn round(random: &mut Random) -> Round {
-    let held = random.one_in(2);
-    let mut taken: Vec<Transfer> = Vec::new();
-    let mut actions = Vec::new();
-    for _ in 0..1 + random.below(12) {
-        let transfer = transfer(random);
-        if taken.iter().all(|other| may_be_together(&transfer, other)) {
-            taken.push(transfer.clone());
-            actions.push(Action::Transfer(transfer));
-        }
-        // With nothing completing it would never return.
-        if !held && random.one_in(8) {
-            actions.push(Action::Sync(random.below(FILES)));
-        }
-    }
-    Round { held, actions, synced: random.one_in(2) }
-}
-
-fn transfer(random: &mut Random) -> Transfer {
-    let largest = random.pick(&[600, 5000, 5000, 16 << 10]);
-    let mut len = if random.one_in(12) { 0 } else { 1 + random.below(largest) };
-    let mut start = random.below(FILE);
-    if random.one_in(2) {
-        (start, len) = (start / 512 * 512, len.next_multiple_of(512));
-    }
-    let skew = random.pick(&[0, 0, 0, 512, 1024, 4, 1, 2048 + 512, 4095]);
-    let mut memory =
-        random.pick(&[Memory::Skewed(skew), Memory::Skewed(skew), Memory::Vec, Memory::Aio]);
-    let fate = random.pick(&[
-        Fate::Wait,
-        Fate::WaitElsewhere,
-        Fate::WaitTimeout,
-        Fate::Await,
-        Fate::Watch,
-        Fate::DropAtOnce,
-        Fate::DropLater,
-        Fate::Forget,
-        Fate::Keep,
-    ]);
-    if fate == Fate::Forget {
-        // Of which nothing leaks.
-        memory = Memory::Skewed(skew);
-    }
-    let cancel = random.one_in(5).then(|| {
-        random.pick(&[Cancel::AtOnce, Cancel::UnderWay, Cancel::UnderWay, Cancel::BeforeItsWait])
-    });
-    Transfer {
-        direction: random.pick(&[Direction::Read, Direction::Write]),
-        file: random.below(FILES),
-        range: start..start + len,
-        memory,
-        fate,
-        cancel,
-    }
-}
-
-/// Whether both may be in flight at once: no byte is written by one and touched by the other, and
-/// the backend can tell whose a transfer is.
-fn may_be_together(one: &Transfer, other: &Transfer) -> bool {
-    let apart = one.range.end <= other.range.start || other.range.end <= one.range.start;
-    let tellable = one.file != other.file || one.direction != other.direction;
-    if one.range.is_empty() || other.range.is_empty() {
-        let both = one.range.is_empty() && other.range.is_empty();
-        return tellable || !both || one.range.start != other.range.start;
-    }
-    apart || tellable && one.direction == Direction::Read && other.direction == Direction::Read
 }

@@ -1,11 +1,13 @@
 //! A waker that counts.
 
 use std::{
+    future::Future,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::Wake,
+    task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
 };
 
@@ -37,5 +39,31 @@ impl Wake for Wakes {
         self.count.fetch_add(1, Ordering::AcqRel);
         self.woken.store(true, Ordering::Release);
         self.thread.unpark();
+    }
+}
+
+type Boxed<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Waits for futures on this thread: for all at once, since whichever is next may not be left
+/// alone while others wait behind it.
+pub(super) fn all_of<K, T>(mut futures: Vec<(K, Boxed<T>)>) -> Vec<(K, T)> {
+    let wakes = Arc::new(Wakes::new());
+    let waker = Waker::from(Arc::clone(&wakes));
+    let mut results = Vec::new();
+    loop {
+        let mut left = Vec::new();
+        for (key, mut future) in futures {
+            match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(result) => results.push((key, result)),
+                Poll::Pending => left.push((key, future)),
+            }
+        }
+        if left.is_empty() {
+            return results;
+        }
+        futures = left;
+        while !wakes.take() {
+            thread::park();
+        }
     }
 }
