@@ -91,6 +91,8 @@ def run(options, race):
     names = ["ours", "ours again", *race.peers]
     repeats, huge = {name: [] for name in names}, {name: [] for name in names}
     shapes = {race.shape, race.peer_shape or race.shape}
+    # What a race that was stopped has left.
+    shutil.rmtree(directory, ignore_errors=True)
     os.makedirs(directory)
     try:
         if race.kind in ("read", "overwrite"):
