@@ -42,7 +42,8 @@ impl Engine {
     }
 
     /// As [`Engine::pread`], awaiting room: the future gives the ticket, which is to be awaited in
-    /// turn. Dropped before, it has made no request and drops the buffer.
+    /// turn. Dropped before, it has made no request and drops the buffer. Once it was polled, poll
+    /// it when it wakes its task or drop it: until then it keeps its place before others that wait.
     pub async fn pread_async<B: IoBufMut>(
         &self,
         file: &AioFile,

@@ -89,3 +89,34 @@ fn a_waker_may_use_the_engine_and_drop_what_waits_for_room() {
         engine.shutdown(Duration::from_secs(60)).unwrap();
     });
 }
+
+#[test]
+fn a_future_that_is_not_polled_keeps_one_place_and_not_all() {
+    within_a_minute(|| {
+        let mut settings = settings(BLOCK, (1, 1), (false, true));
+        settings.queue_capacity = 2;
+        let bench = Bench::new(settings);
+        let held = HeldWorker::of(&bench);
+        let file = bench.engine.create(bench.path("data")).unwrap();
+        let tickets = [0, 10].map(|offset| bench.engine.pwrite(&file, vec![7; 10], offset));
+        let mut unpolled = Box::pin(bench.engine.pread_async(&file, vec![0; 10], 0));
+        assert!(poll(&mut unpolled, &waker(|| {})).is_pending());
+        thread::scope(|threads| {
+            let (begun, has_begun) = channel();
+            let (engine, file) = (&bench.engine, &file);
+            let waits = threads.spawn(move || {
+                let mut waits = Box::pin(engine.pread_async(file, vec![0; 10], 10));
+                assert!(poll(&mut waits, &waker(|| {})).is_pending());
+                begun.send(()).unwrap();
+                pollster::block_on(pollster::block_on(waits)).unwrap()
+            });
+            has_begun.recv().unwrap();
+            drop(held);
+            for ticket in tickets {
+                ticket.wait().unwrap();
+            }
+            assert_eq!(waits.join().unwrap(), [7; 10]);
+        });
+        assert_eq!(pollster::block_on(pollster::block_on(unpolled)).unwrap(), [7; 10]);
+    });
+}

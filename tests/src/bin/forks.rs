@@ -129,7 +129,7 @@ fn ready<F: Future>(future: F) -> F::Output {
 fn busy_settings() -> EngineSettings {
     let mut settings = settings(BLOCK, (2, 2), (false, true));
     // Fewer than the threads that ask, so that they contend for room, too.
-    settings.queue_capacity = 3;
+    settings.queue_capacity = 4;
     settings
 }
 
@@ -180,9 +180,14 @@ fn calls(dir: &Path) {
         let forks = catch_unwind(AssertUnwindSafe(|| {
             for _ in 0..30 {
                 let ticket = engine.pread(&file, vec![0; BLOCK], 0);
-                in_child(dir, |steps| every_call(&engine, &file, steps));
+                let mut shared = Some(Contended::new(&engine, &file));
+                in_child(dir, |steps| {
+                    shared.take().unwrap().end(steps);
+                    every_call(&engine, &file, steps);
+                });
                 let back = ticket.wait().unwrap();
                 assert_same(&back, &data[..BLOCK], &"read by the parent across a fork");
+                shared.take().unwrap().wait();
             }
         }));
         stop.store(true, Ordering::Relaxed);
@@ -212,6 +217,55 @@ fn calls(dir: &Path) {
     ticket.wait().unwrap();
     engine.close().unwrap();
     assert_same(&fs::read(&path).unwrap(), &data, &"written across a fork");
+}
+
+/// Tickets and futures whose ends take locks that other threads contend for.
+struct Contended<'engine> {
+    under_way: Vec<Ticket<Vec<u8>>>,
+    barriers: Vec<Ticket<()>>,
+    failed: Vec<Ticket<Vec<u8>>>,
+    waits_for_room: Vec<WaitsForRoom<'engine>>,
+}
+
+impl<'engine> Contended<'engine> {
+    fn new(engine: &'engine Engine, file: &'engine AioFile) -> Self {
+        let failed: Vec<_> =
+            (0..3).map(|_| engine.pread(file, vec![0; 8], 2 * LEN as u64)).collect();
+        while !failed.iter().all(Ticket::is_done) {
+            thread::yield_now();
+        }
+        let under_way = vec![engine.pread(file, vec![0; LEN], 0)];
+        let barriers = vec![engine.fdatasync(file)];
+        // Few, since each keeps its place while it is not polled.
+        let mut waits_for_room: Vec<WaitsForRoom<'_>> = Vec::new();
+        for _ in 0..2 {
+            waits_for_room.push(Box::pin(engine.pread_async(file, vec![0; 8], 0)));
+        }
+        waits_for_room.retain_mut(|future| poll_once(future.as_mut()).is_pending());
+        Self { under_way, barriers, failed, waits_for_room }
+    }
+
+    fn end(self, steps: &Steps) {
+        let Self { under_way, barriers, failed, waits_for_room } = self;
+        steps.at("cancelling under contention");
+        under_way.iter().for_each(Ticket::cancel);
+        barriers.iter().for_each(Ticket::cancel);
+        steps.at("dropping futures under contention");
+        drop(waits_for_room);
+        steps.at("dropping tickets under contention");
+        drop((under_way, barriers, failed));
+    }
+
+    fn wait(self) {
+        for future in self.waits_for_room {
+            block_on(block_on(future)).unwrap();
+        }
+        Ticket::wait_all(self.under_way).into_iter().for_each(|result| drop(result.unwrap()));
+        Ticket::wait_all(self.barriers).into_iter().for_each(Result::unwrap);
+        for result in Ticket::wait_all(self.failed) {
+            assert_eq!(result.unwrap_err().error().kind(), ErrorKind::UnexpectedEof);
+        }
+    }
 }
 
 fn every_call(engine: &Engine, file: &AioFile, steps: &Steps) {

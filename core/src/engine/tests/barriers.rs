@@ -186,6 +186,30 @@ fn closing_runs_the_barriers_that_wait() {
     }
 }
 
+/// So that a sync finds the failures of the requests before it in the ledger.
+#[test]
+fn a_barrier_comes_after_earlier_requests_have_been_delivered() {
+    use std::sync::mpsc::channel;
+
+    let bench = Bench::new(Sim::lanes(1, 2), settings(1, 2));
+    let other = bench.engine.create(bench.path.with_file_name("other")).unwrap();
+    bench.sim.hold();
+    let (delivers, delivering) = channel();
+    let (lets_go, released) = channel::<()>();
+    bench.write(1, 1).on_completion(move |_| {
+        let _ = delivers.send(());
+        let _ = released.recv();
+    });
+    let barrier = bench.engine.fdatasync(&bench.file);
+    bench.sim.release_all();
+    delivering.recv().unwrap();
+    // It would go first.
+    bench.engine.pwrite(&other, vec![1; BLOCK], 0).wait().unwrap();
+    assert_eq!(directions(&bench), [Direction::Write; 2]);
+    drop(lets_go);
+    barrier.wait().unwrap();
+}
+
 #[test]
 fn a_sync_that_fails_is_its_own_tickets_error() {
     let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));

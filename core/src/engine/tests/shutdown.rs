@@ -523,3 +523,46 @@ fn a_panic_ends_held_barriers_callbacks_and_whoever_submits() {
         }
     }
 }
+
+#[test]
+fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
+    use crate::{
+        buf::Memory,
+        engine::{
+            queue::{Queue, Step},
+            request::{Request, Unclaimed},
+            ticket::TicketState,
+        },
+        sys::{LaneId, Shape},
+    };
+
+    let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
+    for poisoned in [true, false] {
+        let shape = Shape { groups: 1, lanes_per_group: 3, lane_depth: 1 };
+        let queue = Queue::new(shape, Refill::AfterBatch, 0);
+        let lane = LaneId { group: 0, index: 0 };
+        queue.first_lanes();
+        let ledger = Arc::clone(&bench.engine.ledger);
+        let buffer = vec![0; 5 * BLOCK];
+        let (state, memory) = TicketState::new(buffer, ledger, 0, Memory::of_mut, None);
+        let asked = bench.engine.ask(&bench.file, Direction::Read, memory, 0, false);
+        let host = Arc::clone(&bench.engine.crew) as _;
+        let FileState { open, flights, .. } = &*bench.file.state;
+        let request = Request::accept(asked, open, Arc::clone(flights), host, None, state);
+        queue.submit(&request).unwrap();
+        let Step::Run(claim) = queue.next(lane, 0, false, true).0 else {
+            panic!("a batch of three, of which this lane takes one");
+        };
+        assert_eq!(claim.block, 0);
+        let (given_up, _) = if poisoned { queue.poison() } else { queue.shut_down() };
+        let blocks = given_up.iter().map(|&(_, Unclaimed { first, count })| first..first + count);
+        let mut blocks: Vec<_> = blocks.flatten().collect();
+        blocks.sort_unstable();
+        assert_eq!(blocks, [1, 2, 3, 4]);
+        for (request, Unclaimed { count, .. }) in given_up {
+            request.complete(count);
+        }
+        claim.request.complete(1);
+        assert!(!matches!(queue.next(lane, 1, false, false).0, Step::Run(_)));
+    }
+}
