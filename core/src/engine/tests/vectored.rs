@@ -88,6 +88,16 @@ fn a_direct_block_that_stops_at_an_odd_place_goes_on_there() {
         let back = bench.engine.preadv(&bench.file, empty, 0).wait().unwrap();
         assert!(joined(&back) == bytes, "read, short by {short}");
         assert_eq!(bench.engine.stats().bounced_bytes, 0);
+        let Some(alignment) = bench.file.state.open.alignment() else {
+            continue;
+        };
+        // Asking for less than whole sectors would be refused, and made again.
+        for call in bench.sim.pushed().iter().filter(|call| call.direct) {
+            let at = usize::try_from(call.offset).unwrap();
+            let writes = call.direction == Direction::Write;
+            assert!(at.is_multiple_of(alignment.unit(writes)), "{call:?}, short by {short}");
+            assert!(call.len.is_multiple_of(alignment.unit(writes)), "{call:?}, short by {short}");
+        }
     }
 }
 
