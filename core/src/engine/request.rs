@@ -350,8 +350,6 @@ impl Request {
 /// this loop, since each being the other's caller any number of them would need as much stack.
 fn submit_all(mut barriers: Vec<Arc<Request>>) {
     while let Some(barrier) = barriers.pop() {
-        // Its engine need not be that of the request before it: one on another engine's file is
-        // refused, and yet counts.
         if let Err(reason) = Arc::clone(&barrier.host).submit_held(&barrier) {
             barrier.fail(0, reason.into());
             if barrier.have_ended(barrier.blocks()) {

@@ -5,12 +5,8 @@ use std::{fmt, marker::PhantomData, sync::Arc};
 use crate::{
     buf::Borrowed,
     engine::{
-        AioFile, Engine, Failed, Progress, Ticket,
-        ledger::Ledger,
-        request::Delivery,
-        submit::{self, Submission},
-        ticket::TicketState,
-        worker,
+        AioFile, Engine, Failed, Progress, Ticket, ledger::Ledger, request::Delivery,
+        submit::Submission, ticket::TicketState, worker,
     },
     error::{Error, ErrorKind, Failures, Operation},
     sync::{Condvar, Mutex, lock, wait},
@@ -53,21 +49,13 @@ impl<'scope, 'env> Scope<'scope, 'env> {
     }
 
     fn submit(&self, file: &AioFile, submission: Submission<Borrowed>) -> Ticket<Borrowed> {
-        let Submission { direction, buffer, offset, to_end, memory_of, filled } = submission;
         let permit = self.engine.enter();
-        let ledger = Arc::clone(&self.ledger);
-        let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
-        let permit = match permit {
-            Ok(permit) => permit,
-            Err(reason) => {
-                let error = submit::refused(file, direction, reason, offset, memory.len());
-                return Ticket::refused(Failed::new(error, state.take_back()));
-            }
+        let delivery_of = |state| {
+            self.pending.begin();
+            Arc::new(Scoped { state, pending: Arc::clone(&self.pending) }) as _
         };
-        self.pending.begin();
-        let delivery = Scoped { state: Arc::clone(&state), pending: Arc::clone(&self.pending) };
-        let asked = self.engine.ask(file, direction, memory, offset, to_end);
-        Ticket::new(state, self.engine.accept(file, asked, permit, Arc::new(delivery)))
+        let made = self.engine.make(file, submission, permit, &self.ledger, delivery_of);
+        made.unwrap_or_else(Ticket::refused)
     }
 }
 

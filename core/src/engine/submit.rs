@@ -7,6 +7,7 @@ use crate::{
     engine::{
         AioFile, Engine,
         admission::Permit,
+        ledger::Ledger,
         plan::Plan,
         request::{Asked, Delivery, Request, operation, wanted},
         ticket::{Failed, Ticket, TicketState},
@@ -27,63 +28,48 @@ pub(crate) struct Submission<B> {
     pub(crate) filled: Option<Filled<B>>,
 }
 
+impl<B> Submission<B> {
+    fn new(
+        direction: Direction,
+        buffer: B,
+        offset: u64,
+        memory_of: fn(&mut B) -> Memory,
+        filled: Option<Filled<B>>,
+    ) -> Self {
+        Self { direction, buffer, offset, to_end: false, memory_of, filled }
+    }
+}
+
 impl<B: IoBufMut> Submission<B> {
     pub(crate) fn read(buffer: B, offset: u64) -> Self {
-        Self {
-            direction: Direction::Read,
-            buffer,
-            offset,
-            to_end: false,
-            memory_of: Memory::of_mut,
-            filled: Some(buf::filled()),
-        }
+        Self::new(Direction::Read, buffer, offset, Memory::of_mut, Some(buf::filled()))
     }
 }
 
 impl<B: IoBufMut> Submission<Vec<B>> {
     pub(crate) fn read_all(buffers: Vec<B>, offset: u64) -> Self {
-        Self {
-            direction: Direction::Read,
-            buffer: buffers,
-            offset,
-            to_end: false,
-            memory_of: |buffers| Memory::of_all_mut(buffers),
-            filled: Some(buf::filled_all()),
-        }
+        let memory_of = |buffers: &mut Vec<B>| Memory::of_all_mut(buffers);
+        Self::new(Direction::Read, buffers, offset, memory_of, Some(buf::filled_all()))
     }
 }
 
 impl<B: IoBuf> Submission<B> {
     pub(crate) fn write(buffer: B, offset: u64) -> Self {
-        Self {
-            direction: Direction::Write,
-            buffer,
-            offset,
-            to_end: false,
-            memory_of: Memory::of,
-            filled: None,
-        }
+        Self::new(Direction::Write, buffer, offset, Memory::of, None)
     }
 }
 
 impl<B: IoBuf> Submission<Vec<B>> {
     pub(crate) fn write_all(buffers: Vec<B>, offset: u64) -> Self {
-        Self {
-            direction: Direction::Write,
-            buffer: buffers,
-            offset,
-            to_end: false,
-            memory_of: |buffers| Memory::of_all(buffers),
-            filled: None,
-        }
+        let memory_of = |buffers: &mut Vec<B>| Memory::of_all(buffers);
+        Self::new(Direction::Write, buffers, offset, memory_of, None)
     }
 }
 
 impl Submission<()> {
     /// A request that moves no bytes of the caller's.
     pub(crate) fn without_buffer(direction: Direction, offset: u64) -> Self {
-        let memory_of = |(): &mut ()| Memory::EMPTY;
-        Self { direction, buffer: (), offset, to_end: false, memory_of, filled: None }
+        Self::new(direction, (), offset, |()| Memory::EMPTY, None)
     }
 }
 
@@ -94,7 +80,8 @@ impl Engine {
         B: Send + 'static,
     {
         let permit = self.enter();
-        self.make(file, submission, permit).unwrap_or_else(Ticket::refused)
+        self.make(file, submission, permit, &self.ledger, TicketState::delivery)
+            .unwrap_or_else(Ticket::refused)
     }
 
     /// Makes a request if there is room, and gives the buffer back if not.
@@ -111,7 +98,7 @@ impl Engine {
         } else {
             self.admission.try_enter().map(Some).ok_or(ErrorKind::QueueFull)
         };
-        self.make(file, submission, permit)
+        self.make(file, submission, permit, &self.ledger, TicketState::delivery)
     }
 
     /// Makes a request, awaiting room if there is none.
@@ -127,7 +114,8 @@ impl Engine {
             Some(permit) => permit,
             None => self.admission.entered(self.ledger.process()).await.map(Some),
         };
-        self.make(file, submission, permit).unwrap_or_else(Ticket::refused)
+        self.make(file, submission, permit, &self.ledger, TicketState::delivery)
+            .unwrap_or_else(Ticket::refused)
     }
 
     /// Room for a request, waited for if need be; none on a worker, which must not wait for itself
@@ -145,26 +133,29 @@ impl Engine {
         (permit.is_some() || worker::is_of(self.id())).then_some(Ok(permit))
     }
 
-    fn make<B>(
+    /// Makes a request with that room, or gives the buffer back if there is none. Its failure is
+    /// kept in `ledger`, and `delivery_of` says who is told besides its ticket.
+    pub(crate) fn make<B>(
         &self,
         file: &AioFile,
         submission: Submission<B>,
         permit: Result<Option<Permit>, ErrorKind>,
-    ) -> Result<Ticket<B>, Failed<B>>
-    where
-        B: Send + 'static,
-    {
+        ledger: &Arc<Ledger>,
+        delivery_of: impl FnOnce(Arc<TicketState<B>>) -> Arc<dyn Delivery>,
+    ) -> Result<Ticket<B>, Failed<B>> {
         let Submission { direction, buffer, offset, to_end, memory_of, filled } = submission;
-        let ledger = Arc::clone(&self.ledger);
+        let ledger = Arc::clone(ledger);
         let (state, memory) = TicketState::new(buffer, ledger, file.state.id, memory_of, filled);
         match permit {
             Ok(permit) => {
-                let delivery = Arc::clone(&state) as _;
+                let delivery = delivery_of(Arc::clone(&state));
                 let asked = self.ask(file, direction, memory, offset, to_end);
                 Ok(Ticket::new(state, self.accept(file, asked, permit, delivery)))
             }
             Err(reason) => {
-                let error = refused(file, direction, reason, offset, memory.len());
+                let error = Error::new(operation(direction), reason.into())
+                    .at_path(file.state.open.path())
+                    .for_range(offset, wanted(direction, memory.len()), 0);
                 Err(Failed::new(error, state.take_back()))
             }
         }
@@ -189,7 +180,7 @@ impl Engine {
     }
 
     /// Accepts a request and queues its blocks; whatever is wrong with it is delivered.
-    pub(crate) fn accept(
+    fn accept(
         &self,
         file: &AioFile,
         asked: Asked,
@@ -203,7 +194,8 @@ impl Engine {
         };
         let end = asked.offset.checked_add(len);
         let fits = end.is_some_and(|end| i64::try_from(end).is_ok());
-        let refusal = if file.state.engine != self.id() {
+        let is_foreign = file.state.engine != self.id();
+        let refusal = if is_foreign {
             Some(ErrorKind::ForeignFile.into())
         } else if !fits || asked.memory.len() == usize::MAX {
             Some(ErrorKind::InvalidRange.into())
@@ -212,7 +204,7 @@ impl Engine {
             let ways = file.state.open.ways();
             ways.refusal(writes, asked.offset, asked.memory.len()).map(Cause::from)
         };
-        let flights = if refusal == Some(ErrorKind::ForeignFile.into()) {
+        let flights = if is_foreign {
             // The other engine's are none of its business, and after a fork locked for ever perhaps.
             Arc::default()
         } else {
@@ -226,19 +218,4 @@ impl Engine {
         }
         request
     }
-}
-
-/// The error of a request that was not accepted, which would have moved so many bytes.
-pub(crate) fn refused(
-    file: &AioFile,
-    direction: Direction,
-    reason: ErrorKind,
-    offset: u64,
-    bytes: usize,
-) -> Error {
-    Error::new(operation(direction), reason.into()).at_path(file.state.open.path()).for_range(
-        offset,
-        wanted(direction, bytes),
-        0,
-    )
 }

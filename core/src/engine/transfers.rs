@@ -1,5 +1,5 @@
-//! The requests that move bytes, and the three ways to make each: waiting for room in the queue,
-//! only if there is room, and awaiting it.
+//! The requests that move bytes. Those of pread, pwrite and their vectored forms can be made in three
+//! ways: waiting for room in the queue, only if there is room, and awaiting it.
 
 #[cfg(doc)]
 use crate::{Error, ErrorKind};

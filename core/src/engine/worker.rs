@@ -212,13 +212,14 @@ impl<'crew> Worker<'crew> {
         let mut arriving = true;
         let mut completions = Vec::with_capacity(self.slots.len());
         loop {
-            let step = match self.slots.iter().position(Option::is_none) {
-                None => Step::Wait,
-                Some(free) => self.next(free, arriving),
+            let Some(free) = self.slots.iter().position(Option::is_none) else {
+                self.wait(&mut completions);
+                continue;
             };
+            let step = self.next(free, arriving);
             arriving = false;
             match step {
-                Step::Run(claim) => self.begin(claim),
+                Step::Run(claim) => self.begin(claim, free),
                 Step::Wait => self.wait(&mut completions),
                 Step::Park(until) => {
                     self.lane.park(until);
@@ -244,12 +245,10 @@ impl<'crew> Worker<'crew> {
     }
 
     /// Starts a claimed block in a free slot.
-    fn begin(&mut self, claim: Claim) {
-        let free = self.slots.iter().position(Option::is_none);
+    fn begin(&mut self, claim: Claim, slot: usize) {
         let block = claim.request.block(claim.block);
-        let (Some(slot), Some(block), Some(file)) = (free, block, claim.request.open_file()) else {
-            // None of it happens: the queue is asked only with a slot free, and hands out blocks
-            // of a request that has not ended.
+        let (Some(block), Some(file)) = (block, claim.request.open_file()) else {
+            // Neither happens: the queue hands out blocks of a request that has not ended.
             claim.request.fail(0, ErrorKind::Poisoned.into());
             self.completed(&claim.request);
             return;

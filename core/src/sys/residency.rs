@@ -63,7 +63,7 @@ impl Residency {
 }
 
 /// Its number, the same wherever numbers start at 0; libc does not name it everywhere.
-#[cfg(any(
+const CACHESTAT: Option<libc::c_long> = if cfg!(any(
     target_arch = "aarch64",
     target_arch = "arm",
     target_arch = "loongarch64",
@@ -72,16 +72,8 @@ impl Residency {
     target_arch = "s390x",
     target_arch = "x86",
     all(target_arch = "x86_64", target_pointer_width = "64"),
-))]
-const CACHESTAT: Option<libc::c_long> = Some(451);
-#[cfg(not(any(
-    target_arch = "aarch64",
-    target_arch = "arm",
-    target_arch = "loongarch64",
-    target_arch = "powerpc64",
-    target_arch = "riscv64",
-    target_arch = "s390x",
-    target_arch = "x86",
-    all(target_arch = "x86_64", target_pointer_width = "64"),
-)))]
-const CACHESTAT: Option<libc::c_long> = None;
+)) {
+    Some(451)
+} else {
+    None
+};

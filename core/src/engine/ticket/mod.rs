@@ -104,7 +104,7 @@ impl<B> Ticket<B> {
     /// No lock of the engine is held meanwhile, so `then` may make further requests; these do not
     /// wait for room in the queue. Waiting in it gives [`ErrorKind::WouldDeadlock`]. It should be
     /// brief, since the worker moves nothing meanwhile. A panic in it ends with it and is lost.
-    /// It is not called in a forked child of the engine's process.
+    /// In a forked child of the engine's process it is not called for a request of the parent's.
     ///
     /// ```
     /// # let dir = tempfile::tempdir()?;

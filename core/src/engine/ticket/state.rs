@@ -89,6 +89,14 @@ impl<B> TicketState<B> {
         (state, memory)
     }
 
+    /// The ticket as the one who is told of the request's end.
+    pub(crate) fn delivery(self: Arc<Self>) -> Arc<dyn Delivery>
+    where
+        B: Send + 'static,
+    {
+        self
+    }
+
     /// The buffer of a request that was not made after all.
     pub(crate) fn take_back(&self) -> Option<B> {
         let mut slot = lock(&self.slot);
