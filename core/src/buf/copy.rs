@@ -24,24 +24,41 @@ fn stream(target: &mut [u8], source: &[u8]) {
 
     /// What the processor writes at once.
     const LINE: usize = 64;
+    /// A load waits for the stores before it to addresses that have these low bits in common with
+    /// its own (4K aliasing), and a store past the caches takes long.
+    const ALIASES: usize = 4096;
+
     let head = target.as_ptr().align_offset(LINE).min(target.len());
     let (target_head, target) = target.split_at_mut(head);
     let (source_head, source) = source.split_at(head);
     target_head.copy_from_slice(source_head);
-    let mut lines = target.chunks_exact_mut(LINE);
-    for (to, from) in (&mut lines).zip(source.chunks_exact(LINE)) {
+    let whole = target.len() - target.len() % LINE;
+    let (target, target_tail) = target.split_at_mut(whole);
+    let (source, source_tail) = source.split_at(whole);
+    target_tail.copy_from_slice(source_tail);
+
+    // Where the target is a little ahead of the source in that sense, the next loads upwards would
+    // be from where the last stores went, and those downwards are not.
+    let ahead = target.as_ptr().addr().wrapping_sub(source.as_ptr().addr()) % ALIASES;
+    let downwards = (1..ALIASES / 2).contains(&ahead);
+    let lines = target.chunks_exact_mut(LINE).zip(source.chunks_exact(LINE));
+    let copy_line = |(to, from): (&mut [u8], &[u8])| {
         let (to, from) = (to.as_mut_ptr().cast::<__m128i>(), from.as_ptr().cast::<__m128i>());
-        for quarter in 0..4 {
-            // SAFETY: both chunks have 64 bytes, of which these are the 16 from `quarter * 16` on.
-            // The target begins at a multiple of 64, as a store of this kind asks for, since the
-            // bytes before it were split off. SSE2 is a part of x86-64.
-            unsafe {
-                _mm_stream_si128(to.add(quarter), _mm_loadu_si128(from.add(quarter)));
+        // SAFETY: both chunks have 64 bytes, of which these are the four sixteenths. The target
+        // begins at a multiple of 64, as a store of this kind asks for, since the bytes before it
+        // were split off. SSE2 is a part of x86-64.
+        unsafe {
+            let quarters = [0, 1, 2, 3].map(|quarter| _mm_loadu_si128(from.add(quarter)));
+            for (quarter, bytes) in quarters.into_iter().enumerate() {
+                _mm_stream_si128(to.add(quarter), bytes);
             }
         }
+    };
+    if downwards {
+        lines.rev().for_each(copy_line);
+    } else {
+        lines.for_each(copy_line);
     }
-    let tail = lines.into_remainder();
-    tail.copy_from_slice(&source[source.len() - tail.len()..]);
     // SAFETY: the instruction has no operands. It orders the stores above, which are weakly
     // ordered, before whatever tells others that the bytes are there.
     unsafe { _mm_sfence() };
