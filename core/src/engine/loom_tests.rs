@@ -10,7 +10,7 @@ mod races;
 
 use super::{
     plan::{Plan, Ways},
-    queue::{Dispatch, Exited, Queue, Step},
+    queue::{Dispatch, Exited, Finished, Queue, Step},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
     ticket::TicketState,
@@ -228,7 +228,7 @@ impl Host for Miniature {
 
 impl Miniature {
     fn new(lanes: usize, refill: Refill) -> Arc<Self> {
-        let shape = Shape { groups: 1, lanes_per_group: lanes, lane_depth: 1 };
+        let shape = Shape { groups: 1, lanes_per_group: lanes, lane_depth: 1, copiers: usize::MAX };
         let all = (0..lanes).map(|index| LaneId { group: 0, index });
         let this = Self {
             queue: Queue::new(shape, refill, 0),
@@ -255,7 +255,7 @@ impl Miniature {
     }
 
     fn work(self: &Arc<Self>, lane: LaneId) {
-        let mut finished = 0;
+        let mut finished = Finished::default();
         let mut arriving = true;
         loop {
             let (step, dispatch) =
@@ -266,7 +266,7 @@ impl Miniature {
                 Step::Run(claim) => {
                     self.ran.fetch_add(1, Ordering::Relaxed);
                     claim.request.complete(1);
-                    finished = 1;
+                    finished = Finished { blocks: 1, copied: 0 };
                 }
                 Step::Wait => unreachable!("a lane of depth 1 is never busy when it asks"),
                 Step::Park(until) => {

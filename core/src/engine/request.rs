@@ -66,6 +66,8 @@ pub(crate) struct Asked {
     pub(crate) priority: Priority,
     /// Whether the file is to end where the request does.
     pub(crate) to_end: bool,
+    /// Whether its blocks are copied from memory to memory, with no device to wait for.
+    pub(crate) copied: bool,
 }
 
 /// A request that was accepted: its blocks are claimed by workers, and the one that completes the

@@ -13,7 +13,7 @@ use crate::{
         ticket::{Failed, Ticket, TicketState},
         worker,
     },
-    error::{Cause, Error, ErrorKind},
+    error::{Cause, Error, ErrorKind, NotDirect},
     sys::Direction,
 };
 
@@ -169,14 +169,16 @@ impl Engine {
         offset: u64,
         to_end: bool,
     ) -> Asked {
+        let open = &file.state.open;
         let plan = Plan::new(
             direction == Direction::Write,
             offset,
             memory.len(),
             self.settings.asked.block_size,
-            file.state.open.ways(),
+            open.ways(),
         );
-        Asked { direction, memory, offset, plan, priority: file.priority, to_end }
+        let copied = open.not_direct() == Some(NotDirect::InMemory);
+        Asked { direction, memory, offset, plan, priority: file.priority, to_end, copied }
     }
 
     /// Accepts a request and queues its blocks; whatever is wrong with it is delivered.

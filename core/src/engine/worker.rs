@@ -19,7 +19,7 @@ use crate::{
         crew::{Crew, Running},
         ledger::EngineId,
         plan::{Block, Needs, Route, Ways},
-        queue::{Claim, Refill, Step},
+        queue::{Claim, Finished, Refill, Step},
         request::{Asked, Request},
     },
     error::{Cause, Error, ErrorKind, NotDirect, Operation},
@@ -173,8 +173,8 @@ struct Worker<'crew> {
     /// A bounce buffer for each slot that ever needed one.
     bounce: Vec<Option<AioBuf>>,
     in_flight: usize,
-    /// Blocks completed since the queue was told.
-    finished: usize,
+    /// Completed since the queue was told.
+    finished: Finished,
 }
 
 /// A block on its way.
@@ -204,7 +204,7 @@ impl<'crew> Worker<'crew> {
             slots: (0..depth).map(|_| None).collect(),
             bounce: (0..depth).map(|_| None).collect(),
             in_flight: 0,
-            finished: 0,
+            finished: Finished::default(),
         }
     }
 
@@ -368,7 +368,7 @@ impl<'crew> Worker<'crew> {
     }
 
     fn completed(&mut self, request: &Request) {
-        self.finished += 1;
+        self.finished.add(request);
         request.complete(1);
     }
 }

@@ -65,6 +65,8 @@ pub(crate) struct Shape {
     pub(crate) groups: usize,
     pub(crate) lanes_per_group: usize,
     pub(crate) lane_depth: usize,
+    /// As many lanes are of use to blocks that wait for no device and are copied by the processor.
+    pub(crate) copiers: usize,
 }
 
 impl Shape {

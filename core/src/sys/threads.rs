@@ -1,11 +1,11 @@
 //! The portable backend: each lane is a thread that makes one blocking pread or pwrite at a time.
 
-use std::time::Instant;
 #[cfg(not(target_os = "linux"))]
 use std::{
     io::{IoSlice, IoSliceMut},
     os::fd::BorrowedFd,
 };
+use std::{num::NonZero, thread::available_parallelism, time::Instant};
 
 use nix::{errno::Errno, libc::off_t, sys::uio};
 
@@ -50,7 +50,9 @@ impl Threads {
             let lanes = lanes_per_group;
             differences.push(Difference::new(AIO_QUEUE_DEPTH, queue_depth, lanes, reason));
         }
-        (Shape { groups, lanes_per_group, lane_depth: 1 }, differences)
+        // Any number is right; more of them than processors take each other's time.
+        let copiers = available_parallelism().map_or(1, NonZero::get);
+        (Shape { groups, lanes_per_group, lane_depth: 1, copiers }, differences)
     }
 
     fn parker(&self, lane: LaneId) -> Option<&std::sync::Arc<Parker>> {

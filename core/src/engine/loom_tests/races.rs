@@ -44,7 +44,8 @@ fn loom_a_lost_request_is_lost_before_it_is_released() {
         let plan = Plan::new(false, 0, 0, 512, Ways::Buffered);
         let direction = Direction::Read;
         let priority = Priority::Normal;
-        let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
+        let asked =
+            Asked { direction, memory, offset: 0, plan, priority, to_end: false, copied: false };
         let host = Arc::new(Nobody(Counters::default()));
         let delivery: Arc<dyn Delivery> = Arc::clone(&told) as _;
         let FileState { open, flights, .. } = &file(&ledger);

@@ -36,10 +36,28 @@ pub(crate) struct Lines {
     cap: Option<RateCap>,
     /// Blocks of normal priority claimed since the last one of the background.
     normal_in_a_row: usize,
-    /// Blocks in all lines.
-    unclaimed: usize,
+    unclaimed: Tally,
     /// A request of more blocks is large.
     small: usize,
+}
+
+/// Blocks in all lines, and those of them that are copied.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    blocks: usize,
+    copied: usize,
+}
+
+impl Tally {
+    fn add(&mut self, request: &Request, blocks: usize) {
+        self.blocks += blocks;
+        self.copied += if request.asked().copied { blocks } else { 0 };
+    }
+
+    fn take(&mut self, request: &Request, blocks: usize) {
+        self.blocks -= blocks;
+        self.copied -= if request.asked().copied { blocks } else { 0 };
+    }
 }
 
 /// The requests of one priority. Small and large ones are served in turn.
@@ -76,14 +94,19 @@ impl Lines {
             background: Class::default(),
             cap: RateCap::new(background_rate),
             normal_in_a_row: 0,
-            unclaimed: 0,
+            unclaimed: Tally::default(),
             small,
         }
     }
 
     /// Blocks that nobody has claimed.
     pub(crate) fn unclaimed(&self) -> usize {
-        self.unclaimed
+        self.unclaimed.blocks
+    }
+
+    /// Of these, the blocks that are copied.
+    pub(crate) fn unclaimed_copied(&self) -> usize {
+        self.unclaimed.copied
     }
 
     /// Whether a cap holds blocks that wait.
@@ -94,7 +117,7 @@ impl Lines {
     /// Queues a request; its file's priority and its size say where.
     pub(crate) fn push(&mut self, request: &Arc<Request>) {
         let blocks = request.blocks();
-        self.unclaimed += blocks;
+        self.unclaimed.add(request, blocks);
         let small = self.small;
         self.class(request).line(blocks, small).push(request, blocks);
     }
@@ -106,7 +129,7 @@ impl Lines {
         at_once: bool,
         given_up: &mut Vec<(Arc<Request>, usize)>,
     ) -> Claimed {
-        if self.unclaimed == 0 {
+        if self.unclaimed.blocks == 0 {
             return Claimed::Nothing;
         }
         let put_off = self.cap.as_ref().filter(|_| !at_once && !self.background.is_empty());
@@ -137,13 +160,13 @@ impl Lines {
     pub(crate) fn withdraw(&mut self, request: &Request) -> Option<Unclaimed> {
         let (blocks, small) = (request.blocks(), self.small);
         let unclaimed = self.class(request).line(blocks, small).withdraw(request)?;
-        self.unclaimed -= unclaimed.count;
+        self.unclaimed.take(request, unclaimed.count);
         Some(unclaimed)
     }
 
     /// Takes everything out.
     pub(crate) fn drain(&mut self) -> Vec<(Arc<Request>, Unclaimed)> {
-        self.unclaimed = 0;
+        self.unclaimed = Tally::default();
         let Self { normal, background, .. } = self;
         [normal, background]
             .into_iter()
@@ -171,7 +194,7 @@ impl Class {
 
     fn claim(
         &mut self,
-        unclaimed: &mut usize,
+        unclaimed: &mut Tally,
         given_up: &mut Vec<(Arc<Request>, usize)>,
     ) -> Option<Claim> {
         loop {
@@ -185,7 +208,7 @@ impl Class {
             let request = waiting.request.clone()?;
             if request.has_failed_before(waiting.next) {
                 let left = waiting.blocks - waiting.next;
-                *unclaimed -= left;
+                unclaimed.take(&request, left);
                 line.waiting.pop_front();
                 given_up.push((request, left));
                 continue;
@@ -195,7 +218,7 @@ impl Class {
             if waiting.next == waiting.blocks {
                 line.waiting.pop_front();
             }
-            *unclaimed -= 1;
+            unclaimed.take(&request, 1);
             self.large_is_next = !from_large;
             return Some(Claim { request, block });
         }

@@ -41,6 +41,21 @@ pub(crate) struct Dispatch {
     pub(crate) given_up: Vec<(Arc<Request>, usize)>,
 }
 
+/// Blocks that a worker has completed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Finished {
+    pub(crate) blocks: usize,
+    /// Those of them that were copied.
+    pub(crate) copied: usize,
+}
+
+impl Finished {
+    pub(crate) fn add(&mut self, request: &Request) {
+        self.blocks += 1;
+        self.copied += usize::from(request.asked().copied);
+    }
+}
+
 /// Whether an engine's workers are gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exited {
@@ -81,6 +96,8 @@ struct State {
     workers: usize,
     /// Workers that were woken or started and have not come to ask for work yet.
     coming: usize,
+    /// Copied blocks that workers are at.
+    copying: usize,
     /// The parked lane that comes back when the cap on the background allows the next block.
     timekeeper: Option<LaneId>,
 }
@@ -109,6 +126,7 @@ impl Queue {
             refusing: None,
             workers: 0,
             coming: 0,
+            copying: 0,
             timekeeper: None,
         };
         Self { shape, refill, state: Mutex::new(state), exited: Condvar::new() }
@@ -180,12 +198,11 @@ impl Queue {
         (unclaimed, if over { state.everyone_idle() } else { Dispatch::default() })
     }
 
-    /// What the worker of `lane` does next, having completed `finished` blocks since it asked
-    /// last; `busy` if it has others in flight, `arriving` if it was parked or is new.
+    /// What the worker of `lane` does next, having completed `finished` since it asked last; `busy` if it has others in flight, `arriving` if it was parked or is new.
     pub(crate) fn next(
         &self,
         lane: LaneId,
-        finished: usize,
+        finished: Finished,
         busy: bool,
         arriving: bool,
     ) -> (Step, Dispatch) {
@@ -194,16 +211,18 @@ impl Queue {
         if arriving {
             state.arrive(lane);
         }
+        state.copying = state.copying.saturating_sub(finished.copied);
         let claimed = match self.refill {
             Refill::AsBlocksComplete => state.claim(&mut dispatch),
             Refill::AfterBatch => {
-                state.groups[lane.group].finish(finished);
+                state.groups[lane.group].finish(finished.blocks);
                 state.claim_from_batch(self.shape, lane.group, &mut dispatch)
             }
         };
         let step = match claimed {
             Claimed::Block(claim) => {
                 state.keep_time(&mut dispatch);
+                state.copying += usize::from(claim.request.asked().copied);
                 if arriving && self.refill == Refill::AsBlocksComplete {
                     state.call_another(self.shape, &mut dispatch);
                 }
@@ -296,7 +315,11 @@ impl State {
         match refill {
             // Whoever is coming sees to a request of one block, and calls others if it takes another.
             Refill::AsBlocksComplete if self.coming > 0 && request.blocks() == 1 => {}
-            Refill::AsBlocksComplete => self.recruit(shape, request.blocks(), &mut dispatch),
+            Refill::AsBlocksComplete => {
+                let useful =
+                    if request.asked().copied { self.useful_copiers(shape) } else { usize::MAX };
+                self.recruit(shape, request.blocks().min(useful), &mut dispatch);
+            }
             Refill::AfterBatch => {
                 let first = self.rotate_groups();
                 for group in (0..shape.groups).map(|next| (first + next) % shape.groups) {
@@ -375,9 +398,17 @@ impl State {
     /// With more to do, one lane that comes brings the next: those who submit many small requests
     /// wake one lane and not one for each, and still all lanes are at work soon.
     fn call_another(&mut self, shape: Shape, dispatch: &mut Dispatch) {
-        if self.coming == 0 && self.lines.unclaimed() > 0 {
+        let copied = self.lines.unclaimed_copied().min(self.useful_copiers(shape));
+        let others = self.lines.unclaimed() - self.lines.unclaimed_copied();
+        if self.coming == 0 && others + copied > 0 {
             self.recruit(shape, 1, dispatch);
         }
+    }
+
+    /// How many more lanes would copy blocks faster; if none, those that copy or are coming see to
+    /// all that is copied.
+    fn useful_copiers(&self, shape: Shape) -> usize {
+        shape.copiers.saturating_sub(self.copying + self.coming)
     }
 
     /// Takes an idle lane of such a group to be woken.

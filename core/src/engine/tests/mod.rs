@@ -6,6 +6,7 @@ mod cancel;
 mod capacity;
 mod direct_only;
 mod faults;
+mod lanes;
 mod order;
 mod plans;
 mod priority;

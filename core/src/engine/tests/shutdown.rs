@@ -529,7 +529,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
     use crate::{
         buf::Memory,
         engine::{
-            queue::{Queue, Step},
+            queue::{Finished, Queue, Step},
             request::{Request, Unclaimed},
             ticket::TicketState,
         },
@@ -538,7 +538,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
 
     let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
     for poisoned in [true, false] {
-        let shape = Shape { groups: 1, lanes_per_group: 3, lane_depth: 1 };
+        let shape = Shape { groups: 1, lanes_per_group: 3, lane_depth: 1, copiers: usize::MAX };
         let queue = Queue::new(shape, Refill::AfterBatch, 0);
         let lane = LaneId { group: 0, index: 0 };
         queue.first_lanes();
@@ -550,7 +550,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
         let FileState { open, flights, .. } = &*bench.file.state;
         let request = Request::accept(asked, open, Arc::clone(flights), host, None, state);
         queue.submit(&request).unwrap();
-        let Step::Run(claim) = queue.next(lane, 0, false, true).0 else {
+        let Step::Run(claim) = queue.next(lane, Finished::default(), false, true).0 else {
             panic!("a batch of three, of which this lane takes one");
         };
         assert_eq!(claim.block, 0);
@@ -563,6 +563,9 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
             request.complete(count);
         }
         claim.request.complete(1);
-        assert!(!matches!(queue.next(lane, 1, false, false).0, Step::Run(_)));
+        assert!(!matches!(
+            queue.next(lane, Finished { blocks: 1, copied: 0 }, false, false).0,
+            Step::Run(_)
+        ));
     }
 }

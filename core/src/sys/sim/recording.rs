@@ -74,12 +74,12 @@ const HUNG: Duration = Duration::from_secs(60);
 impl Sim {
     /// Laid out as the threads backend is: lanes of depth 1.
     pub(crate) fn lanes(groups: usize, lanes_per_group: usize) -> Self {
-        Self::new(Shape { groups, lanes_per_group, lane_depth: 1 })
+        Self::new(Shape { groups, lanes_per_group, lane_depth: 1, copiers: usize::MAX })
     }
 
     /// Laid out as rings: one lane a group, of the queue's depth.
     pub(crate) fn rings(groups: usize, lane_depth: usize) -> Self {
-        Self::new(Shape { groups, lanes_per_group: 1, lane_depth })
+        Self::new(Shape { groups, lanes_per_group: 1, lane_depth, copiers: usize::MAX })
     }
 
     fn new(shape: Shape) -> Self {
