@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use crate::{
-    engine::{AioFile, Engine, Ticket, submit::Submission, worker},
+    engine::{AioFile, Engine, Failed, Ticket, submit::Submission, worker},
     error::{Error, ErrorKind, Failures, Operation},
     sys::Direction,
 };
@@ -47,9 +47,37 @@ impl Engine {
         self.submit(file, Submission::without_buffer(Direction::Sync, 0))
     }
 
+    /// As [`Engine::fdatasync`], without waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::QueueFull`], if `queue_capacity` requests are under way.
+    pub fn try_fdatasync(&self, file: &AioFile) -> Result<Ticket<()>, Failed<()>> {
+        self.try_submit(file, Submission::without_buffer(Direction::Sync, 0))
+    }
+
+    /// As [`Engine::fdatasync`], awaiting room as [`Engine::pread_async`] does.
+    pub async fn fdatasync_async(&self, file: &AioFile) -> Ticket<()> {
+        self.submit_async(file, Submission::without_buffer(Direction::Sync, 0)).await
+    }
+
     /// As [`Engine::fdatasync`], with all the file's metadata: times and mode too.
     pub fn fsync(&self, file: &AioFile) -> Ticket<()> {
         self.submit(file, Submission::without_buffer(Direction::SyncAll, 0))
+    }
+
+    /// As [`Engine::fsync`], without waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::QueueFull`], if `queue_capacity` requests are under way.
+    pub fn try_fsync(&self, file: &AioFile) -> Result<Ticket<()>, Failed<()>> {
+        self.try_submit(file, Submission::without_buffer(Direction::SyncAll, 0))
+    }
+
+    /// As [`Engine::fsync`], awaiting room as [`Engine::pread_async`] does.
+    pub async fn fsync_async(&self, file: &AioFile) -> Ticket<()> {
+        self.submit_async(file, Submission::without_buffer(Direction::SyncAll, 0)).await
     }
 
     /// Writes what the page cache holds of a range of `file` to the device, and waits for it:
@@ -61,19 +89,25 @@ impl Engine {
     ///
     /// The ticket's errors are those of [`Engine::fdatasync`], and [`ErrorKind::InvalidRange`].
     pub fn flush(&self, file: &AioFile, range: impl RangeBounds<u64>) -> Ticket<()> {
-        let start = match range.start_bound() {
-            Bound::Included(&start) => start,
-            Bound::Excluded(&before) => before.saturating_add(1),
-            Bound::Unbounded => 0,
-        };
-        let end = match range.end_bound() {
-            Bound::Included(&last) => Some(last.saturating_add(1)),
-            Bound::Excluded(&end) => Some(end),
-            Bound::Unbounded => None,
-        };
-        // No file is that long, so one less is out of range as well, and not the unbounded one.
-        let len = end.map_or(u64::MAX, |end| end.saturating_sub(start).min(u64::MAX - 1));
-        self.submit(file, Submission::without_buffer(Direction::Flush(len), start))
+        self.submit(file, flushing(&range))
+    }
+
+    /// As [`Engine::flush`], without waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::QueueFull`], if `queue_capacity` requests are under way.
+    pub fn try_flush(
+        &self,
+        file: &AioFile,
+        range: impl RangeBounds<u64>,
+    ) -> Result<Ticket<()>, Failed<()>> {
+        self.try_submit(file, flushing(&range))
+    }
+
+    /// As [`Engine::flush`], awaiting room as [`Engine::pread_async`] does.
+    pub async fn flush_async(&self, file: &AioFile, range: impl RangeBounds<u64>) -> Ticket<()> {
+        self.submit_async(file, flushing(&range)).await
     }
 
     /// Reserves `len` bytes of `file` from `offset` on: `fallocate`. What was not written there
@@ -90,4 +124,39 @@ impl Engine {
     pub fn allocate(&self, file: &AioFile, offset: u64, len: u64) -> Ticket<()> {
         self.submit(file, Submission::without_buffer(Direction::Allocate(len), offset))
     }
+
+    /// As [`Engine::allocate`], without waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::QueueFull`], if `queue_capacity` requests are under way.
+    pub fn try_allocate(
+        &self,
+        file: &AioFile,
+        offset: u64,
+        len: u64,
+    ) -> Result<Ticket<()>, Failed<()>> {
+        self.try_submit(file, Submission::without_buffer(Direction::Allocate(len), offset))
+    }
+
+    /// As [`Engine::allocate`], awaiting room as [`Engine::pread_async`] does.
+    pub async fn allocate_async(&self, file: &AioFile, offset: u64, len: u64) -> Ticket<()> {
+        self.submit_async(file, Submission::without_buffer(Direction::Allocate(len), offset)).await
+    }
+}
+
+fn flushing(range: &impl RangeBounds<u64>) -> Submission<()> {
+    let start = match range.start_bound() {
+        Bound::Included(&start) => start,
+        Bound::Excluded(&before) => before.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let end = match range.end_bound() {
+        Bound::Included(&last) => Some(last.saturating_add(1)),
+        Bound::Excluded(&end) => Some(end),
+        Bound::Unbounded => None,
+    };
+    // No file is that long, so one less is out of range as well, and not the unbounded one.
+    let len = end.map_or(u64::MAX, |end| end.saturating_sub(start).min(u64::MAX - 1));
+    Submission::without_buffer(Direction::Flush(len), start)
 }

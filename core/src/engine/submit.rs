@@ -57,6 +57,10 @@ impl<B: IoBuf> Submission<B> {
     pub(crate) fn write(buffer: B, offset: u64) -> Self {
         Self::new(Direction::Write, buffer, offset, Memory::of, None)
     }
+
+    pub(crate) fn write_whole(buffer: B) -> Self {
+        Self { to_end: true, ..Self::write(buffer, 0) }
+    }
 }
 
 impl<B: IoBuf> Submission<Vec<B>> {

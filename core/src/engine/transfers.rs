@@ -1,5 +1,5 @@
-//! The requests that move bytes. Those of pread, pwrite and their vectored forms can be made in three
-//! ways: waiting for room in the queue, only if there is room, and awaiting it.
+//! The requests that move bytes, and the three ways to make each: waiting for room in the queue,
+//! only if there is room, and awaiting it.
 
 #[cfg(doc)]
 use crate::{Error, ErrorKind};
@@ -197,6 +197,24 @@ impl Engine {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn write_file<B: IoBuf>(&self, file: &AioFile, buffer: B) -> Ticket<B> {
-        self.submit(file, Submission { to_end: true, ..Submission::write(buffer, 0) })
+        self.submit(file, Submission::write_whole(buffer))
+    }
+
+    /// As [`Engine::write_file`], without waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::QueueFull`] with the buffer, if `queue_capacity` requests are under way.
+    pub fn try_write_file<B: IoBuf>(
+        &self,
+        file: &AioFile,
+        buffer: B,
+    ) -> Result<Ticket<B>, Failed<B>> {
+        self.try_submit(file, Submission::write_whole(buffer))
+    }
+
+    /// As [`Engine::write_file`], awaiting room as [`Engine::pread_async`] does.
+    pub async fn write_file_async<B: IoBuf>(&self, file: &AioFile, buffer: B) -> Ticket<B> {
+        self.submit_async(file, Submission::write_whole(buffer)).await
     }
 }

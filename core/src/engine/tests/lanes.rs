@@ -92,11 +92,13 @@ fn what_is_copied_calls_as_many_lanes_as_there_are_processors() {
     let called = Called::new(1, 8, 2);
     let Dispatch { wake, start, .. } = called.submit(6, true);
     assert_eq!((wake, start), (vec![lane(0, 0)], vec![lane(0, 1)]));
+    let more = called.submit(2, true);
+    assert!(more.wake.is_empty() && more.start.is_empty(), "two are coming");
     for index in [0, 1] {
         assert_eq!(called.arrives(lane(0, index)), (true, vec![]));
     }
-    let more = called.submit(1, true);
-    assert!(more.wake.is_empty() && more.start.is_empty());
+    let more = called.submit(2, true);
+    assert!(more.wake.is_empty() && more.start.is_empty(), "two are at it");
 
     // What waits for a device has lanes besides, all at once or one calling the next.
     let device = called.submit(2, false);

@@ -68,6 +68,10 @@ fn cancel(random: &mut Random) -> Option<Cancel> {
     })
 }
 
+fn way(random: &mut Random) -> Way {
+    random.pick(&[Way::Waiting, Way::Waiting, Way::Try, Way::Async, Way::AsyncDropped])
+}
+
 fn transfer(random: &mut Random) -> Ask {
     let largest = random.pick(&[600, 5000, 5000, 16 << 10]);
     let mut len = if random.one_in(12) { 0 } else { 1 + random.below(largest) };
@@ -89,7 +93,7 @@ fn transfer(random: &mut Random) -> Ask {
         several,
         whole: false,
         background: random.one_in(4),
-        way: random.pick(&[Way::Waiting, Way::Waiting, Way::Try, Way::Async, Way::AsyncDropped]),
+        way: way(random),
         fate,
         cancel: cancel(random),
     }
@@ -138,7 +142,6 @@ fn whole(random: &mut Random) -> Ask {
         buffers: vec![(len, memory)],
         several: false,
         whole: true,
-        way: Way::Waiting,
         fate,
         ..without_bytes(random)
     }
@@ -167,7 +170,7 @@ fn without_bytes(random: &mut Random) -> Ask {
         several: false,
         whole: false,
         background: random.one_in(4),
-        way: Way::Waiting,
+        way: way(random),
         fate: fate(random),
         cancel: cancel(random),
     }

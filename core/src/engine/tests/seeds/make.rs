@@ -96,9 +96,6 @@ impl Drive<'_> {
         let mut ask = ask.clone();
         if full && ask.way == Way::Waiting {
             // It would never return.
-            if ask.buffers.is_empty() && !ask.several || ask.whole {
-                return;
-            }
             ask.way = Way::Try;
         }
         let buffers = self.buffers(&ask, &asked.bytes);

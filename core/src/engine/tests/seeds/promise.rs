@@ -136,20 +136,19 @@ impl Submitted {
 }
 
 macro_rules! in_that_way {
-    ($engine:ident, $file:ident, $ask:ident, $buffers:expr, $wait:ident, $try:ident, $await:ident) => {{
-        let (buffers, offset) = ($buffers, $ask.range.start as u64);
+    ($engine:ident, $file:ident, $ask:ident, $wait:ident, $try:ident, $await:ident, $($argument:expr),*) => {
         match $ask.way {
-            Way::Waiting => Submitted::accepted($engine.$wait(&$file, buffers, offset)),
-            Way::Try => Submitted::tried($engine.$try(&$file, buffers, offset)),
+            Way::Waiting => Submitted::accepted($engine.$wait(&$file, $($argument),*)),
+            Way::Try => Submitted::tried($engine.$try(&$file, $($argument),*)),
             Way::Async | Way::AsyncDropped => {
                 let engine = Arc::clone($engine);
                 Submitted::Later(Box::pin(async move {
-                    let ticket = engine.$await(&$file, buffers, offset).await;
+                    let ticket = engine.$await(&$file, $($argument),*).await;
                     Box::new(ticket) as Box<dyn Promise>
                 }))
             }
         }
-    }};
+    };
 }
 
 /// Makes the request.
@@ -159,26 +158,40 @@ pub(super) fn submit(
     ask: &Ask,
     mut buffers: Vec<Counted>,
 ) -> Submitted {
-    let (offset, end) = (ask.range.start as u64, ask.range.end as u64);
-    let mut one = || buffers.pop().expect("a buffer");
-    match (ask.direction, ask.several) {
-        (Direction::Write, _) if ask.whole => Submitted::accepted(engine.write_file(&file, one())),
-        (Direction::Read, false) => {
-            in_that_way!(engine, file, ask, one(), pread, try_pread, pread_async)
+    let (at, end) = (ask.range.start as u64, ask.range.end as u64);
+    if let Direction::Read | Direction::Write = ask.direction
+        && !ask.several
+    {
+        let one = buffers.pop().expect("a buffer");
+        return match ask.direction {
+            Direction::Read => {
+                in_that_way!(engine, file, ask, pread, try_pread, pread_async, one, at)
+            }
+            _ if ask.whole => {
+                in_that_way!(engine, file, ask, write_file, try_write_file, write_file_async, one)
+            }
+            _ => in_that_way!(engine, file, ask, pwrite, try_pwrite, pwrite_async, one, at),
+        };
+    }
+    match ask.direction {
+        Direction::Read => {
+            in_that_way!(engine, file, ask, preadv, try_preadv, preadv_async, buffers, at)
         }
-        (Direction::Write, false) => {
-            in_that_way!(engine, file, ask, one(), pwrite, try_pwrite, pwrite_async)
+        Direction::Write => {
+            in_that_way!(engine, file, ask, pwritev, try_pwritev, pwritev_async, buffers, at)
         }
-        (Direction::Read, true) => {
-            in_that_way!(engine, file, ask, buffers, preadv, try_preadv, preadv_async)
+        Direction::Sync => {
+            in_that_way!(engine, file, ask, fdatasync, try_fdatasync, fdatasync_async,)
         }
-        (Direction::Write, true) => {
-            in_that_way!(engine, file, ask, buffers, pwritev, try_pwritev, pwritev_async)
+        Direction::SyncAll => in_that_way!(engine, file, ask, fsync, try_fsync, fsync_async,),
+        Direction::Flush(u64::MAX) => {
+            in_that_way!(engine, file, ask, flush, try_flush, flush_async, at..)
         }
-        (Direction::Sync, _) => Submitted::accepted(engine.fdatasync(&file)),
-        (Direction::SyncAll, _) => Submitted::accepted(engine.fsync(&file)),
-        (Direction::Flush(u64::MAX), _) => Submitted::accepted(engine.flush(&file, offset..)),
-        (Direction::Flush(_), _) => Submitted::accepted(engine.flush(&file, offset..end)),
-        (Direction::Allocate(len), _) => Submitted::accepted(engine.allocate(&file, offset, len)),
+        Direction::Flush(_) => {
+            in_that_way!(engine, file, ask, flush, try_flush, flush_async, at..end)
+        }
+        Direction::Allocate(len) => {
+            in_that_way!(engine, file, ask, allocate, try_allocate, allocate_async, at, len)
+        }
     }
 }
