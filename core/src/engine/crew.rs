@@ -19,12 +19,13 @@ use crate::{
     },
     error::ErrorKind,
     sync::{Mutex, lock},
-    sys::{Backend, LaneId},
+    sys::{Backend, LaneId, fork::ForkMark},
 };
 
 /// Everything of an engine that its workers use.
 pub(crate) struct Crew {
     engine: EngineId,
+    process: Arc<ForkMark>,
     block_size: usize,
     single_submit: bool,
     backend: Box<dyn Backend>,
@@ -49,6 +50,7 @@ impl Crew {
     /// Starts one worker a group; the others follow when there is work for them.
     pub(crate) fn start(
         engine: EngineId,
+        process: Arc<ForkMark>,
         backend: Box<dyn Backend>,
         block_size: usize,
         single_submit: bool,
@@ -58,6 +60,7 @@ impl Crew {
         let queue = Queue::new(backend.shape(), refill, background_rate);
         let crew = Arc::new(Self {
             engine,
+            process,
             block_size,
             single_submit,
             backend,
@@ -86,6 +89,11 @@ impl Crew {
 
     pub(crate) fn engine(&self) -> EngineId {
         self.engine
+    }
+
+    /// Whether this is a child of the process whose workers these are; then no lock may be taken.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.process.is_child()
     }
 
     /// A buffer of a block's size that no user gets to see; none if there is no memory.

@@ -146,12 +146,15 @@ impl Engine {
             Refill::AfterBatch
         };
         let EngineSettings { block_size, single_submit, background_rate, .. } = effective.asked;
-        let crew = Crew::start(id, backend, block_size, single_submit, refill, background_rate)
-            .map_err(StartError::Thread)?;
+        let process = Arc::new(ForkMark::new());
+        let mark = Arc::clone(&process);
+        let crew =
+            Crew::start(id, mark, backend, block_size, single_submit, refill, background_rate)
+                .map_err(StartError::Thread)?;
         crew.trace().started(&effective);
         Ok(Self {
             crew,
-            ledger: Arc::new(Ledger::new(id, Arc::new(ForkMark::new()))),
+            ledger: Arc::new(Ledger::new(id, process)),
             admission: Admission::new(effective.asked.queue_capacity),
             settings: effective,
             pool: BufferPool::default(),

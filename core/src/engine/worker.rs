@@ -127,6 +127,11 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
         }
         worker.work();
     });
+    if crew.is_forked() {
+        // All that it holds is the parent's.
+        std::mem::forget(worker);
+        return;
+    }
     if ended {
         return;
     }
@@ -211,7 +216,8 @@ impl<'crew> Worker<'crew> {
     fn work(&mut self) {
         let mut arriving = true;
         let mut completions = Vec::with_capacity(self.slots.len());
-        loop {
+        // User code may fork and come back in both processes.
+        while !self.crew.is_forked() {
             let Some(free) = self.slots.iter().position(Option::is_none) else {
                 self.wait(&mut completions);
                 continue;

@@ -81,3 +81,8 @@ fn a_fork_on_another_thread_or_in_a_callback_is_a_fork_as_any() {
 fn a_forked_child_has_engines_of_its_own_on_the_same_files() {
     run(env!("CARGO_BIN_EXE_forks"), &["own"]);
 }
+
+#[test]
+fn a_callback_that_forks_and_returns_in_the_child_has_no_request_made_there() {
+    run(env!("CARGO_BIN_EXE_forks"), &["returns"]);
+}

@@ -53,6 +53,7 @@ fn main() {
         "scope" => scope(dir.path()),
         "elsewhere" => elsewhere(dir.path()),
         "own" => own(dir.path()),
+        "returns" => returns(dir.path()),
         other => panic!("no scenario {other:?}"),
     }
 }
@@ -289,12 +290,22 @@ fn every_call(engine: &Engine, file: &AioFile, steps: &Steps) {
     refused(engine.try_pwrite(file, buffer(), 1).map(drop_ticket), Operation::Write);
     refused(engine.try_preadv(file, several(), 1).map(drop_ticket), Operation::Read);
     refused(engine.try_pwritev(file, several(), 1).map(drop_ticket), Operation::Write);
+    refused(engine.try_write_file(file, buffer()).map(drop_ticket), Operation::Write);
+    refused(engine.try_fdatasync(file).map(drop_ticket), Operation::Sync);
+    refused(engine.try_fsync(file).map(drop_ticket), Operation::SyncAll);
+    refused(engine.try_flush(file, ..).map(drop_ticket), Operation::Flush);
+    refused(engine.try_allocate(file, 1, 2).map(drop_ticket), Operation::Preallocate);
 
     steps.at("awaits");
     refused(ready(ready(engine.pread_async(file, buffer(), 1))), Operation::Read);
     refused(ready(ready(engine.pwrite_async(file, buffer(), 1))), Operation::Write);
     refused(ready(ready(engine.preadv_async(file, several(), 1))), Operation::Read);
     refused(ready(ready(engine.pwritev_async(file, several(), 1))), Operation::Write);
+    refused(ready(ready(engine.write_file_async(file, buffer()))), Operation::Write);
+    refused(ready(ready(engine.fdatasync_async(file))), Operation::Sync);
+    refused(ready(ready(engine.fsync_async(file))), Operation::SyncAll);
+    refused(ready(ready(engine.flush_async(file, ..))), Operation::Flush);
+    refused(ready(ready(engine.allocate_async(file, 1, 2))), Operation::Preallocate);
 
     steps.at("what becomes of a ticket that was refused");
     let ticket = engine.pread(file, buffer(), 1);
@@ -643,5 +654,31 @@ fn own(dir: &Path) {
     let mut expected = pattern(2, LEN);
     expected[..BLOCK].copy_from_slice(&pattern(3, BLOCK));
     assert_same(&fs::read(&path).unwrap(), &expected, &"written by the parent");
+    held.engine.close().unwrap();
+}
+
+/// A callback forks, and returns in the child as well.
+fn returns(dir: &Path) {
+    let path = dir.join("data");
+    let old = pattern(1, LEN);
+    fs::write(&path, &old).unwrap();
+    let mut held = Held::new(&path, 100);
+    let (done, outcome) = channel();
+    let its_path = path.clone();
+    held.engine.pread(&held.file, vec![0; BLOCK], 0).on_completion(move |_| {
+        // SAFETY: the child does nothing but return, to the engine, which takes no lock there.
+        if let ForkResult::Parent { child } = unsafe { fork() }.unwrap() {
+            let status = waitpid(child, None).unwrap();
+            drop(done.send((status == WaitStatus::Exited(child, 0), fs::read(&its_path))));
+        }
+    });
+    let new = pattern(2, LEN);
+    let ticket = held.engine.pwrite(&held.file, new.clone(), 0);
+    held.release();
+    let (child_ended, meanwhile) = outcome.recv().unwrap();
+    assert!(child_ended, "the copy of the worker ends, and the child with it");
+    assert_same(&meanwhile.unwrap(), &old, &"the child has begun none of the parent's requests");
+    ticket.wait().unwrap();
+    assert_same(&fs::read(&path).unwrap(), &new, &"written by the parent");
     held.engine.close().unwrap();
 }

@@ -104,7 +104,9 @@ impl<B> Ticket<B> {
     /// No lock of the engine is held meanwhile, so `then` may make further requests; these do not
     /// wait for room in the queue. Waiting in it gives [`ErrorKind::WouldDeadlock`]. It should be
     /// brief, since the worker moves nothing meanwhile. A panic in it ends with it and is lost.
-    /// In a forked child of the engine's process it is not called for a request of the parent's.
+    /// In a forked child of the engine's process it is not called for a request of the parent's. If
+    /// it forks itself, the child should end in it (`exec`, `_exit`): its only thread is a copy of
+    /// the worker, which ends soon after, with no request begun.
     ///
     /// ```
     /// # let dir = tempfile::tempdir()?;
