@@ -122,6 +122,11 @@ impl Memory {
 
     /// The bytes from `start` on, `len` of them or as many as there are.
     pub(crate) fn segment(&self, start: usize, len: usize) -> Segment {
+        self.segment_in(start, len, usize::MAX)
+    }
+
+    /// As [`Memory::segment`], no further than so many buffers.
+    pub(crate) fn segment_in(&self, start: usize, len: usize, buffers: usize) -> Segment {
         let start = start.min(self.len);
         let end = start + len.min(self.len - start);
         match &self.pieces {
@@ -131,7 +136,7 @@ impl Memory {
             Pieces::Several(pieces) => {
                 let first = pieces.partition_point(|piece| piece.end <= start);
                 let within = pieces[first..].iter().take_while(|piece| piece.start < end);
-                Segment::of(within.map(|piece| {
+                Segment::of(within.take(buffers).map(|piece| {
                     let from = start.max(piece.start);
                     let address = piece.address.0.wrapping_add(from - piece.start);
                     Span { start: address, len: end.min(piece.end) - from }
@@ -223,15 +228,14 @@ impl Segment {
         }
     }
 
-    /// The bytes as one vectored write takes them, of at most `count` buffers.
-    pub(crate) fn slices(&self, count: usize) -> Vec<IoSlice<'_>> {
-        self.spans().iter().take(count).map(|span| IoSlice::new(span.bytes())).collect()
+    /// The bytes as one vectored write takes them.
+    pub(crate) fn slices(&self) -> Vec<IoSlice<'_>> {
+        self.spans().iter().map(|span| IoSlice::new(span.bytes())).collect()
     }
 
-    /// The bytes as one vectored read fills them, of at most `count` buffers.
-    pub(crate) fn slices_mut(&mut self, count: usize) -> Vec<IoSliceMut<'_>> {
-        let spans = self.spans_mut().iter_mut().take(count);
-        spans.map(|span| IoSliceMut::new(span.bytes_mut())).collect()
+    /// The bytes as one vectored read fills them.
+    pub(crate) fn slices_mut(&mut self) -> Vec<IoSliceMut<'_>> {
+        self.spans_mut().iter_mut().map(|span| IoSliceMut::new(span.bytes_mut())).collect()
     }
 
     /// Fills the segment from another one, as far as both go.

@@ -24,7 +24,7 @@ use crate::{
     },
     error::{Cause, Error, ErrorKind, NotDirect, Operation},
     sync::lock,
-    sys::{Completion, Direction, Lane, LaneId, Transfer, file::OpenFile},
+    sys::{Completion, Direction, Lane, LaneId, MAX_BUFFERS, Transfer, file::OpenFile},
 };
 
 thread_local! {
@@ -283,7 +283,8 @@ impl<'crew> Worker<'crew> {
         let asked = run.claim.request.asked();
         let start = run.block.start + run.done;
         let left = run.block.len - run.done;
-        let mut segment = asked.memory.segment(start, left);
+        let memory = &asked.memory;
+        let mut bounced = None;
         if run.route == Route::Bounced {
             let bounce = &mut self.bounce[slot];
             if bounce.is_none() {
@@ -291,11 +292,10 @@ impl<'crew> Worker<'crew> {
             }
             match bounce {
                 Some(bounce) => {
-                    let mut bounced = Memory::of_mut(bounce).segment(0, left);
+                    let segment = bounced.insert(Memory::of_mut(bounce).segment(0, left));
                     if asked.direction == Direction::Write {
-                        bounced.copy_from(&segment);
+                        segment.copy_from(&memory.segment(start, left));
                     }
-                    segment = bounced;
                 }
                 // Without memory for the detour the page cache will do, where it is allowed.
                 None => match run.detour() {
@@ -310,7 +310,8 @@ impl<'crew> Worker<'crew> {
             direction: asked.direction,
             file: Arc::clone(&run.file),
             direct: run.route.is_direct(),
-            segment,
+            // What lies in buffers beyond these goes on as after a short count.
+            segment: bounced.unwrap_or_else(|| memory.segment_in(start, left, MAX_BUFFERS)),
             offset: asked.offset + start as u64,
         });
     }

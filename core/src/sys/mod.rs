@@ -92,6 +92,9 @@ pub(crate) enum Direction {
     Allocate(u64),
 }
 
+/// As many buffers one vectored call takes (`IOV_MAX`).
+pub(crate) const MAX_BUFFERS: usize = 1024;
+
 /// One system call to make.
 #[derive(Debug)]
 pub(crate) struct Transfer {
@@ -101,6 +104,7 @@ pub(crate) struct Transfer {
     pub(crate) file: Arc<OpenFile>,
     /// Whether to use the O_DIRECT descriptor, which then exists.
     pub(crate) direct: bool,
+    /// Of at most [`MAX_BUFFERS`] buffers.
     pub(crate) segment: Segment,
     /// Where in the file, in bytes.
     pub(crate) offset: u64,

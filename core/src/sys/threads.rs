@@ -123,11 +123,11 @@ pub(crate) fn perform(transfer: &mut Transfer) -> Result<usize, Errno> {
         let result = match transfer.direction {
             Direction::Read => match &mut transfer.segment {
                 Segment::One(span) => uio::pread(descriptor, span.bytes_mut(), offset),
-                several => preadv(descriptor, &mut several.slices_mut(MAX_SLICES), offset),
+                several => preadv(descriptor, &mut several.slices_mut(), offset),
             },
             Direction::Write => match &transfer.segment {
                 Segment::One(span) => uio::pwrite(descriptor, span.bytes(), offset),
-                several => pwritev(descriptor, &several.slices(MAX_SLICES), offset),
+                several => pwritev(descriptor, &several.slices(), offset),
             },
             Direction::Sync => flush::sync_data(descriptor).map(|()| 0),
             Direction::SyncAll => flush::sync_all(descriptor).map(|()| 0),
@@ -139,9 +139,6 @@ pub(crate) fn perform(transfer: &mut Transfer) -> Result<usize, Errno> {
         }
     }
 }
-
-/// Buffers that one vectored call takes; the rest is a short count.
-const MAX_SLICES: usize = 1024;
 
 #[cfg(target_os = "linux")]
 use uio::{preadv, pwritev};

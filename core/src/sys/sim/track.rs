@@ -447,7 +447,7 @@ impl Track {
 
 /// Where a transfer's bytes lie.
 pub(super) fn addresses(transfer: &Transfer) -> Vec<Range<usize>> {
-    let slices = transfer.segment.slices(usize::MAX);
+    let slices = transfer.segment.slices();
     let ranges =
         slices.iter().map(|slice| slice.as_ptr().addr()..slice.as_ptr().addr() + slice.len());
     ranges.filter(|range| !range.is_empty()).collect()
