@@ -158,6 +158,10 @@ impl Crew {
             }
         }
         for (request, blocks) in given_up {
+            if self.is_forked() {
+                std::mem::forget(request);
+                continue;
+            }
             request.complete(blocks);
         }
     }
@@ -230,6 +234,10 @@ impl Crew {
 impl Host for Crew {
     fn counters(&self) -> &Counters {
         self.counters()
+    }
+
+    fn is_forked(&self) -> bool {
+        self.is_forked()
     }
 
     fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind> {

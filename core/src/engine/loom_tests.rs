@@ -53,7 +53,8 @@ fn request_on(
     let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
     let plan = Plan::new(false, 0, memory.len(), 512, Ways::Buffered);
     let priority = Priority::Normal;
-    let asked = Asked { direction, memory, offset: 0, plan, priority, to_end: false };
+    let asked =
+        Asked { direction, memory, offset: 0, plan, priority, to_end: false, copied: false };
     let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;
     let FileState { open, flights, .. } = file;
     let request = Request::accept(asked, open, Arc::clone(flights), host, None, delivery);
@@ -69,6 +70,10 @@ fn request(ledger: &Arc<Ledger>, blocks: usize) -> (Ticket<Vec<u8>>, Arc<Request
 struct Nobody(Counters);
 
 impl Host for Nobody {
+    fn is_forked(&self) -> bool {
+        false
+    }
+
     fn counters(&self) -> &Counters {
         &self.0
     }
@@ -207,6 +212,10 @@ struct Miniature {
 }
 
 impl Host for Miniature {
+    fn is_forked(&self) -> bool {
+        false
+    }
+
     fn counters(&self) -> &Counters {
         &self.counters
     }

@@ -39,6 +39,9 @@ pub(crate) trait Delivery: Send + Sync {
 pub(crate) trait Host: Send + Sync {
     fn counters(&self) -> &Counters;
 
+    /// Whether user code has forked, and this is the child, where no lock may be taken.
+    fn is_forked(&self) -> bool;
+
     /// Queues a request that was accepted and held back until now, or tells why it is refused.
     fn submit_held(self: Arc<Self>, request: &Arc<Request>) -> Result<(), ErrorKind>;
 
@@ -66,7 +69,7 @@ pub(crate) struct Asked {
     pub(crate) priority: Priority,
     /// Whether the file is to end where the request does.
     pub(crate) to_end: bool,
-    /// Whether its blocks are copied from memory to memory, with no device to wait for.
+    /// Whether its blocks are known to be copied from memory to memory, with no device to wait for.
     pub(crate) copied: bool,
 }
 
@@ -321,7 +324,7 @@ impl Request {
         self.ended(&result);
         drop(permit);
         self.delivery.deliver(result);
-        self.flights.end(self.epoch)
+        if self.host.is_forked() { Vec::new() } else { self.flights.end(self.epoch) }
     }
 
     /// Tells those who watch.

@@ -49,9 +49,29 @@ pub(crate) fn contain(code: impl FnOnce()) -> bool {
     ended.map_err(std::mem::forget).is_ok()
 }
 
+thread_local! {
+    /// The crew in which this thread counts as one that copies, while it completes a copied block.
+    static COPIES_FOR: RefCell<Option<Arc<Crew>>> = const { RefCell::new(None) };
+}
+
+/// The place of this thread among those that copy is free from here on.
+fn stop_copying() {
+    let crew = COPIES_FOR.try_with(|crew| crew.borrow_mut().take());
+    if let Ok(Some(crew)) = crew {
+        let dispatch = crew.queue().copier_leaves();
+        crew.dispatch(dispatch);
+    }
+}
+
 /// Runs user code at the end of a request. On any thread: one that cancels, shuts down or submits
 /// may have the next request to end, which that code must not wait for.
 pub(crate) fn run_user_code(engine: EngineId, code: impl FnOnce()) {
+    stop_copying();
+    run_brief_user_code(engine, code);
+}
+
+/// As [`run_user_code`], for code that waits for nothing.
+pub(crate) fn run_brief_user_code(engine: EngineId, code: impl FnOnce()) {
     let is_worker = is_of(engine);
     if !is_worker {
         let _ = WORKS_FOR.try_with(|engines| engines.borrow_mut().push(engine));
@@ -225,6 +245,8 @@ impl<'crew> Worker<'crew> {
             let step = self.next(free, arriving);
             arriving = false;
             match step {
+                // Requests that were given up may have run user code on the way here.
+                Step::Run(claim) if self.crew.is_forked() => std::mem::forget(claim),
                 Step::Run(claim) => self.begin(claim, free),
                 Step::Wait => self.wait(&mut completions),
                 Step::Park(until) => {
@@ -375,8 +397,14 @@ impl<'crew> Worker<'crew> {
     }
 
     fn completed(&mut self, request: &Request) {
-        self.finished.add(request);
+        self.finished.blocks += 1;
+        if !request.asked().copied {
+            return request.complete(1);
+        }
+        COPIES_FOR.with_borrow_mut(|crew| *crew = Some(Arc::clone(self.crew)));
         request.complete(1);
+        let still = COPIES_FOR.take().is_some();
+        self.finished.copied += usize::from(still);
     }
 }
 

@@ -50,7 +50,7 @@ impl Threads {
             let lanes = lanes_per_group;
             differences.push(Difference::new(AIO_QUEUE_DEPTH, queue_depth, lanes, reason));
         }
-        // Any number is right; more of them than processors take each other's time.
+        // At least one; more of them than processors take each other's time.
         let copiers = available_parallelism().map_or(1, NonZero::get);
         (Shape { groups, lanes_per_group, lane_depth: 1, copiers }, differences)
     }

@@ -8,9 +8,10 @@ use std::{
         mpsc::{Receiver, channel},
     },
     thread,
+    time::Duration,
 };
 
-use ds_aio::{AioFile, ErrorKind, OpenOptions, Operation};
+use ds_aio::{AioFile, ErrorKind, NotDirect, OpenOptions, Operation};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     hooked::HookedBuf,
@@ -201,4 +202,21 @@ fn harms_nobody_else(misbehave: impl Fn(&Bench, &AioFile)) {
     let stats = bench.engine.stats();
     assert_eq!((stats.workers, stats.in_flight, stats.failed()), (1, 0, 0));
     bench.engine.close().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn user_code_that_waits_holds_up_no_request_on_a_file_in_memory() {
+    let processors = thread::available_parallelism().unwrap().get();
+    let mut bench = Bench::new(settings(BLOCK, (1, processors + 1), (false, true)));
+    bench.dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    let file = bench.engine.create(bench.path("data")).unwrap();
+    assert_eq!(file.not_direct(), Some(NotDirect::InMemory));
+    bench.engine.pwrite(&file, vec![7; BLOCK], 0).wait().unwrap();
+    // As many as the engine uses for copying.
+    let held: Vec<_> = (0..processors).map(|_| HeldWorker::of(&bench)).collect();
+    let read = bench.engine.pread(&file, vec![0; BLOCK], 0);
+    let read = read.wait_timeout(Duration::from_secs(60));
+    drop(held);
+    assert_eq!(read.unwrap_or_else(|_| panic!("it is held up")).unwrap(), [7; BLOCK]);
 }

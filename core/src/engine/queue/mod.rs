@@ -45,15 +45,8 @@ pub(crate) struct Dispatch {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Finished {
     pub(crate) blocks: usize,
-    /// Those of them that were copied.
+    /// Those of them that were copied, less those after which it has told that it stops.
     pub(crate) copied: usize,
-}
-
-impl Finished {
-    pub(crate) fn add(&mut self, request: &Request) {
-        self.blocks += 1;
-        self.copied += usize::from(request.asked().copied);
-    }
 }
 
 /// Whether an engine's workers are gone.
@@ -254,6 +247,18 @@ impl Queue {
         (step, dispatch)
     }
 
+    /// A worker that has copied a block is about to run user code, which may take long and wait for
+    /// what nobody was called for because of this worker. Tells whom to wake.
+    pub(crate) fn copier_leaves(&self) -> Dispatch {
+        let mut dispatch = Dispatch::default();
+        let mut state = lock(&self.state);
+        state.copying = state.copying.saturating_sub(1);
+        if self.refill == Refill::AsBlocksComplete {
+            state.call_another(self.shape, &mut dispatch);
+        }
+        dispatch
+    }
+
     /// A lane that was to be started could not be, and may be again later.
     /// Tells whom to wake in its place.
     pub(crate) fn not_started(&self, lane: LaneId) -> Dispatch {
@@ -405,8 +410,8 @@ impl State {
         }
     }
 
-    /// How many more lanes would copy blocks faster; if none, those that copy or are coming see to
-    /// all that is copied.
+    /// How many more lanes would copy blocks faster. If none would, those that copy or are coming see
+    /// to all that is copied, or call another one before they turn to something else.
     fn useful_copiers(&self, shape: Shape) -> usize {
         shape.copiers.saturating_sub(self.copying + self.coming)
     }

@@ -122,3 +122,16 @@ fn lanes_that_copy_see_to_all_there_is_to_copy() {
     // One still copies, so that one more is of use.
     assert_eq!(called.submit(3, true).wake, [lane(0, 0)]);
 }
+
+#[test]
+fn a_lane_that_copies_calls_another_before_it_turns_to_something_else() {
+    let called = Called::new(1, 8, 1);
+    assert_eq!(called.submit(3, true).wake, [lane(0, 0)]);
+    assert_eq!(called.arrives(lane(0, 0)), (true, vec![]));
+    assert_eq!(called.queue.copier_leaves().start, [lane(0, 1)]);
+    assert_eq!(called.arrives(lane(0, 1)), (true, vec![]));
+    assert_eq!(called.is_done(lane(0, 0), false), Some(true));
+    assert!(called.queue.copier_leaves().start.is_empty(), "nothing is left to copy");
+    assert!(called.submit(1, true).start.is_empty(), "one still copies");
+    assert_eq!(called.queue.copier_leaves().start, [lane(0, 2)]);
+}

@@ -106,7 +106,7 @@ impl<B> Ticket<B> {
     /// brief, since the worker moves nothing meanwhile. A panic in it ends with it and is lost.
     /// In a forked child of the engine's process it is not called for a request of the parent's. If
     /// it forks itself, the child should end in it (`exec`, `_exit`): its only thread is a copy of
-    /// the worker, which ends soon after, with no request begun.
+    /// the worker, which begins no request and ends.
     ///
     /// ```
     /// # let dir = tempfile::tempdir()?;

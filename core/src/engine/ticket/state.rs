@@ -236,7 +236,7 @@ impl<B> TicketState<B> {
         let Some(mut buffer) = lock(&self.slot).buffer.take() else {
             return;
         };
-        worker::run_user_code(self.ledger.engine(), || filled(&mut buffer, bytes));
+        worker::run_brief_user_code(self.ledger.engine(), || filled(&mut buffer, bytes));
         lock(&self.slot).buffer = Some(buffer);
     }
 
@@ -297,12 +297,12 @@ type Call<B> = (Then<B>, Result<B, Failed<B>>);
 impl<B> Leaving<B> {
     fn go(self, engine: EngineId) {
         let Self { call: called, waker, buffer } = self;
-        worker::run_user_code(engine, || drop(buffer));
-        worker::run_user_code(engine, || {
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        });
+        if let Some(buffer) = buffer {
+            worker::run_user_code(engine, || drop(buffer));
+        }
+        if let Some(waker) = waker {
+            worker::run_user_code(engine, || waker.wake());
+        }
         if let Some((then, result)) = called {
             worker::call_back(engine, || then(result));
         }
