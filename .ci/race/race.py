@@ -62,8 +62,8 @@ RACES = [
         1.4, 0.4, peer_kind="extend",
     ),
     # No targets: how much of what the device gives is reached, by whichever engine of fio is best.
-    Race("big read", "big", "read", FIO),
-    Race("big write, overwriting", "big", "overwrite", FIO),
+    Race("read, 8 MiB of buffers", "reused", "read", FIO),
+    Race("overwrite, 8 MiB of buffers", "reused", "overwrite", FIO),
     Race("in memory, read, 8 MiB of buffers", "reused", "read", FIO, 0.9, place="memory"),
     Race("in memory, overwrite, 8 MiB of buffers", "reused", "overwrite", FIO, 0.9, place="memory"),
     Race("in memory, read, one 1 GiB buffer", "big", "read", FIO, place="memory"),
