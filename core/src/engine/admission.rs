@@ -10,7 +10,7 @@ use std::{
 use event_listener::{Event, EventListener, IntoNotification, Listener};
 
 use crate::{
-    engine::worker,
+    engine::user_code,
     error::ErrorKind,
     sync::{
         Mutex,
@@ -172,12 +172,12 @@ impl Woken {
         let seats = std::mem::take(&mut *lock(&self.seats));
         for seat in seats {
             let waker = lock(&seat.waker).take();
-            worker::contain(|| {
+            user_code::contain(|| {
                 if let Some(waker) = waker {
                     waker.wake();
                 }
             });
-            worker::contain(|| drop(seat));
+            user_code::contain(|| drop(seat));
         }
     }
 }

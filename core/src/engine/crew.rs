@@ -15,6 +15,7 @@ use crate::{
         request::{Host, Request, Unclaimed},
         stats::Counters,
         trace::EngineTrace,
+        user_code,
         worker::{self, Begin},
     },
     error::ErrorKind,
@@ -200,7 +201,7 @@ impl Crew {
     pub(crate) fn finish(self: &Arc<Self>, until: Option<Instant>) {
         let dispatch = self.queue.close();
         self.dispatch(dispatch);
-        if worker::is_of(self.engine) {
+        if user_code::is_of(self.engine) {
             return;
         }
         match self.queue.wait_for_exit(until) {

@@ -3,7 +3,7 @@
 use std::ops::{Bound, RangeBounds};
 
 use crate::{
-    engine::{AioFile, Engine, Failed, Ticket, submit::Submission, worker},
+    engine::{AioFile, Engine, Failed, Ticket, submit::Submission, user_code},
     error::{Error, ErrorKind, Failures, Operation},
     sys::Direction,
 };
@@ -26,8 +26,8 @@ impl Engine {
             let error = Error::new(Operation::Sync, ErrorKind::Forked.into());
             return Err(Failures::one(error.at_path(file.state.open.path())));
         }
-        if worker::is_of(self.id()) {
-            return Err(Failures::one(worker::would_deadlock()));
+        if user_code::is_of(self.id()) {
+            return Err(Failures::one(user_code::would_deadlock()));
         }
         let failure = self.fdatasync(file).wait().err().map(Error::from);
         self.ledger.take_abandoned(file.state.id, failure)

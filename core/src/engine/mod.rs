@@ -24,6 +24,7 @@ mod tests;
 mod ticket;
 mod trace;
 mod transfers;
+mod user_code;
 mod worker;
 
 use std::{
@@ -380,7 +381,7 @@ impl Engine {
             return Err(Failures::one(error));
         }
         self.crew.finish(until);
-        let on_worker = worker::is_of(self.id()).then(worker::would_deadlock);
+        let on_worker = user_code::is_of(self.id()).then(user_code::would_deadlock);
         self.ledger.take_all(on_worker)
     }
 

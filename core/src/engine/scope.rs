@@ -6,7 +6,7 @@ use crate::{
     buf::Borrowed,
     engine::{
         AioFile, Engine, Failed, Progress, Ticket, ledger::Ledger, request::Delivery,
-        submit::Submission, ticket::TicketState, worker,
+        submit::Submission, ticket::TicketState, user_code,
     },
     error::{Error, ErrorKind, Failures, Operation},
     sync::{Condvar, Mutex, lock, wait},
@@ -122,8 +122,8 @@ where
     if engine.ledger.is_forked() {
         return forked();
     }
-    if worker::is_of(engine.id()) {
-        return Err(Failures::one(worker::would_deadlock()));
+    if user_code::is_of(engine.id()) {
+        return Err(Failures::one(user_code::would_deadlock()));
     }
     let process = Arc::clone(engine.ledger.process());
     let ledger = Arc::new(Ledger::new(engine.id(), Arc::clone(&process)));

@@ -11,7 +11,7 @@ use crate::{
         plan::Plan,
         request::{Asked, Delivery, Request, operation, wanted},
         ticket::{Failed, Ticket, TicketState},
-        worker,
+        user_code,
     },
     error::{Cause, Error, ErrorKind, NotDirect},
     sys::Direction,
@@ -134,7 +134,7 @@ impl Engine {
             return Some(Err(ErrorKind::Forked));
         }
         let permit = self.admission.try_enter();
-        (permit.is_some() || worker::is_of(self.id())).then_some(Ok(permit))
+        (permit.is_some() || user_code::is_of(self.id())).then_some(Ok(permit))
     }
 
     /// Makes a request with that room, or gives the buffer back if there is none. Its failure is

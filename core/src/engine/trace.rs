@@ -15,7 +15,7 @@ mod told {
         engine::{
             EffectiveSettings,
             request::{Asked, operation},
-            worker::contain,
+            user_code::contain,
         },
         error::{Error, ErrorKind},
         sync::{Mutex, lock},

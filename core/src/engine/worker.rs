@@ -1,9 +1,6 @@
 //! Workers: each drives one lane, claims blocks, and sees every one through to its end.
 
 use std::{
-    cell::RefCell,
-    collections::VecDeque,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Weak},
     time::Instant,
 };
@@ -17,113 +14,15 @@ use crate::{
     buf::{AioBuf, Memory},
     engine::{
         crew::{Crew, Running},
-        ledger::EngineId,
         plan::{Block, Needs, Route, Ways},
         queue::{Claim, Finished, Refill, Step},
         request::{Asked, Request},
+        user_code::{self, contain},
     },
-    error::{Cause, Error, ErrorKind, NotDirect, Operation},
+    error::{Cause, ErrorKind, NotDirect},
     sync::lock,
     sys::{Completion, Direction, Lane, LaneId, MAX_BUFFERS, Transfer, file::OpenFile},
 };
-
-thread_local! {
-    /// The engines that this thread is a worker of, or runs user code of in the place of one.
-    static WORKS_FOR: RefCell<Vec<EngineId>> = const { RefCell::new(Vec::new()) };
-}
-
-/// Whether the calling thread does a worker's part for that engine, and so must not wait for it.
-pub(crate) fn is_of(engine: EngineId) -> bool {
-    // A thread that is ending is nobody's worker any more.
-    WORKS_FOR.try_with(|engines| engines.borrow().contains(&engine)).unwrap_or(false)
-}
-
-pub(crate) fn would_deadlock() -> Error {
-    Error::new(Operation::Wait, ErrorKind::WouldDeadlock.into())
-}
-
-/// Runs code that may panic, and keeps the panic here. `false` if there was one.
-pub(crate) fn contain(code: impl FnOnce()) -> bool {
-    let ended = catch_unwind(AssertUnwindSafe(code));
-    // The payload is forgotten, since dropping it may panic again.
-    ended.map_err(std::mem::forget).is_ok()
-}
-
-thread_local! {
-    /// The crew in which this thread counts as one that copies, while it completes a copied block.
-    static COPIES_FOR: RefCell<Option<Arc<Crew>>> = const { RefCell::new(None) };
-}
-
-/// The place of this thread among those that copy is free from here on.
-fn stop_copying() {
-    let crew = COPIES_FOR.try_with(|crew| crew.borrow_mut().take());
-    if let Ok(Some(crew)) = crew {
-        let dispatch = crew.queue().copier_leaves();
-        crew.dispatch(dispatch);
-    }
-}
-
-/// Runs user code at the end of a request. On any thread: one that cancels, shuts down or submits
-/// may have the next request to end, which that code must not wait for.
-pub(crate) fn run_user_code(engine: EngineId, code: impl FnOnce()) {
-    stop_copying();
-    run_brief_user_code(engine, code);
-}
-
-/// As [`run_user_code`], for code that waits for nothing.
-pub(crate) fn run_brief_user_code(engine: EngineId, code: impl FnOnce()) {
-    let is_worker = is_of(engine);
-    if !is_worker {
-        let _ = WORKS_FOR.try_with(|engines| engines.borrow_mut().push(engine));
-    }
-    contain(code);
-    if !is_worker {
-        let _ = WORKS_FOR.try_with(|engines| engines.borrow_mut().pop());
-    }
-}
-
-/// Callbacks with the engines they are of.
-type Callbacks = VecDeque<(EngineId, Box<dyn FnOnce()>)>;
-
-thread_local! {
-    /// While a callback runs on this thread, those that are to come after it.
-    static NEXT_CALLBACKS: RefCell<Option<Callbacks>> = const { RefCell::new(None) };
-}
-
-/// Runs a callback, and then those that came up meanwhile.
-pub(crate) fn call_back(engine: EngineId, callback: impl FnOnce()) {
-    let begin = |next: &RefCell<Option<Callbacks>>| {
-        let is_outermost = next.borrow().is_none();
-        next.borrow_mut().get_or_insert_default();
-        is_outermost
-    };
-    let is_outermost = NEXT_CALLBACKS.try_with(begin).unwrap_or(false);
-    run_user_code(engine, callback);
-    if !is_outermost {
-        return;
-    }
-    let next = |next: &RefCell<Option<Callbacks>>| next.borrow_mut().as_mut()?.pop_front();
-    while let Ok(Some((engine, callback))) = NEXT_CALLBACKS.try_with(next) {
-        run_user_code(engine, callback);
-    }
-    let _ = NEXT_CALLBACKS.try_with(|next| next.take());
-}
-
-/// As `call_back`, but within a callback once that has returned: requests that end at once and each
-/// make the next one in a callback would need ever more stack.
-pub(crate) fn call_back_in_turn(engine: EngineId, callback: impl FnOnce() + 'static) {
-    let mut callback = Some(callback);
-    let _ = NEXT_CALLBACKS.try_with(|next| {
-        if let Some(next) = &mut *next.borrow_mut()
-            && let Some(callback) = callback.take()
-        {
-            next.push_back((engine, Box::new(callback)));
-        }
-    });
-    if let Some(callback) = callback {
-        call_back(engine, callback);
-    }
-}
 
 /// How a worker's life begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +37,7 @@ pub(crate) enum Begin {
 pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running) {
     // Nothing is lost if the mask cannot be set.
     let _ = other_threads_signals().thread_set_mask();
-    WORKS_FOR.with_borrow_mut(|engines| engines.push(crew.engine()));
+    user_code::works_for(crew.engine());
     let mut worker = None;
     let ended = contain(|| {
         let worker = worker.insert(Worker::new(crew, id, running));
@@ -401,9 +300,7 @@ impl<'crew> Worker<'crew> {
         if !request.asked().copied {
             return request.complete(1);
         }
-        COPIES_FOR.with_borrow_mut(|crew| *crew = Some(Arc::clone(self.crew)));
-        request.complete(1);
-        let still = COPIES_FOR.take().is_some();
+        let still = user_code::as_copier(self.crew, || request.complete(1));
         self.finished.copied += usize::from(still);
     }
 }

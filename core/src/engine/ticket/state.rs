@@ -13,7 +13,7 @@ use crate::{
         ledger::{EngineId, Ledger, Receipt},
         request::Delivery,
         ticket::{Failed, no_result},
-        worker,
+        user_code,
     },
     error::{Error, ErrorKind, Operation},
     sync::{Condvar, Mutex, lock, wait},
@@ -57,7 +57,7 @@ pub(super) type Then<B> = Box<dyn FnOnce(Result<B, Failed<B>>) + Send>;
 
 /// Calls user code of no engine's request: its panic is its owner's.
 pub(super) fn call<B>(then: Then<B>, result: Result<B, Failed<B>>) {
-    worker::contain(|| then(result));
+    user_code::contain(|| then(result));
 }
 
 impl<B> TicketState<B> {
@@ -111,7 +111,7 @@ impl<B> TicketState<B> {
 
     /// Whether waiting for the result, if it is not there, would be for ever.
     pub(super) fn may_not_wait(&self) -> bool {
-        worker::is_of(self.ledger.engine()) || self.is_forked()
+        user_code::is_of(self.ledger.engine()) || self.is_forked()
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -125,8 +125,8 @@ impl<B> TicketState<B> {
         }
         let mut slot = lock(&self.slot);
         while let Phase::Pending = slot.phase {
-            if worker::is_of(self.ledger.engine()) {
-                return Err(Failed::new(worker::would_deadlock(), None));
+            if user_code::is_of(self.ledger.engine()) {
+                return Err(Failed::new(user_code::would_deadlock(), None));
             }
             slot.awaited = true;
             slot = wait(&self.done, slot);
@@ -225,7 +225,7 @@ impl<B> TicketState<B> {
         }
         let result = this.take(&mut slot);
         drop(slot);
-        worker::call_back_in_turn(this.ledger.engine(), move || then(result));
+        user_code::call_back_in_turn(this.ledger.engine(), move || then(result));
     }
 
     /// Tells the buffer how much of it was filled. That is its owner's code, so no lock is held.
@@ -236,7 +236,7 @@ impl<B> TicketState<B> {
         let Some(mut buffer) = lock(&self.slot).buffer.take() else {
             return;
         };
-        worker::run_brief_user_code(self.ledger.engine(), || filled(&mut buffer, bytes));
+        user_code::run_brief_user_code(self.ledger.engine(), || filled(&mut buffer, bytes));
         lock(&self.slot).buffer = Some(buffer);
     }
 
@@ -298,13 +298,13 @@ impl<B> Leaving<B> {
     fn go(self, engine: EngineId) {
         let Self { call: called, waker, buffer } = self;
         if let Some(buffer) = buffer {
-            worker::run_user_code(engine, || drop(buffer));
+            user_code::run_user_code(engine, || drop(buffer));
         }
         if let Some(waker) = waker {
-            worker::run_user_code(engine, || waker.wake());
+            user_code::run_user_code(engine, || waker.wake());
         }
         if let Some((then, result)) = called {
-            worker::call_back(engine, || then(result));
+            user_code::call_back(engine, || then(result));
         }
     }
 }
@@ -325,6 +325,6 @@ impl<B: Send> Delivery for TicketState<B> {
         let unwanted = matches!(slot.phase, Phase::Taken);
         let buffer = if unwanted { slot.buffer.take() } else { None };
         drop(slot);
-        worker::run_user_code(self.ledger.engine(), || drop(buffer));
+        user_code::run_user_code(self.ledger.engine(), || drop(buffer));
     }
 }
