@@ -184,8 +184,8 @@ impl Crew {
 
     /// After a worker's panic: every request that no worker has begun fails, and later ones are
     /// refused.
-    pub(crate) fn poison(self: &Arc<Self>) {
-        let (given_up, dispatch) = self.queue.poison();
+    pub(crate) fn poison(self: &Arc<Self>, lane: LaneId) {
+        let (given_up, dispatch) = self.queue.poison(lane);
         self.trace.poisoned();
         for (request, Unclaimed { count, .. }) in given_up {
             request.fail(0, ErrorKind::Poisoned.into());

@@ -53,8 +53,16 @@ fn request_on(
     let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
     let plan = Plan::new(false, 0, memory.len(), 512, Ways::Buffered);
     let priority = Priority::Normal;
-    let asked =
-        Asked { direction, memory, offset: 0, plan, priority, to_end: false, copied: false };
+    let asked = Asked {
+        direction,
+        memory,
+        offset: 0,
+        plan,
+        priority,
+        to_end: false,
+        copied: false,
+        direct: false,
+    };
     let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;
     let FileState { open, flights, .. } = file;
     let request = Request::accept(asked, open, Arc::clone(flights), host, None, delivery);
@@ -237,7 +245,7 @@ impl Host for Miniature {
 
 impl Miniature {
     fn new(lanes: usize, refill: Refill) -> Arc<Self> {
-        let shape = Shape { groups: 1, lanes_per_group: lanes, lane_depth: 1, copiers: usize::MAX };
+        let shape = Shape::of_threads(1, lanes);
         let all = (0..lanes).map(|index| LaneId { group: 0, index });
         let this = Self {
             queue: Queue::new(shape, refill, 0),

@@ -137,7 +137,7 @@ impl Engine {
         let effective = EffectiveSettings {
             backend: backend.name(),
             thread_count: shape.groups,
-            queue_depth: shape.group_depth(),
+            queue_depth: shape.group_depth,
             asked: settings,
             differences,
         };

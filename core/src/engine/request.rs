@@ -18,7 +18,7 @@ use crate::{
         atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
         lock,
     },
-    sys::{Direction, file::OpenFile},
+    sys::{Direction, LaneKind, file::OpenFile},
 };
 
 /// Who is told that a request has ended.
@@ -71,6 +71,8 @@ pub(crate) struct Asked {
     pub(crate) to_end: bool,
     /// Whether its blocks are known to be copied from memory to memory, with no device to wait for.
     pub(crate) copied: bool,
+    /// Whether some of its blocks go from memory to the device and back as they are.
+    pub(crate) direct: bool,
 }
 
 /// A request that was accepted: its blocks are claimed by workers, and the one that completes the
@@ -93,6 +95,8 @@ pub(crate) struct Request {
     failure: Mutex<Option<(usize, Cause)>>,
     /// How it was delivered: one of the constants below.
     delivered: AtomicU8,
+    /// Whether the page cache had what was last looked for of the file.
+    cached: Arc<std::sync::atomic::AtomicBool>,
     epoch: Epoch,
     accepted: Instant,
     trace: RequestTrace,
@@ -143,6 +147,7 @@ impl Request {
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
             delivered: AtomicU8::new(NOT_YET),
+            cached: Arc::clone(open.cached_lately()),
             epoch,
             accepted: Instant::now(),
             trace,
@@ -197,6 +202,27 @@ impl Request {
             block.route = Route::Bounced;
         }
         Some(block)
+    }
+
+    /// The kind of lane that most of its blocks are for, as far as is known.
+    pub(crate) fn suited(&self) -> LaneKind {
+        match self.asked.direction {
+            Direction::Read if self.cached.load(Ordering::Relaxed) => LaneKind::Thread,
+            Direction::Read | Direction::Write if self.asked.direct => LaneKind::Ring,
+            Direction::Sync | Direction::SyncAll | Direction::Allocate(_) => LaneKind::Ring,
+            Direction::Read | Direction::Write | Direction::Flush(_) => LaneKind::Thread,
+        }
+    }
+
+    /// The kind of lane for a block that goes this way.
+    pub(crate) fn suited_for(&self, route: Route) -> LaneKind {
+        match self.asked.direction {
+            Direction::Read | Direction::Write if route == Route::Direct => LaneKind::Ring,
+            Direction::Read | Direction::Write => LaneKind::Thread,
+            Direction::Sync | Direction::SyncAll | Direction::Allocate(_) | Direction::Flush(_) => {
+                self.suited()
+            }
+        }
     }
 
     /// Whether the block's memory is aligned for O_DIRECT.

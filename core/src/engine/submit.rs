@@ -8,7 +8,7 @@ use crate::{
         AioFile, Engine,
         admission::Permit,
         ledger::Ledger,
-        plan::Plan,
+        plan::{Block, Plan},
         request::{Asked, Delivery, Request, operation, wanted},
         ticket::{Failed, Ticket, TicketState},
         user_code,
@@ -182,7 +182,12 @@ impl Engine {
             open.ways(),
         );
         let copied = open.not_direct() == Some(NotDirect::InMemory);
-        Asked { direction, memory, offset, plan, priority: file.priority, to_end, copied }
+        let direct = plan.first_direct().zip(plan.needs()).is_some_and(
+            |(Block { start, len, .. }, needs)| {
+                memory.is_aligned(start, len, needs.memory, needs.unit)
+            },
+        );
+        Asked { direction, memory, offset, plan, priority: file.priority, to_end, copied, direct }
     }
 
     /// Accepts a request and queues its blocks; whatever is wrong with it is delivered.

@@ -11,6 +11,7 @@ use std::{
 use crate::{
     engine::{crew::Crew, ledger::EngineId},
     error::{Error, ErrorKind, Operation},
+    sys::LaneId,
 };
 
 thread_local! {
@@ -42,13 +43,13 @@ pub(crate) fn contain(code: impl FnOnce()) -> bool {
 
 thread_local! {
     /// The crew in which this thread counts as one that copies, while it completes a copied block.
-    static COPIES_FOR: RefCell<Option<Arc<Crew>>> = const { RefCell::new(None) };
+    static COPIES_FOR: RefCell<Option<(Arc<Crew>, LaneId)>> = const { RefCell::new(None) };
 }
 
 /// Completes a copied block. Whether the thread still counts as one that copies, and so has run no
 /// user code meanwhile.
-pub(crate) fn as_copier(crew: &Arc<Crew>, complete: impl FnOnce()) -> bool {
-    COPIES_FOR.with_borrow_mut(|copies_for| *copies_for = Some(Arc::clone(crew)));
+pub(crate) fn as_copier(crew: &Arc<Crew>, lane: LaneId, complete: impl FnOnce()) -> bool {
+    COPIES_FOR.with_borrow_mut(|copies_for| *copies_for = Some((Arc::clone(crew), lane)));
     complete();
     COPIES_FOR.take().is_some()
 }
@@ -56,8 +57,8 @@ pub(crate) fn as_copier(crew: &Arc<Crew>, complete: impl FnOnce()) -> bool {
 /// The place of this thread among those that copy is free from here on.
 fn stop_copying() {
     let crew = COPIES_FOR.try_with(|crew| crew.borrow_mut().take());
-    if let Ok(Some(crew)) = crew {
-        let dispatch = crew.queue().copier_leaves();
+    if let Ok(Some((crew, lane))) = crew {
+        let dispatch = crew.queue().copier_leaves(lane);
         crew.dispatch(dispatch);
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     error::{Cause, ErrorKind, NotDirect},
     sync::lock,
-    sys::{Completion, Direction, Lane, LaneId, MAX_BUFFERS, Transfer, file::OpenFile},
+    sys::{Completion, Direction, Lane, LaneId, LaneKind, MAX_BUFFERS, Transfer, file::OpenFile},
 };
 
 /// How a worker's life begins.
@@ -64,7 +64,7 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
             claim.request.complete(1);
         }
     }
-    crew.poison();
+    crew.poison(id);
 }
 
 /// The signals that a worker leaves to the program's own threads; SIGXFSZ among them, which would
@@ -92,11 +92,13 @@ struct Worker<'crew> {
     id: LaneId,
     lane: Box<dyn Lane>,
     running: &'crew Running,
+    kind: LaneKind,
     /// The blocks in flight; a slot's number is its transfer's token.
     slots: Vec<Option<Run>>,
+    /// The numbers of the slots without one.
+    free: Vec<usize>,
     /// A bounce buffer for each slot that ever needed one.
     bounce: Vec<Option<AioBuf>>,
-    in_flight: usize,
     /// Completed since the queue was told.
     finished: Finished,
 }
@@ -119,15 +121,17 @@ impl<'crew> Worker<'crew> {
     fn new(crew: &'crew Arc<Crew>, id: LaneId, running: &'crew Running) -> Self {
         let lane = crew.backend().lane(id);
         let depth = lane.depth().max(1);
+        let kind = crew.backend().shape().kind(id);
         lock(running).resize_with(depth, Weak::new);
         Self {
             crew,
             id,
             lane,
             running,
+            kind,
             slots: (0..depth).map(|_| None).collect(),
+            free: (0..depth).rev().collect(),
             bounce: (0..depth).map(|_| None).collect(),
-            in_flight: 0,
             finished: Finished::default(),
         }
     }
@@ -137,8 +141,8 @@ impl<'crew> Worker<'crew> {
         let mut completions = Vec::with_capacity(self.slots.len());
         // User code may fork and come back in both processes.
         while !self.crew.is_forked() {
-            let Some(free) = self.slots.iter().position(Option::is_none) else {
-                self.wait(&mut completions);
+            let Some(&free) = self.free.last() else {
+                self.wait(None, &mut completions);
                 continue;
             };
             let step = self.next(free, arriving);
@@ -147,7 +151,10 @@ impl<'crew> Worker<'crew> {
                 // Requests that were given up may have run user code on the way here.
                 Step::Run(claim) if self.crew.is_forked() => std::mem::forget(claim),
                 Step::Run(claim) => self.begin(claim, free),
-                Step::Wait => self.wait(&mut completions),
+                Step::Wait(until) => {
+                    self.wait(until, &mut completions);
+                    arriving = true;
+                }
                 Step::Park(until) => {
                     self.lane.park(until);
                     arriving = true;
@@ -162,7 +169,7 @@ impl<'crew> Worker<'crew> {
         let finished = std::mem::take(&mut self.finished);
         let mut running = lock(self.running);
         let (step, dispatch) =
-            self.crew.queue().next(self.id, finished, self.in_flight > 0, arriving);
+            self.crew.queue().next(self.id, finished, self.in_flight() > 0, arriving);
         if let (Step::Run(claim), Some(place)) = (&step, running.get_mut(free)) {
             *place = Arc::downgrade(&claim.request);
         }
@@ -171,7 +178,11 @@ impl<'crew> Worker<'crew> {
         step
     }
 
-    /// Starts a claimed block in a free slot.
+    fn in_flight(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Starts a claimed block in a free slot, or leaves it to a lane that suits it better.
     fn begin(&mut self, claim: Claim, slot: usize) {
         let block = claim.request.block(claim.block);
         let (Some(block), Some(file)) = (block, claim.request.open_file()) else {
@@ -180,19 +191,33 @@ impl<'crew> Worker<'crew> {
             self.completed(&claim.request);
             return;
         };
-        let asked = claim.request.asked();
-        let reads = asked.direction == Direction::Read;
-        let resident = reads
-            && block.route.is_direct()
-            && file.is_resident(asked.offset + block.start as u64, block.len);
-        let route = if resident { Route::Resident } else { block.route };
+        let route = claim.route.unwrap_or_else(|| route_of(&claim.request, &block, &file));
+        let Some(claim) = self.keep(claim, route) else {
+            return;
+        };
         let pushed = claim.request.accepted_at();
         self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed });
-        self.in_flight += 1;
+        self.free.pop();
         self.crew.counters().block_begun();
         self.push(slot);
         if self.crew.single_submit() {
             self.lane.submit();
+        }
+    }
+
+    /// The claim, unless another lane takes it that suits its way better.
+    fn keep(&self, mut claim: Claim, route: Route) -> Option<Claim> {
+        let suited = self.crew.backend().shape().existing(claim.request.suited_for(route));
+        if suited == self.kind || claim.stays {
+            return Some(claim);
+        }
+        (claim.route, claim.stays) = (Some(route), true);
+        match self.crew.queue().hand_over(self.id, suited, claim) {
+            Ok(dispatch) => {
+                self.crew.dispatch(dispatch);
+                None
+            }
+            Err(claim) => Some(claim),
         }
     }
 
@@ -237,13 +262,13 @@ impl<'crew> Worker<'crew> {
         });
     }
 
-    fn wait(&mut self, completions: &mut Vec<Completion>) {
+    fn wait(&mut self, until: Option<Instant>, completions: &mut Vec<Completion>) {
         let at_least = match self.crew.queue().refill() {
             Refill::AsBlocksComplete => 1,
-            Refill::AfterBatch => self.in_flight,
+            Refill::AfterBatch => self.in_flight(),
         };
         self.lane.submit();
-        self.lane.wait(at_least, completions);
+        self.lane.wait(at_least, until, completions);
         for completion in completions.drain(..) {
             self.arrived(completion);
         }
@@ -288,7 +313,7 @@ impl<'crew> Worker<'crew> {
 
     fn ended(&mut self, slot: usize) {
         if let Some(Run { claim, file, .. }) = self.slots[slot].take() {
-            self.in_flight -= 1;
+            self.free.push(slot);
             self.crew.counters().block_ended();
             drop(file);
             self.completed(&claim.request);
@@ -300,9 +325,18 @@ impl<'crew> Worker<'crew> {
         if !request.asked().copied {
             return request.complete(1);
         }
-        let still = user_code::as_copier(self.crew, || request.complete(1));
+        let still = user_code::as_copier(self.crew, self.id, || request.complete(1));
         self.finished.copied += usize::from(still);
     }
+}
+
+/// The way of a block, with what the page cache has of it.
+fn route_of(request: &Request, block: &Block, file: &OpenFile) -> Route {
+    let asked = request.asked();
+    let resident = asked.direction == Direction::Read
+        && block.route.is_direct()
+        && file.is_resident(asked.offset + block.start as u64, block.len);
+    if resident { Route::Resident } else { block.route }
 }
 
 impl Run {

@@ -7,7 +7,10 @@ use std::{
     os::fd::{AsFd, BorrowedFd},
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
 };
 
 use nix::{
@@ -140,6 +143,8 @@ pub(crate) struct OpenFile {
     path: Arc<Path>,
     buffered: File,
     direct: Result<Direct, NotDirect>,
+    /// Whether the page cache had the block that was looked for last.
+    cached: Arc<AtomicBool>,
     /// A descriptor that is kept for its owner's locks alone.
     _given: Option<File>,
     #[cfg(all(test, not(loom)))]
@@ -187,6 +192,7 @@ impl OpenFile {
                 path,
                 buffered,
                 direct,
+                cached: Arc::default(),
                 _given: given,
                 #[cfg(all(test, not(loom)))]
                 pretended: None,
@@ -230,7 +236,17 @@ impl OpenFile {
 
     /// Whether a block to be read is better read through the page cache, which has all of it.
     pub(crate) fn is_resident(&self, offset: u64, len: usize) -> bool {
-        self.direct.as_ref().is_ok_and(|direct| direct.is_resident(&self.buffered, offset, len))
+        let is_resident = |direct: &Direct| direct.is_resident(&self.buffered, offset, len);
+        let resident = self.direct.as_ref().is_ok_and(is_resident);
+        if resident != self.cached.load(Relaxed) {
+            self.cached.store(resident, Relaxed);
+        }
+        resident
+    }
+
+    /// Whether the page cache had the block that was looked for last, for as long as it changes.
+    pub(crate) fn cached_lately(&self) -> &Arc<AtomicBool> {
+        &self.cached
     }
 
     /// Cuts the file to `len` bytes if it is longer.

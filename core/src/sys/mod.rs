@@ -10,9 +10,10 @@
 //!    next `wait`.
 //! 3. [`Lane::wait`] returns when at least so many transfers have completed, with one
 //!    [`Completion`] for each: the count the system call gave (short counts included, the worker
-//!    continues them) or its error. A transfer completes exactly once.
+//!    continues them) or its error. A transfer completes exactly once. A lane of several transfers
+//!    returns earlier when somebody wakes it or a time has come.
 //! 4. [`Lane::park`] blocks an idle worker until somebody wakes its lane or a time has come. A wake
-//!    that comes before the park is not lost; a park that returns too early does no harm.
+//!    that comes before the park or the wait is not lost; one that returns too early does no harm.
 //!
 //! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
 //! names, and does not panic. Its name, its shape and where that differs from the settings are
@@ -45,7 +46,7 @@ mod residency;
 pub(crate) mod sim;
 pub(crate) mod threads;
 
-use std::{sync::Arc, time::Instant};
+use std::{ops::Range, sync::Arc, time::Instant};
 
 use nix::errno::Errno;
 
@@ -59,20 +60,82 @@ pub(crate) struct LaneId {
     pub(crate) index: usize,
 }
 
-/// How a backend arranges the settings: `thread_count` groups of so many lanes of such depth.
+/// How a lane moves bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum LaneKind {
+    /// Any number at once, which the kernel works on while the lane waits: for what a device moves.
+    Ring,
+    /// One at a time, which its thread sees to: for what a processor copies as well.
+    Thread,
+}
+
+impl LaneKind {
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Ring => Self::Thread,
+            Self::Thread => Self::Ring,
+        }
+    }
+}
+
+/// How a backend arranges the settings: `thread_count` groups of lanes, each with so many blocks in
+/// flight. With rings the first lane of each group is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Shape {
     pub(crate) groups: usize,
-    pub(crate) lanes_per_group: usize,
-    pub(crate) lane_depth: usize,
+    /// Blocks in flight per group at most, and so on a ring.
+    pub(crate) group_depth: usize,
+    pub(crate) rings: bool,
+    /// Lanes that are threads, per group.
+    pub(crate) threads: usize,
     /// As many lanes are of use to blocks that wait for no device and are copied by the processor.
     pub(crate) copiers: usize,
 }
 
 impl Shape {
-    /// Blocks in flight per group at most.
-    pub(crate) fn group_depth(self) -> usize {
-        self.lanes_per_group * self.lane_depth
+    /// Lanes of one block each.
+    #[cfg(test)]
+    pub(crate) fn of_threads(groups: usize, threads: usize) -> Self {
+        Self { groups, group_depth: threads, rings: false, threads, copiers: usize::MAX }
+    }
+
+    /// Rings of that depth, each with so many threads besides.
+    #[cfg(test)]
+    pub(crate) fn of_rings(groups: usize, group_depth: usize, threads: usize) -> Self {
+        Self { groups, group_depth, rings: true, threads, copiers: usize::MAX }
+    }
+
+    pub(crate) fn kind(self, lane: LaneId) -> LaneKind {
+        if self.rings && lane.index == 0 { LaneKind::Ring } else { LaneKind::Thread }
+    }
+
+    /// How many blocks that lane has in flight at most.
+    pub(crate) fn depth_of(self, lane: LaneId) -> usize {
+        match self.kind(lane) {
+            LaneKind::Ring => self.group_depth,
+            LaneKind::Thread => 1,
+        }
+    }
+
+    /// The numbers of a group's lanes of that kind.
+    pub(crate) fn lanes(self, kind: LaneKind) -> Range<usize> {
+        let rings = usize::from(self.rings);
+        match kind {
+            LaneKind::Ring => 0..rings,
+            LaneKind::Thread => rings..rings + self.threads,
+        }
+    }
+
+    /// That kind, or the other if there are no such lanes.
+    pub(crate) fn existing(self, kind: LaneKind) -> LaneKind {
+        if self.lanes(kind).is_empty() { kind.other() } else { kind }
+    }
+
+    /// Every lane there may be.
+    pub(crate) fn all_lanes(self) -> impl Iterator<Item = LaneId> {
+        let per_group = self.lanes(LaneKind::Thread).end;
+        (0..self.groups)
+            .flat_map(move |group| (0..per_group).map(move |index| LaneId { group, index }))
     }
 }
 
@@ -140,6 +203,6 @@ pub(crate) trait Lane {
     fn depth(&self) -> usize;
     fn push(&mut self, transfer: Transfer);
     fn submit(&mut self);
-    fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>);
+    fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>);
     fn park(&mut self, until: Option<Instant>);
 }

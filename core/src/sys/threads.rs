@@ -32,7 +32,7 @@ pub(crate) struct Threads {
 impl Threads {
     pub(crate) fn new(thread_count: usize, queue_depth: usize) -> Self {
         let (shape, differences) = Self::layout(thread_count, queue_depth);
-        let parkers = (0..shape.groups * shape.lanes_per_group).map(|_| Default::default());
+        let parkers = shape.all_lanes().map(|_| Default::default());
         Self { shape, differences, parkers: parkers.collect() }
     }
 
@@ -52,11 +52,12 @@ impl Threads {
         }
         // At least one; more of them than processors take each other's time.
         let copiers = available_parallelism().map_or(1, NonZero::get);
-        (Shape { groups, lanes_per_group, lane_depth: 1, copiers }, differences)
+        let (group_depth, threads) = (lanes_per_group, lanes_per_group);
+        (Shape { groups, group_depth, rings: false, threads, copiers }, differences)
     }
 
     fn parker(&self, lane: LaneId) -> Option<&std::sync::Arc<Parker>> {
-        self.parkers.get(lane.group * self.shape.lanes_per_group + lane.index)
+        self.parkers.get(lane.group * self.shape.threads + lane.index)
     }
 }
 
@@ -103,7 +104,12 @@ impl Lane for ThreadLane {
 
     fn submit(&mut self) {}
 
-    fn wait(&mut self, _at_least: usize, completions: &mut Vec<Completion>) {
+    fn wait(
+        &mut self,
+        _at_least: usize,
+        _until: Option<Instant>,
+        completions: &mut Vec<Completion>,
+    ) {
         if let Some(mut transfer) = self.pushed.take() {
             let result = perform(&mut transfer);
             completions.push(Completion { token: transfer.token, result });

@@ -8,6 +8,7 @@ use std::{
 
 use crate::engine::{
     file::Priority,
+    plan::Route,
     queue::cap::RateCap,
     request::{Request, Unclaimed},
 };
@@ -16,6 +17,21 @@ use crate::engine::{
 pub(crate) struct Claim {
     pub(crate) request: Arc<Request>,
     pub(crate) block: usize,
+    /// Which way it goes, if that was found out.
+    pub(crate) route: Option<Route>,
+    /// Whether the lane that has it runs it, whatever lane would be better.
+    pub(crate) stays: bool,
+}
+
+impl Claim {
+    fn new(request: Arc<Request>, block: usize) -> Self {
+        Self { request, block, route: None, stays: false }
+    }
+
+    /// The same, for whoever gets it.
+    pub(crate) fn for_any(self) -> Self {
+        Self { stays: true, ..self }
+    }
 }
 
 /// What there is to claim.
@@ -220,7 +236,7 @@ impl Class {
             }
             unclaimed.take(&request, 1);
             self.large_is_next = !from_large;
-            return Some(Claim { request, block });
+            return Some(Claim::new(request, block));
         }
     }
 }

@@ -56,7 +56,7 @@ impl<'engine> Waiting<'engine> {
 
 fn with_capacity(queue_capacity: usize, sim: Sim) -> Bench {
     let shape = sim.shape();
-    let settings = settings(shape.groups, shape.group_depth());
+    let settings = settings(shape.groups, shape.group_depth);
     Bench::new(sim, EngineSettings { queue_capacity, ..settings })
 }
 

@@ -21,7 +21,7 @@ struct Called {
 
 impl Called {
     fn new(groups: usize, lanes_per_group: usize, copiers: usize) -> Self {
-        let shape = Shape { groups, lanes_per_group, lane_depth: 1, copiers };
+        let shape = Shape { copiers, ..Shape::of_threads(groups, lanes_per_group) };
         let queue = Queue::new(shape, Refill::AsBlocksComplete, 0);
         queue.first_lanes();
         Self { bench: Bench::new(Sim::lanes(1, 1), settings(1, 1)), queue }
@@ -64,7 +64,7 @@ impl Called {
         let (step, Dispatch { wake, start, .. }) = self.queue.next(lane, finished, false, arriving);
         match step {
             Step::Run(claim) => Some((claim.request.asked().copied, [wake, start].concat())),
-            Step::Wait | Step::Park(_) | Step::Exit => None,
+            Step::Wait(_) | Step::Park(_) | Step::Exit => None,
         }
     }
 }
@@ -128,10 +128,10 @@ fn a_lane_that_copies_calls_another_before_it_turns_to_something_else() {
     let called = Called::new(1, 8, 1);
     assert_eq!(called.submit(3, true).wake, [lane(0, 0)]);
     assert_eq!(called.arrives(lane(0, 0)), (true, vec![]));
-    assert_eq!(called.queue.copier_leaves().start, [lane(0, 1)]);
+    assert_eq!(called.queue.copier_leaves(lane(0, 0)).start, [lane(0, 1)]);
     assert_eq!(called.arrives(lane(0, 1)), (true, vec![]));
     assert_eq!(called.is_done(lane(0, 0), false), Some(true));
-    assert!(called.queue.copier_leaves().start.is_empty(), "nothing is left to copy");
+    assert!(called.queue.copier_leaves(lane(0, 0)).start.is_empty(), "nothing is left to copy");
     assert!(called.submit(1, true).start.is_empty(), "one still copies");
-    assert_eq!(called.queue.copier_leaves().start, [lane(0, 2)]);
+    assert_eq!(called.queue.copier_leaves(lane(0, 0)).start, [lane(0, 2)]);
 }

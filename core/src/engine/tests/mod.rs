@@ -56,8 +56,8 @@ impl Bench {
     /// Starts every lane and leaves it parked, with an empty record.
     fn warm_up(&self) {
         let shape = self.sim.shape();
-        let lanes = shape.groups * shape.lanes_per_group;
-        let depth = shape.groups * shape.group_depth();
+        let lanes = shape.all_lanes().count();
+        let depth = shape.groups * shape.group_depth;
         self.sim.hold();
         let ticket = self.write(depth, 0);
         self.sim.wait_for_pushes(depth);

@@ -19,7 +19,7 @@ fn background(bench: &Bench, blocks: usize, first: usize) -> Ticket<Vec<u8>> {
 
 fn capped(sim: Sim, background_rate: u64, overlap_events: bool) -> Bench {
     let shape = sim.shape();
-    let settings = settings(shape.groups, shape.group_depth());
+    let settings = settings(shape.groups, shape.group_depth);
     Bench::new(sim, EngineSettings { background_rate, overlap_events, ..settings })
 }
 

@@ -76,7 +76,7 @@ fn without_overlap_events_a_batch_completes_before_the_next_begins() {
         }
         let is_complete = |event: &&Event| matches!(event, Event::Complete(..));
         bench.sim.wait_until(|events| events.iter().filter(is_complete).count() == 3);
-        if bench.sim.shape().lane_depth == 1 {
+        if !bench.sim.shape().rings {
             bench.sim.wait_for_parks(3);
         }
         assert_eq!(bench.sim.pushed().len(), 4, "nothing is issued while one is in flight");

@@ -538,9 +538,9 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
 
     let bench = Bench::new(Sim::lanes(1, 1), settings(1, 1));
     for poisoned in [true, false] {
-        let shape = Shape { groups: 1, lanes_per_group: 3, lane_depth: 1, copiers: usize::MAX };
+        let shape = Shape::of_threads(1, 3);
         let queue = Queue::new(shape, Refill::AfterBatch, 0);
-        let lane = LaneId { group: 0, index: 0 };
+        let [lane, other] = [0, 1].map(|index| LaneId { group: 0, index });
         queue.first_lanes();
         let ledger = Arc::clone(&bench.engine.ledger);
         let buffer = vec![0; 5 * BLOCK];
@@ -554,7 +554,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
             panic!("a batch of three, of which this lane takes one");
         };
         assert_eq!(claim.block, 0);
-        let (given_up, _) = if poisoned { queue.poison() } else { queue.shut_down() };
+        let (given_up, _) = if poisoned { queue.poison(other) } else { queue.shut_down() };
         let blocks = given_up.iter().map(|&(_, Unclaimed { first, count })| first..first + count);
         let mut blocks: Vec<_> = blocks.flatten().collect();
         blocks.sort_unstable();

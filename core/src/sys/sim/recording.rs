@@ -2,7 +2,7 @@
 //! injects faults. What it lets through happens on the real file.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,7 +12,8 @@ use nix::errno::Errno;
 use crate::{
     engine::settings::Difference,
     sys::{
-        Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer, threads::perform,
+        Backend, Completion, Direction, Lane, LaneId, LaneKind, Parker, Shape, Transfer,
+        threads::perform,
     },
 };
 
@@ -65,6 +66,8 @@ struct State {
     /// Offsets of held transfers that may go.
     released: Vec<u64>,
     in_flight: usize,
+    /// Lanes that were woken and have not waited or parked since.
+    woken: HashSet<LaneId>,
     fault_of: Option<FaultOf>,
 }
 
@@ -74,20 +77,23 @@ const HUNG: Duration = Duration::from_secs(60);
 impl Sim {
     /// Laid out as the threads backend is: lanes of depth 1.
     pub(crate) fn lanes(groups: usize, lanes_per_group: usize) -> Self {
-        Self::new(Shape { groups, lanes_per_group, lane_depth: 1, copiers: usize::MAX })
+        Self::new(Shape::of_threads(groups, lanes_per_group))
     }
 
-    /// Laid out as rings: one lane a group, of the queue's depth.
-    pub(crate) fn rings(groups: usize, lane_depth: usize) -> Self {
-        Self::new(Shape { groups, lanes_per_group: 1, lane_depth, copiers: usize::MAX })
+    /// Laid out as rings alone: one lane a group, of the queue's depth.
+    pub(crate) fn rings(groups: usize, depth: usize) -> Self {
+        Self::new(Shape::of_rings(groups, depth, 0))
+    }
+
+    /// Laid out as the ring backend is: rings, with as many threads besides.
+    pub(crate) fn rings_and_threads(groups: usize, depth: usize) -> Self {
+        Self::new(Shape::of_rings(groups, depth, depth))
     }
 
     fn new(shape: Shape) -> Self {
-        let lanes = (0..shape.groups)
-            .flat_map(|group| (0..shape.lanes_per_group).map(move |index| LaneId { group, index }));
         Self(Arc::new(Shared {
             shape,
-            parkers: lanes.map(|lane| (lane, Parker::default())).collect(),
+            parkers: shape.all_lanes().map(|lane| (lane, Parker::default())).collect(),
             state: Mutex::default(),
             changed: Condvar::new(),
         }))
@@ -185,6 +191,7 @@ impl Backend for Sim {
     }
 
     fn wake(&self, lanes: &[LaneId]) {
+        self.state().woken.extend(lanes);
         self.record(Event::Wake(lanes.to_vec()));
         for lane in lanes {
             self.0.parkers[lane].wake();
@@ -200,7 +207,7 @@ struct SimLane {
 
 impl Lane for SimLane {
     fn depth(&self) -> usize {
-        self.sim.0.shape.lane_depth
+        self.sim.0.shape.depth_of(self.id)
     }
 
     fn push(&mut self, transfer: Transfer) {
@@ -214,11 +221,13 @@ impl Lane for SimLane {
         self.sim.record(Event::Submit(self.id));
     }
 
-    fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>) {
+    fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>) {
         assert!(at_least <= self.held.len(), "waits for more than is in flight");
         self.sim.record(Event::Wait { lane: self.id, at_least });
         while completions.len() < at_least {
-            let (transfer, fault) = self.next_released();
+            let Some((transfer, fault)) = self.next_released(until) else {
+                return;
+            };
             let call = call_of(&transfer);
             let token = transfer.token;
             let result = perform_with(transfer, fault);
@@ -231,12 +240,15 @@ impl Lane for SimLane {
     fn park(&mut self, until: Option<Instant>) {
         self.sim.record(Event::Park(self.id));
         self.sim.0.parkers[&self.id].park(until);
+        self.sim.state().woken.remove(&self.id);
     }
 }
 
 impl SimLane {
-    /// Waits for the first of the lane's transfers that may go, in the order of their release.
-    fn next_released(&mut self) -> (Transfer, Option<Fault>) {
+    /// Waits for the first of the lane's transfers that may go, in the order of their release; none
+    /// if a ring is woken or the time has come.
+    fn next_released(&mut self, until: Option<Instant>) -> Option<(Transfer, Option<Fault>)> {
+        let is_ring = self.sim.0.shape.kind(self.id) == LaneKind::Ring;
         let mut state = self.sim.state();
         loop {
             let position = if state.holding {
@@ -251,11 +263,19 @@ impl SimLane {
                 state.released.retain(|&offset| offset != transfer.offset);
                 let fault =
                     state.fault_of.as_mut().and_then(|fault_of| fault_of(&call_of(&transfer)));
-                return (transfer, fault);
+                return Some((transfer, fault));
             }
-            let waited = self.sim.0.changed.wait_timeout(state, HUNG);
+            if is_ring && state.woken.remove(&self.id) {
+                return None;
+            }
+            let limit = until.filter(|_| is_ring);
+            let left = limit.map_or(HUNG, |until| until.saturating_duration_since(Instant::now()));
+            let waited = self.sim.0.changed.wait_timeout(state, left);
             let (guard, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-            assert!(!timeout.timed_out(), "a held transfer was never released");
+            if timeout.timed_out() {
+                assert!(limit.is_some(), "a held transfer was never released");
+                return None;
+            }
             state = guard;
         }
     }

@@ -5,7 +5,7 @@
 //! same in every run of a seed, whichever thread comes first.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     ops::Range,
     panic::resume_unwind,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
@@ -18,7 +18,7 @@ use nix::errno::Errno;
 use crate::{
     engine::{plan::Route, settings::Difference},
     sys::{
-        Backend, Completion, Direction, Lane, LaneId, Parker, Shape, Transfer,
+        Backend, Completion, Direction, Lane, LaneId, LaneKind, Parker, Shape, Transfer,
         sim::{
             Excuses, Faults, Track, Watched,
             faults::Fault,
@@ -71,6 +71,8 @@ struct State {
     /// The requests from this number on may have transfers.
     current: usize,
     in_flight: Vec<Flight>,
+    /// Lanes that were woken and have not waited or parked since.
+    woken: HashSet<LaneId>,
     groups: HashMap<usize, Group>,
     totals: Totals,
     excuses: Excuses,
@@ -113,15 +115,13 @@ impl Seeded {
         order: Order,
         faults: Faults,
     ) -> Self {
-        let lanes = (0..shape.groups)
-            .flat_map(|group| (0..shape.lanes_per_group).map(move |index| LaneId { group, index }));
         Self(Arc::new(Shared {
             seed,
             shape,
             order,
             faults,
             batches,
-            parkers: lanes.map(|lane| (lane, Parker::default())).collect(),
+            parkers: shape.all_lanes().map(|lane| (lane, Parker::default())).collect(),
             state: Mutex::default(),
             changed: Condvar::new(),
         }))
@@ -144,7 +144,7 @@ impl Seeded {
     /// completes now, and nothing of it has begun or can.
     pub(crate) fn cancelled(&self, request: usize) -> bool {
         let mut state = self.state();
-        let slots = self.0.shape.groups * self.0.shape.group_depth();
+        let slots = self.0.shape.groups * self.0.shape.group_depth;
         let free = slots.saturating_sub(state.in_flight.len());
         let track = &mut state.tracks[request];
         track.cancel(free);
@@ -238,7 +238,11 @@ impl Backend for Seeded {
     }
 
     fn wake(&self, lanes: &[LaneId]) {
-        self.state().totals.notifications += 1;
+        let mut state = self.state();
+        state.totals.notifications += 1;
+        state.woken.extend(lanes);
+        drop(state);
+        self.0.changed.notify_all();
         for lane in lanes {
             self.0.parkers[lane].wake();
         }
@@ -253,7 +257,7 @@ struct SeededLane {
 
 impl Lane for SeededLane {
     fn depth(&self) -> usize {
-        self.sim.0.shape.lane_depth
+        self.sim.0.shape.depth_of(self.id)
     }
 
     fn push(&mut self, transfer: Transfer) {
@@ -315,19 +319,19 @@ impl Lane for SeededLane {
 
     fn submit(&mut self) {}
 
-    fn wait(&mut self, at_least: usize, completions: &mut Vec<Completion>) {
+    fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>) {
         if at_least > self.held.len() {
             self.sim.state().wrong.push("waits for more than is in flight".into());
         }
         let at_least = at_least.min(self.held.len());
         let mut ended = Vec::new();
-        while ended.len() < at_least {
-            if let Some(held) = self.next(true) {
-                ended.push(self.perform(held));
-            }
+        while ended.len() < at_least
+            && let Some(held) = self.next(true, until)
+        {
+            ended.push(self.perform(held));
         }
         // Sometimes more of them have completed than were waited for.
-        while let Some(held) = self.next(false) {
+        while let Some(held) = self.next(false, None) {
             ended.push(self.perform(held));
         }
         let mut state = self.sim.state();
@@ -344,13 +348,16 @@ impl Lane for SeededLane {
 
     fn park(&mut self, until: Option<Instant>) {
         self.sim.0.parkers[&self.id].park(until);
+        self.sim.state().woken.remove(&self.id);
     }
 }
 
 impl SeededLane {
-    /// The next of the lane's transfers to complete: waits until there is one if `must`, else takes
-    /// one only if the seed says so.
-    fn next(&mut self, must: bool) -> Option<Held> {
+    /// The next of the lane's transfers to complete: waits until there is one if `must`, but no
+    /// longer than until the lane is woken or that time, if it is a ring; else takes one only if the
+    /// seed says so.
+    fn next(&mut self, must: bool, until: Option<Instant>) -> Option<Held> {
+        let is_ring = self.sim.0.shape.kind(self.id) == LaneKind::Ring;
         let mut state = self.sim.state();
         loop {
             let first = (0..self.held.len()).min_by_key(|&at| self.held[at].rank)?;
@@ -368,7 +375,19 @@ impl SeededLane {
             if !must {
                 return None;
             }
-            state = self.sim.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if is_ring && state.woken.remove(&self.id) {
+                return None;
+            }
+            let Some(until) = until.filter(|_| is_ring) else {
+                state = self.sim.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            let waited = self.sim.0.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
@@ -456,7 +475,7 @@ impl State {
         }
         group.under_way += 1;
         group.begun += 1;
-        if shared.batches && group.begun > shared.shape.group_depth() && !self.excuses.poisoned {
+        if shared.batches && group.begun > shared.shape.group_depth && !self.excuses.poisoned {
             self.wrong.push(format!("group {id} begins its next batch before the last is over"));
         }
     }
@@ -465,7 +484,7 @@ impl State {
         let of_lane = self.in_flight.iter().filter(|flight| flight.lane == lane).count();
         let of_group =
             self.in_flight.iter().filter(|flight| flight.lane.group == lane.group).count();
-        if of_lane > shape.lane_depth || of_group > shape.group_depth() {
+        if of_lane > shape.depth_of(lane) || of_group > shape.group_depth {
             self.wrong.push(format!("{of_lane} in flight on {lane:?}, {of_group} in its group"));
         }
     }

@@ -141,10 +141,10 @@ impl Scenario {
         let mut random = Random::of(&[seed, 0]);
         let groups = random.pick(&[1, 1, 2, 3]);
         let depth = random.pick(&[1, 2, 3, 4]);
-        let shape = if random.one_in(2) {
-            Shape { groups, lanes_per_group: depth, lane_depth: 1, copiers: usize::MAX }
-        } else {
-            Shape { groups, lanes_per_group: 1, lane_depth: depth, copiers: usize::MAX }
+        let shape = match random.below(4) {
+            0 | 1 => Shape::of_threads(groups, depth),
+            2 => Shape::of_rings(groups, depth, 0),
+            _ => Shape::of_rings(groups, depth, 1 + random.below(depth)),
         };
         let settings = EngineSettings {
             block_size: random.pick(&[512, 512, 1024, 1536, 2048, 4096, 8192]),

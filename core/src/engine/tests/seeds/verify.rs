@@ -133,7 +133,7 @@ impl Drive<'_> {
         let barriers = of(|direction| {
             matches!(direction, Direction::Sync | Direction::SyncAll | Direction::Flush(_))
         });
-        let lanes = self.scenario.shape.groups * self.scenario.shape.lanes_per_group;
+        let lanes = self.scenario.shape.all_lanes().count();
         // Callbacks make requests beyond it.
         let most = self.scenario.settings.queue_capacity as u64 + self.followers;
         let checks = [
