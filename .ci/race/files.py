@@ -15,6 +15,7 @@ def of_shape(shape, directory):
     name, mib, rest = {
         "big": ("big", 1024, 0),
         "reused": ("big", 1024, 0),
+        "random": ("big", 1024, 0),
         "plain": ("plain", 256, 0),
         "odd": ("odd", 256, ODD),
     }[shape]

@@ -2,7 +2,7 @@
 //!
 //! - [`Config`] derives, from one struct, key constants, typed defaults, environment overrides, a
 //!   builder and a layered loader; [`AioConfig`] is the ready-made one, with DeepSpeed's five
-//!   settings and three more.
+//!   settings and four more.
 #![cfg_attr(
     all(feature = "engine", unix),
     doc = "- [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
@@ -23,7 +23,8 @@ assert_eq!(tensor, [42; 100_000]);
 )]
 //!
 //! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
-//! runtime, on any system. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
+//! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
+//! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
 //! crate; both bring the engine with them.
 //!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
@@ -76,10 +77,10 @@ pub use crate::{
         AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
         OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
-    error::{Error, ErrorKind, Failures, NotDirect, Operation, StartError},
+    error::{Error, ErrorKind, Failures, NotDirect, Operation, RingUnavailable, StartError},
 };
 pub use config::{
-    AioConfig, AioConfigBuilder, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
+    AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
     EngineSettings, EnvSource, Loaded, Loader,
 };
 pub use ds_aio_macros::Config;

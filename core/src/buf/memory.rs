@@ -201,6 +201,12 @@ impl Segment {
         Self::Several([first, second].into_iter().chain(spans).collect())
     }
 
+    /// Where each of its parts begins, and its length, for a system call to come.
+    #[cfg_attr(not(feature = "io-uring"), allow(dead_code, reason = "for rings"))]
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = (*mut u8, usize)> {
+        self.spans().iter().map(|span| (span.start, span.len))
+    }
+
     fn spans(&self) -> &[Span] {
         match self {
             Self::One(span) => std::slice::from_ref(span),

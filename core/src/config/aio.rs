@@ -2,9 +2,9 @@
 
 use ds_aio_macros::Config;
 
-use super::DirectMode;
+use super::{BackendMode, DirectMode};
 
-/// Asynchronous I/O settings: the five that DeepSpeed has, and three advanced ones that
+/// Asynchronous I/O settings: the five that DeepSpeed has, and four advanced ones that
 /// [`AIO_FORMAT`] leaves out.
 ///
 /// ```
@@ -43,6 +43,9 @@ pub struct AioConfig {
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     #[config(default = true)]
     pub overlap_events: bool,
+    /// How blocks reach the kernel: `auto`, `threads` or `io_uring`.
+    #[config(default = BackendMode::Auto, advanced)]
+    pub backend: BackendMode,
     /// Whether requests bypass the page cache with O_DIRECT: `auto`, `always` or `never`.
     #[config(default = DirectMode::Auto, advanced)]
     pub direct: DirectMode,

@@ -2,7 +2,7 @@
 
 use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind};
 use super::source::Place;
-use super::{AioConfig, ConfigSchema, DirectMode, check_values};
+use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, check_values};
 
 /// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct
 /// through [`EngineConfig`]. The default is `AioConfig`'s.
@@ -19,6 +19,8 @@ pub struct EngineSettings {
     pub single_submit: bool,
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     pub overlap_events: bool,
+    /// How blocks reach the kernel.
+    pub backend: BackendMode,
     /// Whether requests bypass the page cache with O_DIRECT.
     pub direct: DirectMode,
     /// Requests accepted and not ended; beyond it submitting waits for room.
@@ -48,6 +50,7 @@ impl EngineSettings {
             thread_count: self.thread_count,
             single_submit: self.single_submit,
             overlap_events: self.overlap_events,
+            backend: self.backend,
             direct: self.direct,
             queue_capacity: self.queue_capacity,
             background_rate: self.background_rate,
@@ -82,6 +85,7 @@ impl Default for EngineSettings {
             thread_count,
             single_submit,
             overlap_events,
+            backend,
             direct,
             queue_capacity,
             background_rate,
@@ -92,6 +96,7 @@ impl Default for EngineSettings {
             thread_count,
             single_submit,
             overlap_events,
+            backend,
             direct,
             queue_capacity,
             background_rate,

@@ -142,11 +142,11 @@ pub(super) mod sealed {
 /// A type that a field of a `Config` struct can have.
 ///
 /// Implemented for every integer type, `f32`, `f64`, `bool`, `String`, `PathBuf` and
-/// [`DirectMode`](super::DirectMode).
+/// [`DirectMode`](super::DirectMode) and [`BackendMode`](super::BackendMode).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf` or `DirectMode`"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf`, `BackendMode` or `DirectMode`"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.

@@ -19,8 +19,12 @@ use crate::{
         worker::{self, Begin},
     },
     error::ErrorKind,
-    sync::{Mutex, lock},
-    sys::{Backend, LaneId, fork::ForkMark},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+        lock,
+    },
+    sys::{Backend, LaneId, LaneKind, fork::ForkMark},
 };
 
 /// Everything of an engine that its workers use.
@@ -37,15 +41,26 @@ pub(crate) struct Crew {
     workers: Mutex<Vec<Member>>,
 }
 
+/// A device begins with these while a worker claims more: with all of a deep queue at once, both
+/// would wait for each other in turn.
+const BLOCKS_AT_ONCE: usize = 4;
+
 /// A worker as the others see it.
 struct Member {
+    lane: LaneId,
     thread: JoinHandle<()>,
     running: Arc<Running>,
 }
 
-/// The requests that a worker's blocks in flight are of, and perhaps some that have ended. Locked
-/// by the worker while it claims, so that whoever locks it afterwards sees what was claimed.
-pub(crate) type Running = Mutex<Vec<Weak<Request>>>;
+/// What the others see of a worker's blocks in flight.
+#[derive(Default)]
+pub(crate) struct Running {
+    /// The requests that they are of, and perhaps some that have ended. Locked by the worker while it
+    /// claims, so that whoever locks it afterwards sees what was claimed.
+    pub(crate) requests: Mutex<Vec<Weak<Request>>>,
+    /// Whether some of them have been cancelled since the worker looked.
+    pub(crate) cancelled: AtomicBool,
+}
 
 impl Crew {
     /// Starts one worker a group; the others follow when there is work for them.
@@ -102,8 +117,13 @@ impl Crew {
         self.bounces.alloc_for_read(self.block_size).ok()
     }
 
-    pub(crate) fn single_submit(&self) -> bool {
-        self.single_submit
+    /// So many blocks that a lane was given are submitted at once, if it does not wait before.
+    pub(crate) fn submit_at(&self) -> usize {
+        match self.queue.refill() {
+            _ if self.single_submit => 1,
+            Refill::AsBlocksComplete => BLOCKS_AT_ONCE,
+            Refill::AfterBatch => usize::MAX,
+        }
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
@@ -178,7 +198,7 @@ impl Crew {
             .name(name)
             .spawn(move || worker::run(&crew, lane, begin, &shared))?;
         self.counters.worker_started();
-        workers.push(Member { thread, running });
+        workers.push(Member { lane, thread, running });
         Ok(())
     }
 
@@ -223,11 +243,21 @@ impl Crew {
         }
         self.dispatch(dispatch);
         // Threads that are still in a system call end after it, whenever that is.
-        for Member { running, .. } in std::mem::take(&mut *lock(&self.workers)) {
-            let running = std::mem::take(&mut *lock(&running));
-            for request in running.iter().filter_map(Weak::upgrade) {
+        for Member { lane, running, .. } in std::mem::take(&mut *lock(&self.workers)) {
+            let requests = std::mem::take(&mut *lock(&running.requests));
+            for request in requests.iter().filter_map(Weak::upgrade) {
                 request.lose();
             }
+            self.have_cancelled(lane, &running);
+        }
+    }
+
+    /// Has a worker cancel what it has in flight of cancelled requests, if its lane can.
+    fn have_cancelled(&self, lane: LaneId, running: &Running) {
+        if self.backend.shape().kind(lane) == LaneKind::Ring {
+            running.cancelled.store(true, Ordering::Release);
+            self.counters.notified();
+            self.backend.wake(&[lane]);
         }
     }
 }
@@ -252,6 +282,22 @@ impl Host for Crew {
     fn drop_held(self: Arc<Self>) {
         let dispatch = self.queue.drop_held();
         self.dispatch(dispatch);
+    }
+
+    fn stop(self: Arc<Self>, request: &Request) {
+        if !self.backend.shape().rings {
+            return;
+        }
+        let is_it = |running: &Weak<Request>| std::ptr::eq(running.as_ptr(), request);
+        let workers = lock(&self.workers);
+        let has_it = |worker: &&Member| lock(&worker.running.requests).iter().any(is_it);
+        let found = workers.iter().filter(has_it);
+        let found: Vec<_> =
+            found.map(|worker| (worker.lane, Arc::clone(&worker.running))).collect();
+        drop(workers);
+        for (lane, running) in found {
+            self.have_cancelled(lane, &running);
+        }
     }
 
     fn withdraw(self: Arc<Self>, request: &Request) -> Option<Unclaimed> {

@@ -93,6 +93,8 @@ impl Host for Nobody {
 
     fn drop_held(self: Arc<Self>) {}
 
+    fn stop(self: Arc<Self>, _request: &Request) {}
+
     fn withdraw(self: Arc<Self>, _request: &Request) -> Option<Unclaimed> {
         None
     }
@@ -220,6 +222,8 @@ struct Miniature {
 }
 
 impl Host for Miniature {
+    fn stop(self: Arc<Self>, _request: &Request) {}
+
     fn is_forked(&self) -> bool {
         false
     }

@@ -41,10 +41,10 @@ use crate::{
     error::{Error, ErrorKind, Failures, Operation, StartError},
     sys::{
         Backend,
+        choice::{Because, choose},
         direct::least_alignment,
         file::{OpenFile, Policy},
         fork::ForkMark,
-        threads::Threads,
     },
 };
 use admission::Admission;
@@ -103,6 +103,7 @@ impl Engine {
     /// # Errors
     ///
     /// [`StartError::Settings`] with every setting outside its range, wherever it came from.
+    /// [`StartError::Ring`] if the setting `backend` is `io_uring` and that cannot be used.
     /// [`StartError::Thread`] if the system has no thread to give.
     pub fn new<C: EngineConfig + ?Sized>(config: &C) -> Result<Self, StartError> {
         Self::with_pool(config, BufferPool::default())
@@ -120,8 +121,8 @@ impl Engine {
     ) -> Result<Self, StartError> {
         let settings = config.engine_settings();
         settings.check()?;
-        let backend = Threads::new(settings.thread_count, settings.queue_depth);
-        let mut engine = Self::with_backend(settings, Box::new(backend))?;
+        let (backend, because) = choose(&settings).map_err(StartError::Ring)?;
+        let mut engine = Self::with_backend(settings, backend, because)?;
         engine.pool = pool;
         Ok(engine)
     }
@@ -129,6 +130,7 @@ impl Engine {
     fn with_backend(
         settings: EngineSettings,
         backend: Box<dyn Backend>,
+        because: Because,
     ) -> Result<Self, StartError> {
         let id = EngineId::next();
         let shape = backend.shape();
@@ -136,6 +138,7 @@ impl Engine {
         differences.extend(plan::block_size_difference(settings.block_size, least_alignment()));
         let effective = EffectiveSettings {
             backend: backend.name(),
+            because,
             thread_count: shape.groups,
             queue_depth: shape.group_depth,
             asked: settings,
@@ -166,6 +169,23 @@ impl Engine {
     #[must_use]
     pub fn settings(&self) -> &EffectiveSettings {
         &self.settings
+    }
+
+    /// What the engine runs with in words, a line for each setting: which backend it has and why, and
+    /// what became of settings that could not be had.
+    ///
+    /// ```
+    /// use ds_aio::{Engine, EngineSettings};
+    ///
+    /// let engine = Engine::new(&EngineSettings::default())?;
+    /// let text = engine.describe();
+    /// assert!(text.starts_with("backend = io_uring (auto") || text.starts_with("backend = threads (auto"));
+    /// println!("{text}");
+    /// # Ok::<(), ds_aio::StartError>(())
+    /// ```
+    #[must_use]
+    pub fn describe(&self) -> String {
+        self.settings.to_string()
     }
 
     /// The engine's counters now.

@@ -15,10 +15,13 @@ use crate::{
     error::{Cause, Error, ErrorKind, Operation},
     sync::{
         Mutex,
-        atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering},
         lock,
     },
-    sys::{Direction, LaneKind, file::OpenFile},
+    sys::{
+        Direction, LaneKind,
+        file::{ByThread, OpenFile},
+    },
 };
 
 /// Who is told that a request has ended.
@@ -47,6 +50,9 @@ pub(crate) trait Host: Send + Sync {
 
     /// A request that was held back will not be queued.
     fn drop_held(self: Arc<Self>);
+
+    /// Has the request's blocks in flight cancelled, where the backend can.
+    fn stop(self: Arc<Self>, request: &Request);
 
     /// Takes out of the queue what nobody has claimed of the request; none if that is nothing.
     fn withdraw(self: Arc<Self>, request: &Request) -> Option<Unclaimed>;
@@ -93,10 +99,12 @@ pub(crate) struct Request {
     failed_at: AtomicUsize,
     /// The first failure in file order so far: bytes before it, and why.
     failure: Mutex<Option<(usize, Cause)>>,
+    /// Whether its blocks in flight may be cancelled.
+    cancelled: AtomicBool,
     /// How it was delivered: one of the constants below.
     delivered: AtomicU8,
-    /// Whether the page cache had what was last looked for of the file.
-    cached: Arc<std::sync::atomic::AtomicBool>,
+    /// The file's.
+    by_thread: Arc<ByThread>,
     epoch: Epoch,
     accepted: Instant,
     trace: RequestTrace,
@@ -146,8 +154,9 @@ impl Request {
             moved: AtomicUsize::new(0),
             failed_at: AtomicUsize::new(usize::MAX),
             failure: Mutex::new(None),
+            cancelled: AtomicBool::new(false),
             delivered: AtomicU8::new(NOT_YET),
-            cached: Arc::clone(open.cached_lately()),
+            by_thread: Arc::clone(open.by_thread()),
             epoch,
             accepted: Instant::now(),
             trace,
@@ -204,24 +213,14 @@ impl Request {
         Some(block)
     }
 
-    /// The kind of lane that most of its blocks are for, as far as is known.
+    /// The kind of lane that its next block is likely to be for.
     pub(crate) fn suited(&self) -> LaneKind {
+        let writes = self.asked.direction == Direction::Write;
         match self.asked.direction {
-            Direction::Read if self.cached.load(Ordering::Relaxed) => LaneKind::Thread,
+            Direction::Read | Direction::Write if self.by_thread.lately(writes) => LaneKind::Thread,
             Direction::Read | Direction::Write if self.asked.direct => LaneKind::Ring,
             Direction::Sync | Direction::SyncAll | Direction::Allocate(_) => LaneKind::Ring,
             Direction::Read | Direction::Write | Direction::Flush(_) => LaneKind::Thread,
-        }
-    }
-
-    /// The kind of lane for a block that goes this way.
-    pub(crate) fn suited_for(&self, route: Route) -> LaneKind {
-        match self.asked.direction {
-            Direction::Read | Direction::Write if route == Route::Direct => LaneKind::Ring,
-            Direction::Read | Direction::Write => LaneKind::Thread,
-            Direction::Sync | Direction::SyncAll | Direction::Allocate(_) | Direction::Flush(_) => {
-                self.suited()
-            }
         }
     }
 
@@ -264,9 +263,10 @@ impl Request {
         (self.moved.load(Ordering::Relaxed), self.asked.plan.len())
     }
 
-    /// Begins no more blocks; those that were claimed run to their end. If there are none the
-    /// request ends here and now.
+    /// Begins no more blocks; those that were claimed run to their end, or to where the system lets go
+    /// of them. If there are none the request ends here and now.
     pub(crate) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
         if self.is_barrier() && self.flights.take_back(self) {
             if !self.has_failed_before(0) {
                 Arc::clone(&self.host).drop_held();
@@ -276,6 +276,14 @@ impl Request {
             self.fail_from(first, ErrorKind::Cancelled);
             self.complete(count);
         }
+        if self.remaining.load(Ordering::Acquire) > 0 {
+            Arc::clone(&self.host).stop(self);
+        }
+    }
+
+    /// Whether its blocks in flight may be cancelled.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
     }
 
     /// So many blocks are over and done with; after the last one the result is delivered.
@@ -309,6 +317,7 @@ impl Request {
         if self.go_from(NOT_YET, LOSING).is_err() {
             return;
         }
+        self.cancelled.store(true, Ordering::Release);
         let permit = lock(&self.holdings).permit.take();
         let error = self.error(operation(self.asked.direction), ErrorKind::ShutDown.into(), 0);
         let result = Err(error);

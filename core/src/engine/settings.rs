@@ -2,9 +2,13 @@
 
 use std::fmt;
 
-use crate::config::{
-    AIO_BLOCK_SIZE, AIO_OVERLAP_EVENTS, AIO_QUEUE_DEPTH, AIO_SINGLE_SUBMIT, AIO_THREAD_COUNT,
-    EngineSettings,
+use crate::{
+    config::{
+        AIO_BACKEND, AIO_BLOCK_SIZE, AIO_OVERLAP_EVENTS, AIO_QUEUE_DEPTH, AIO_SINGLE_SUBMIT,
+        AIO_THREAD_COUNT, EngineSettings,
+    },
+    error::RingUnavailable,
+    sys::choice::Because,
 };
 
 /// What an engine runs with: the settings asked for, and what became of them.
@@ -12,9 +16,13 @@ use crate::config::{
 /// Shown (`{}`), it is one line a setting, with the reason where it differs from what was asked.
 ///
 /// ```
-/// use ds_aio::{AioConfig, Engine};
+/// use ds_aio::{AioConfig, BackendMode, Engine};
 ///
-/// let config = AioConfig::builder().thread_count(4).queue_depth(64).build()?;
+/// let config = AioConfig::builder()
+///     .backend(BackendMode::Threads)
+///     .thread_count(4)
+///     .queue_depth(64)
+///     .build()?;
 /// let engine = Engine::new(&config)?;
 /// for difference in engine.settings().differences() {
 ///     assert_eq!(difference.setting, "queue_depth");
@@ -28,12 +36,13 @@ use crate::config::{
 pub struct EffectiveSettings {
     /// The settings the engine was given.
     pub asked: EngineSettings,
-    /// How blocks reach the kernel: `threads`.
+    /// How blocks reach the kernel: `io_uring` or `threads`.
     pub backend: &'static str,
+    pub(crate) because: Because,
     /// Worker groups. At most 128.
     pub thread_count: usize,
-    /// Blocks in flight per group at most. Below what was asked if 128 workers, the most that an
-    /// engine starts, do not suffice for all groups.
+    /// Blocks in flight per group at most. Below what was asked if, on threads, the 128 workers that
+    /// an engine starts at most do not suffice for all groups; on io_uring, from 16,384 on.
     pub queue_depth: usize,
     pub(crate) differences: Vec<Difference>,
 }
@@ -46,10 +55,23 @@ impl EffectiveSettings {
     }
 }
 
+impl EffectiveSettings {
+    /// Why the setting `backend` = `auto` came to threads; none if it did not.
+    #[must_use]
+    pub fn ring_unavailable(&self) -> Option<RingUnavailable> {
+        if let Because::Unavailable(reason) = self.because { Some(reason) } else { None }
+    }
+}
+
 impl fmt::Display for EffectiveSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let EngineSettings { block_size, single_submit, overlap_events, .. } = self.asked;
-        write!(f, "backend = {}", self.backend)?;
+        write!(f, "{AIO_BACKEND} = {}", self.backend)?;
+        match self.because {
+            Because::Asked => {}
+            Because::Best => f.write_str(" (auto: the kernel has all that it takes)")?,
+            Because::Unavailable(reason) => write!(f, " (auto: no io_uring, {reason})")?,
+        }
         let values: [(&str, &dyn fmt::Display); 5] = [
             (AIO_BLOCK_SIZE, &block_size),
             (AIO_QUEUE_DEPTH, &self.queue_depth),

@@ -20,7 +20,7 @@ use crate::{
         user_code::{self, contain},
     },
     error::{Cause, ErrorKind, NotDirect},
-    sync::lock,
+    sync::{atomic::Ordering, lock},
     sys::{Completion, Direction, Lane, LaneId, LaneKind, MAX_BUFFERS, Transfer, file::OpenFile},
 };
 
@@ -97,6 +97,8 @@ struct Worker<'crew> {
     slots: Vec<Option<Run>>,
     /// The numbers of the slots without one.
     free: Vec<usize>,
+    /// Transfers that the lane was given since it last submitted.
+    pushed: usize,
     /// A bounce buffer for each slot that ever needed one.
     bounce: Vec<Option<AioBuf>>,
     /// Completed since the queue was told.
@@ -120,9 +122,9 @@ struct Run {
 impl<'crew> Worker<'crew> {
     fn new(crew: &'crew Arc<Crew>, id: LaneId, running: &'crew Running) -> Self {
         let lane = crew.backend().lane(id);
-        let depth = lane.depth().max(1);
-        let kind = crew.backend().shape().kind(id);
-        lock(running).resize_with(depth, Weak::new);
+        let shape = crew.backend().shape();
+        let (kind, depth) = (shape.kind(id), shape.depth_of(id));
+        lock(&running.requests).resize_with(depth, Weak::new);
         Self {
             crew,
             id,
@@ -131,6 +133,7 @@ impl<'crew> Worker<'crew> {
             kind,
             slots: (0..depth).map(|_| None).collect(),
             free: (0..depth).rev().collect(),
+            pushed: 0,
             bounce: (0..depth).map(|_| None).collect(),
             finished: Finished::default(),
         }
@@ -141,8 +144,14 @@ impl<'crew> Worker<'crew> {
         let mut completions = Vec::with_capacity(self.slots.len());
         // User code may fork and come back in both processes.
         while !self.crew.is_forked() {
+            // One at a time, so that the device has the next block before this one's request ends.
+            if let Some(completion) = completions.pop() {
+                self.arrived(completion);
+            }
             let Some(&free) = self.free.last() else {
-                self.wait(None, &mut completions);
+                if completions.is_empty() {
+                    self.wait(None, &mut completions);
+                }
                 continue;
             };
             let step = self.next(free, arriving);
@@ -152,7 +161,9 @@ impl<'crew> Worker<'crew> {
                 Step::Run(claim) if self.crew.is_forked() => std::mem::forget(claim),
                 Step::Run(claim) => self.begin(claim, free),
                 Step::Wait(until) => {
-                    self.wait(until, &mut completions);
+                    if completions.is_empty() {
+                        self.wait(until, &mut completions);
+                    }
                     arriving = true;
                 }
                 Step::Park(until) => {
@@ -167,7 +178,7 @@ impl<'crew> Worker<'crew> {
     /// Asks the queue what to do with a free slot.
     fn next(&mut self, free: usize, arriving: bool) -> Step {
         let finished = std::mem::take(&mut self.finished);
-        let mut running = lock(self.running);
+        let mut running = lock(&self.running.requests);
         let (step, dispatch) =
             self.crew.queue().next(self.id, finished, self.in_flight() > 0, arriving);
         if let (Step::Run(claim), Some(place)) = (&step, running.get_mut(free)) {
@@ -192,7 +203,7 @@ impl<'crew> Worker<'crew> {
             return;
         };
         let route = claim.route.unwrap_or_else(|| route_of(&claim.request, &block, &file));
-        let Some(claim) = self.keep(claim, route) else {
+        let Some(claim) = self.keep(claim, &block, route, &file) else {
             return;
         };
         let pushed = claim.request.accepted_at();
@@ -200,15 +211,22 @@ impl<'crew> Worker<'crew> {
         self.free.pop();
         self.crew.counters().block_begun();
         self.push(slot);
-        if self.crew.single_submit() {
-            self.lane.submit();
-        }
     }
 
     /// The claim, unless another lane takes it that suits its way better.
-    fn keep(&self, mut claim: Claim, route: Route) -> Option<Claim> {
-        let suited = self.crew.backend().shape().existing(claim.request.suited_for(route));
-        if suited == self.kind || claim.stays {
+    fn keep(
+        &self,
+        mut claim: Claim,
+        block: &Block,
+        route: Route,
+        file: &OpenFile,
+    ) -> Option<Claim> {
+        let shape = self.crew.backend().shape();
+        if claim.stays || shape.existing(self.kind.other()) == self.kind {
+            return Some(claim);
+        }
+        let suited = suited_for(&claim.request, block, route, file);
+        if suited == self.kind {
             return Some(claim);
         }
         (claim.route, claim.stays) = (Some(route), true);
@@ -260,6 +278,11 @@ impl<'crew> Worker<'crew> {
             segment: bounced.unwrap_or_else(|| memory.segment_in(start, left, MAX_BUFFERS)),
             offset: asked.offset + start as u64,
         });
+        self.pushed += 1;
+        if self.pushed >= self.crew.submit_at() {
+            self.lane.submit();
+            self.pushed = 0;
+        }
     }
 
     fn wait(&mut self, until: Option<Instant>, completions: &mut Vec<Completion>) {
@@ -267,10 +290,21 @@ impl<'crew> Worker<'crew> {
             Refill::AsBlocksComplete => 1,
             Refill::AfterBatch => self.in_flight(),
         };
-        self.lane.submit();
+        self.pushed = 0;
         self.lane.wait(at_least, until, completions);
-        for completion in completions.drain(..) {
-            self.arrived(completion);
+        if self.running.cancelled.swap(false, Ordering::Acquire) {
+            self.cancel();
+        }
+        // The first to come is the first to be taken.
+        completions.reverse();
+    }
+
+    /// Cancels what is in flight of cancelled requests.
+    fn cancel(&mut self) {
+        for (slot, run) in self.slots.iter().enumerate() {
+            if run.as_ref().is_some_and(|run| run.claim.request.is_cancelled()) {
+                self.lane.cancel(slot);
+            }
         }
     }
 
@@ -339,6 +373,23 @@ fn route_of(request: &Request, block: &Block, file: &OpenFile) -> Route {
     if resident { Route::Resident } else { block.route }
 }
 
+/// The kind of lane for a block that goes this way.
+fn suited_for(request: &Request, block: &Block, route: Route, file: &OpenFile) -> LaneKind {
+    let asked = request.asked();
+    let writes = match asked.direction {
+        Direction::Read => false,
+        Direction::Write => true,
+        _ => return request.suited(),
+    };
+    // A ring would hand a write that makes the file longer to threads of the kernel's.
+    let end = asked.offset + (block.start + block.len) as u64;
+    let by_thread = route != Route::Direct || (writes && file.len().is_ok_and(|len| len < end));
+    if block.route == Route::Direct {
+        file.by_thread().set(writes, by_thread);
+    }
+    if by_thread { LaneKind::Thread } else { LaneKind::Ring }
+}
+
 impl Run {
     /// Whether there is more of the block to move; if not it has succeeded or its failure is noted.
     fn goes_on_after(&mut self, result: Result<usize, Errno>) -> bool {
@@ -365,6 +416,7 @@ impl Run {
                 }
             }
             Err(Errno::EINTR) => return true,
+            Err(Errno::ECANCELED) if request.is_cancelled() => ErrorKind::Cancelled.into(),
             // The file system takes O_DIRECT for opening and not for this transfer.
             Err(Errno::EINVAL) if direct => match self.detour() {
                 Some(route) => {

@@ -4,6 +4,7 @@
 mod failures;
 mod kind;
 mod not_direct;
+mod ring;
 
 use std::{fmt, io, path::Path, sync::Arc};
 
@@ -14,6 +15,7 @@ use crate::config::ConfigErrors;
 pub use failures::Failures;
 pub use kind::ErrorKind;
 pub use not_direct::NotDirect;
+pub use ring::RingUnavailable;
 
 /// What the engine was doing when an [`Error`] arose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -324,6 +326,8 @@ impl From<NotDirect> for Cause {
 pub enum StartError {
     /// Settings outside their allowed ranges, all of them.
     Settings(ConfigErrors),
+    /// The setting `backend` is `io_uring`, which cannot be used here.
+    Ring(RingUnavailable),
     /// The operating system gave no thread for the first worker.
     Thread(io::Error),
 }
@@ -332,6 +336,10 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(errors) => write!(f, "the engine's settings are not usable: {errors}"),
+            Self::Ring(reason) => write!(
+                f,
+                "the engine cannot use io_uring: {reason}; set backend to auto or threads"
+            ),
             Self::Thread(error) => {
                 write!(f, "the engine's first worker could not start: {error}; check ulimit -u")
             }
@@ -343,6 +351,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Settings(errors) => Some(errors),
+            Self::Ring(reason) => Some(reason),
             Self::Thread(error) => Some(error),
         }
     }

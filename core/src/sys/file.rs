@@ -137,14 +137,37 @@ impl Access {
     }
 }
 
+/// Whether the last block of a file that was looked at was for a thread: one that is in the page
+/// cache, or that makes the file longer. The next one is likely to be, too.
+#[derive(Debug, Default)]
+pub(crate) struct ByThread {
+    reads: AtomicBool,
+    writes: AtomicBool,
+}
+
+impl ByThread {
+    pub(crate) fn lately(&self, writes: bool) -> bool {
+        self.of(writes).load(Relaxed)
+    }
+
+    pub(crate) fn set(&self, writes: bool, by_thread: bool) {
+        if self.lately(writes) != by_thread {
+            self.of(writes).store(by_thread, Relaxed);
+        }
+    }
+
+    fn of(&self, writes: bool) -> &AtomicBool {
+        if writes { &self.writes } else { &self.reads }
+    }
+}
+
 /// A file open for one engine.
 #[derive(Debug)]
 pub(crate) struct OpenFile {
     path: Arc<Path>,
     buffered: File,
     direct: Result<Direct, NotDirect>,
-    /// Whether the page cache had the block that was looked for last.
-    cached: Arc<AtomicBool>,
+    by_thread: Arc<ByThread>,
     /// A descriptor that is kept for its owner's locks alone.
     _given: Option<File>,
     #[cfg(all(test, not(loom)))]
@@ -192,7 +215,7 @@ impl OpenFile {
                 path,
                 buffered,
                 direct,
-                cached: Arc::default(),
+                by_thread: Arc::default(),
                 _given: given,
                 #[cfg(all(test, not(loom)))]
                 pretended: None,
@@ -236,17 +259,12 @@ impl OpenFile {
 
     /// Whether a block to be read is better read through the page cache, which has all of it.
     pub(crate) fn is_resident(&self, offset: u64, len: usize) -> bool {
-        let is_resident = |direct: &Direct| direct.is_resident(&self.buffered, offset, len);
-        let resident = self.direct.as_ref().is_ok_and(is_resident);
-        if resident != self.cached.load(Relaxed) {
-            self.cached.store(resident, Relaxed);
-        }
-        resident
+        self.direct.as_ref().is_ok_and(|direct| direct.is_resident(&self.buffered, offset, len))
     }
 
-    /// Whether the page cache had the block that was looked for last, for as long as it changes.
-    pub(crate) fn cached_lately(&self) -> &Arc<AtomicBool> {
-        &self.cached
+    /// Whether blocks were for threads lately.
+    pub(crate) fn by_thread(&self) -> &Arc<ByThread> {
+        &self.by_thread
     }
 
     /// Cuts the file to `len` bytes if it is longer.

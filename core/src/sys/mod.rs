@@ -5,15 +5,18 @@
 //! A backend has *lanes*. One worker thread drives one lane and is the only one to call it:
 //!
 //! 1. [`Lane::push`] accepts a [`Transfer`]. The lane may start it at once or hold it until
-//!    `submit` or `wait`. The worker never has more than [`Lane::depth`] transfers in flight.
-//! 2. [`Lane::submit`] ends a batch: everything pushed so far is on its way, or will be by the
-//!    next `wait`.
-//! 3. [`Lane::wait`] returns when at least so many transfers have completed, with one
+//!    `submit` or `wait`. The worker never has more than [`Shape::depth_of`] transfers in flight.
+//! 2. [`Lane::submit`] ends a batch: everything pushed so far is on its way, as it is by the next
+//!    `wait`.
+//! 3. [`Lane::wait`] submits, and returns when at least so many transfers have completed, with one
 //!    [`Completion`] for each: the count the system call gave (short counts included, the worker
 //!    continues them) or its error. A transfer completes exactly once. A lane of several transfers
 //!    returns earlier when somebody wakes it or a time has come.
 //! 4. [`Lane::park`] blocks an idle worker until somebody wakes its lane or a time has come. A wake
 //!    that comes before the park or the wait is not lost; one that returns too early does no harm.
+//!
+//! [`Lane::cancel`] asks the kernel to let go of a transfer that was pushed and has not completed, which
+//! it does as ever: with ECANCELED if it did nothing of it.
 //!
 //! [`Backend::wake`] may be called from any thread: it is one notification for all the lanes it
 //! names, and does not panic. Its name, its shape and where that differs from the settings are
@@ -28,6 +31,7 @@
 mod adopt;
 #[cfg(target_os = "linux")]
 mod alignment;
+pub(crate) mod choice;
 #[cfg(target_os = "linux")]
 pub(crate) mod direct;
 #[cfg(not(target_os = "linux"))]
@@ -42,6 +46,21 @@ mod reopen;
 mod reserve;
 #[cfg(target_os = "linux")]
 mod residency;
+#[cfg_attr(
+    not(all(
+        feature = "io-uring",
+        target_os = "linux",
+        any(
+            target_arch = "aarch64",
+            target_arch = "loongarch64",
+            target_arch = "powerpc64",
+            target_arch = "riscv64",
+            target_arch = "x86_64"
+        )
+    )),
+    path = "no_ring.rs"
+)]
+mod ring;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;
@@ -200,9 +219,9 @@ pub(crate) trait Backend: Send + Sync + 'static {
 
 /// One worker's access to the kernel; see the module's contract.
 pub(crate) trait Lane {
-    fn depth(&self) -> usize;
     fn push(&mut self, transfer: Transfer);
     fn submit(&mut self);
     fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>);
     fn park(&mut self, until: Option<Instant>);
+    fn cancel(&mut self, token: usize);
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// As many threads as one engine starts at most; beyond it `queue_depth` is reduced.
-const MAX_LANES: usize = 128;
+pub(super) const MAX_LANES: usize = 128;
 
 pub(crate) struct Threads {
     shape: Shape,
@@ -76,7 +76,7 @@ impl Backend for Threads {
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {
         let parker = self.parker(id).cloned().unwrap_or_default();
-        Box::new(ThreadLane { parker, pushed: None })
+        Box::new(ThreadLane::new(parker))
     }
 
     fn wake(&self, lanes: &[LaneId]) {
@@ -88,16 +88,18 @@ impl Backend for Threads {
     }
 }
 
-struct ThreadLane {
+pub(super) struct ThreadLane {
     parker: std::sync::Arc<Parker>,
     pushed: Option<Transfer>,
 }
 
-impl Lane for ThreadLane {
-    fn depth(&self) -> usize {
-        1
+impl ThreadLane {
+    pub(super) fn new(parker: std::sync::Arc<Parker>) -> Self {
+        Self { parker, pushed: None }
     }
+}
 
+impl Lane for ThreadLane {
     fn push(&mut self, transfer: Transfer) {
         self.pushed = Some(transfer);
     }
@@ -119,6 +121,9 @@ impl Lane for ThreadLane {
     fn park(&mut self, until: Option<Instant>) {
         self.parker.park(until);
     }
+
+    /// Nobody can: it runs while this thread waits.
+    fn cancel(&mut self, _token: usize) {}
 }
 
 /// Makes the transfer's system call, again for as long as signals interrupt it.

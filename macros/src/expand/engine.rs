@@ -12,6 +12,7 @@ const SETTINGS: &[&str] = &[
     "thread_count",
     "single_submit",
     "overlap_events",
+    "backend",
     "direct",
     "queue_capacity",
     "background_rate",

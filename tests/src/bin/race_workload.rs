@@ -37,6 +37,11 @@ const MANY: usize = 256;
 const ODD: usize = 123;
 /// Bytes in flight, and of memory, when a small set of buffers is used over and over, as fio does.
 const REUSED: usize = 8 * MIB;
+const PAGE: usize = 4096;
+/// Requests of a page: all of them, those under way, and those waited for together.
+const RANDOM_READS: usize = 1 << 16;
+const RANDOM_AT_ONCE: usize = 64;
+const RANDOM_BATCH: usize = 16;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -63,6 +68,7 @@ fn main() {
         "reused" => {
             Box::new(Reused { path: dir.join("big.dat"), memory: own_buffer(&engine, REUSED) })
         }
+        "random" => Box::new(Random::new(&engine, dir.join("big.dat"))),
         other => panic!("no shape is called {other:?}"),
     };
     run(&Race { engine, kind, salt }, &format!("{shape}_{}", arguments[1]), work);
@@ -308,6 +314,72 @@ impl Work for Reused {
         if race.kind == Kind::Read {
             race.check((BIG - REUSED) / MIB, &self.memory);
         }
+    }
+}
+
+/// Pages of a big file by chance, by requests of one page each: so many are under way, and a batch of
+/// them is waited for and made anew.
+struct Random {
+    path: PathBuf,
+    free: Vec<AioBuf>,
+    chance: u64,
+    /// The first page of a MiB that was read last, with its number.
+    stamped: Option<(usize, Vec<u8>)>,
+}
+
+impl Random {
+    fn new(engine: &Engine, path: PathBuf) -> Self {
+        let free = (0..RANDOM_AT_ONCE).map(|_| own_buffer(engine, PAGE)).collect();
+        Self { path, free, chance: 0x9e37_79b9_7f4a_7c15, stamped: None }
+    }
+
+    fn next_page(&mut self) -> usize {
+        // Xorshift.
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 7;
+        self.chance ^= self.chance << 17;
+        usize::try_from(self.chance).unwrap() % (BIG / PAGE)
+    }
+
+    fn collect(&mut self, tickets: impl Iterator<Item = (usize, Ticket<AioBuf>)>) {
+        let (pages, tickets): (Vec<_>, Vec<_>) = tickets.unzip();
+        for (page, read) in pages.into_iter().zip(Ticket::wait_all(tickets)) {
+            let read = read.unwrap();
+            if page.is_multiple_of(MIB / PAGE) {
+                self.stamped = Some((page * PAGE / MIB, read[..8].to_vec()));
+            }
+            self.free.push(read);
+        }
+    }
+}
+
+impl Work for Random {
+    fn bytes(&self) -> usize {
+        RANDOM_READS * PAGE
+    }
+
+    fn prepare(&mut self, _race: &Race) {
+        self.stamped = None;
+    }
+
+    fn run(&mut self, race: &Race) {
+        let file = race.open(&self.path, BIG);
+        let mut tickets = VecDeque::with_capacity(RANDOM_AT_ONCE);
+        for _ in 0..RANDOM_READS / RANDOM_BATCH {
+            if self.free.is_empty() {
+                self.collect(tickets.drain(..RANDOM_BATCH));
+            }
+            for buffer in self.free.split_off(self.free.len() - RANDOM_BATCH) {
+                let page = self.next_page();
+                tickets.push_back((page, race.engine.pread(&file, buffer, (page * PAGE) as u64)));
+            }
+        }
+        self.collect(tickets.into_iter());
+    }
+
+    fn check(&self, race: &Race) {
+        let (mib, bytes) = self.stamped.as_ref().unwrap();
+        assert!(*bytes == race.stamp(*mib).to_le_bytes(), "not what MiB {mib} begins with");
     }
 }
 

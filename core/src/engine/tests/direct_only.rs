@@ -10,7 +10,7 @@ fn bench(sim: Sim) -> Option<Bench> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("blocks");
     let settings = EngineSettings { direct: DirectMode::Always, ..settings(1, 1) };
-    let engine = Engine::with_backend(settings, Box::new(sim.clone())).unwrap();
+    let engine = Engine::with_backend(settings, Box::new(sim.clone()), Because::Asked).unwrap();
     match engine.create(&path) {
         Ok(file) => Some(Bench { sim, file, path, engine, _dir: dir }),
         Err(error) => {

@@ -48,7 +48,7 @@ impl Bench {
     fn new(sim: Sim, settings: EngineSettings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("blocks");
-        let engine = Engine::with_backend(settings, Box::new(sim.clone())).unwrap();
+        let engine = Engine::with_backend(settings, Box::new(sim.clone()), Because::Asked).unwrap();
         let file = engine.create(&path).unwrap();
         Self { sim, file, path, engine, _dir: dir }
     }

@@ -148,7 +148,7 @@ fn single_submit_submits_each_block_and_else_each_batch() {
         for event in bench.sim.events() {
             match event {
                 Event::Push(..) => since += 1,
-                Event::Submit(_) if since > 0 => {
+                Event::Submit(_) | Event::Wait { .. } if since > 0 => {
                     submitted[at] = since;
                     (since, at) = (0, at + 1);
                 }

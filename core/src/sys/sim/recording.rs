@@ -26,6 +26,7 @@ pub(crate) enum Event {
     Wait { lane: LaneId, at_least: usize },
     Complete(LaneId, Call, Result<usize, Errno>),
     Park(LaneId),
+    Cancel(LaneId, Call),
 }
 
 /// What a transfer asks for.
@@ -66,6 +67,8 @@ struct State {
     /// Offsets of held transfers that may go.
     released: Vec<u64>,
     in_flight: usize,
+    /// Whether transfers that are held can be cancelled.
+    lets_go: bool,
     /// Lanes that were woken and have not waited or parked since.
     woken: HashSet<LaneId>,
     fault_of: Option<FaultOf>,
@@ -119,6 +122,11 @@ impl Sim {
     /// Decides the fate of every transfer from now on.
     pub(crate) fn inject(&self, fault_of: impl FnMut(&Call) -> Option<Fault> + Send + 'static) {
         self.state().fault_of = Some(Box::new(fault_of));
+    }
+
+    /// From now on what is held can be cancelled, unlike what a device has.
+    pub(crate) fn let_go_of_cancelled(&self) {
+        self.state().lets_go = true;
     }
 
     /// What has been recorded so far.
@@ -187,7 +195,7 @@ impl Backend for Sim {
     }
 
     fn lane(&self, id: LaneId) -> Box<dyn Lane> {
-        Box::new(SimLane { sim: self.clone(), id, held: Vec::new() })
+        Box::new(SimLane { sim: self.clone(), id, held: Vec::new(), cancelled: HashSet::new() })
     }
 
     fn wake(&self, lanes: &[LaneId]) {
@@ -203,18 +211,17 @@ struct SimLane {
     sim: Sim,
     id: LaneId,
     held: Vec<Transfer>,
+    /// The tokens of those that were cancelled.
+    cancelled: HashSet<usize>,
 }
 
 impl Lane for SimLane {
-    fn depth(&self) -> usize {
-        self.sim.0.shape.depth_of(self.id)
-    }
-
     fn push(&mut self, transfer: Transfer) {
         self.sim.state().in_flight += 1;
         self.sim.record(Event::Push(self.id, call_of(&transfer)));
         self.held.push(transfer);
-        assert!(self.held.len() <= self.depth(), "more in flight than the lane's depth");
+        let depth = self.sim.0.shape.depth_of(self.id);
+        assert!(self.held.len() <= depth, "more in flight than the lane's depth");
     }
 
     fn submit(&mut self) {
@@ -242,6 +249,17 @@ impl Lane for SimLane {
         self.sim.0.parkers[&self.id].park(until);
         self.sim.state().woken.remove(&self.id);
     }
+
+    /// What is held is let go of, if the test says so; what was let through has happened.
+    fn cancel(&mut self, token: usize) {
+        let Some(at) = self.held.iter().position(|held| held.token == token) else {
+            return;
+        };
+        self.sim.record(Event::Cancel(self.id, call_of(&self.held[at])));
+        if self.sim.state().lets_go {
+            self.cancelled.insert(token);
+        }
+    }
 }
 
 impl SimLane {
@@ -251,8 +269,14 @@ impl SimLane {
         let is_ring = self.sim.0.shape.kind(self.id) == LaneKind::Ring;
         let mut state = self.sim.state();
         loop {
+            let held = &self.held;
+            let is_cancelled = |held: &Transfer| self.cancelled.contains(&held.token);
+            if let Some(position) = held.iter().position(is_cancelled) {
+                let transfer = self.held.remove(position);
+                self.cancelled.remove(&transfer.token);
+                return Some((transfer, Some(Fault::Fail(Errno::ECANCELED))));
+            }
             let position = if state.holding {
-                let held = &self.held;
                 let at = |offset: &u64| held.iter().position(|held| held.offset == *offset);
                 state.released.iter().find_map(at)
             } else {

@@ -256,10 +256,6 @@ struct SeededLane {
 }
 
 impl Lane for SeededLane {
-    fn depth(&self) -> usize {
-        self.sim.0.shape.depth_of(self.id)
-    }
-
     fn push(&mut self, transfer: Transfer) {
         let Shared { seed, faults, .. } = *self.sim.0;
         let file = Arc::as_ptr(&transfer.file).addr();
@@ -350,6 +346,9 @@ impl Lane for SeededLane {
         self.sim.0.parkers[&self.id].park(until);
         self.sim.state().woken.remove(&self.id);
     }
+
+    /// As for a device: what it was given happens.
+    fn cancel(&mut self, _token: usize) {}
 }
 
 impl SeededLane {
@@ -444,6 +443,12 @@ impl Drop for SeededLane {
     /// What a panic left in flight never happens.
     fn drop(&mut self) {
         let mut state = self.sim.state();
+        for (number, _) in self.held.iter().filter_map(|held| held.request) {
+            // The next one of the file is another's.
+            if state.tracks[number].is_barrier() {
+                state.tracks[number].resolve();
+            }
+        }
         state.in_flight.retain(|flight| flight.lane != self.id);
         state.lanes -= 1;
         drop(state);

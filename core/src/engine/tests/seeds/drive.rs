@@ -20,6 +20,7 @@ use crate::{
     error::{Error, Operation},
     sys::{
         Direction,
+        choice::Because,
         file::{OpenFile, Policy},
         sim::{Arena, Drops, Random, Seeded},
     },
@@ -57,7 +58,9 @@ pub(super) fn run(seed: u64, place: &mut Place) -> Vec<String> {
     on_disk.write_all_at(&scenario.contents, 0).unwrap();
     let Scenario { shape, order, faults, .. } = scenario;
     let sim = Seeded::new(seed, shape, !scenario.settings.overlap_events, order, faults);
-    let engine = Engine::with_backend(scenario.settings.clone(), Box::new(sim.clone())).unwrap();
+    let engine =
+        Engine::with_backend(scenario.settings.clone(), Box::new(sim.clone()), Because::Asked)
+            .unwrap();
     let files = paths.each_ref().map(|path| {
         let policy = Policy { mode: DirectMode::Never, block_size: scenario.settings.block_size };
         let open = OpenFile::open(path, &OpenOptions::new().write(), policy).unwrap();

@@ -1,6 +1,6 @@
 //! What must hold of results, failures, the file and the statistics.
 
-use std::os::unix::fs::FileExt;
+use std::{os::unix::fs::FileExt, thread};
 
 use super::{
     drive::{Asked, Drive, Made},
@@ -125,6 +125,13 @@ impl Drive<'_> {
     }
 
     pub(super) fn compare_stats(&mut self) {
+        // A worker may be between counting a wake and telling the backend.
+        for _ in 0..10_000 {
+            if self.engine().stats().notifications == self.sim.totals().notifications {
+                break;
+            }
+            thread::yield_now();
+        }
         let stats = self.engine().stats();
         let Totals { transfers, direct, bounced, buffered, notifications } = self.sim.totals();
         let of = |wanted: fn(&Direction) -> bool| {
