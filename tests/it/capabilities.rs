@@ -4,10 +4,11 @@
 use std::process::Command;
 
 /// Each with what it takes.
-const KNOWN: [(&str, &str); 7] = [
+const KNOWN: [(&str, &str); 8] = [
     ("cachestat", "cachestat (Linux 6.5) answering for the temporary directory's file system"),
     ("direct", "O_DIRECT on the temporary directory's file system (set TMPDIR)"),
     ("huge_pages", "transparent huge pages, and memory left for 32 of them"),
+    ("io_uring", "io_uring with all that the ring backend uses (Linux 5.13, no seccomp filter)"),
     ("namespaces", "mounting a tmpfs in a new user and mount namespace"),
     ("sectors", "a loop device with sectors of 4096 bytes (losetup, for root)"),
     ("strace", "the strace command, allowed to trace and to make system calls fail"),
@@ -37,6 +38,7 @@ fn probe(capability: &str) -> bool {
         "cachestat" => cachestat(),
         "direct" => direct_write(),
         "huge_pages" => succeeds(env!("CARGO_BIN_EXE_pool_pages")),
+        "io_uring" => io_uring(),
         "namespaces" => succeeds(env!("CARGO_BIN_EXE_no_space")),
         "sectors" => crate::loop_device::LoopDevice::new(1 << 20).is_some(),
         "strace" => Command::new("strace")
@@ -103,6 +105,20 @@ fn cachestat() -> bool {
 #[cfg(not(target_os = "linux"))]
 fn cachestat() -> bool {
     false
+}
+
+/// Whether the engine's rings can be had.
+fn io_uring() -> bool {
+    let mut settings = ds_aio::EngineSettings::default();
+    settings.backend = ds_aio::BackendMode::IoUring;
+    match ds_aio::Engine::new(&settings) {
+        Ok(_) => true,
+        Err(ds_aio::StartError::Ring(reason)) => {
+            say(&format!("no io_uring: {reason}"));
+            false
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// Past the test harness, which shows the output of failed tests alone.

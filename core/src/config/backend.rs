@@ -16,7 +16,9 @@ pub enum BackendMode {
     Threads,
     /// One io_uring for each of the `thread_count` groups, with `queue_depth` blocks in flight; or
     /// no engine, if that cannot be. Threads besides take the blocks that the processor copies:
-    /// through the page cache, or from and to memory that is not aligned for O_DIRECT.
+    /// through the page cache, or from and to memory that is not aligned for O_DIRECT; and writes
+    /// that make a file longer. If the kernel refuses the rings later (a seccomp filter that the
+    /// process gets), the engine goes on with blocking calls.
     IoUring,
 }
 

@@ -1,14 +1,15 @@
 //! The constants of DeepSpeed's module, one by one.
 
 use ds_aio::config::{
-    AIO, AIO_BACKGROUND_RATE, AIO_BACKGROUND_RATE_DEFAULT, AIO_BACKGROUND_RATE_ENV, AIO_BLOCK_SIZE,
-    AIO_BLOCK_SIZE_DEFAULT, AIO_BLOCK_SIZE_ENV, AIO_DIRECT, AIO_DIRECT_DEFAULT, AIO_DIRECT_ENV,
-    AIO_FORMAT, AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV,
-    AIO_QUEUE_CAPACITY, AIO_QUEUE_CAPACITY_DEFAULT, AIO_QUEUE_CAPACITY_ENV, AIO_QUEUE_DEPTH,
-    AIO_QUEUE_DEPTH_DEFAULT, AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT,
-    AIO_SINGLE_SUBMIT_ENV, AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV, Kind,
+    AIO, AIO_BACKEND, AIO_BACKEND_DEFAULT, AIO_BACKEND_ENV, AIO_BACKGROUND_RATE,
+    AIO_BACKGROUND_RATE_DEFAULT, AIO_BACKGROUND_RATE_ENV, AIO_BLOCK_SIZE, AIO_BLOCK_SIZE_DEFAULT,
+    AIO_BLOCK_SIZE_ENV, AIO_DIRECT, AIO_DIRECT_DEFAULT, AIO_DIRECT_ENV, AIO_FORMAT,
+    AIO_OVERLAP_EVENTS, AIO_OVERLAP_EVENTS_DEFAULT, AIO_OVERLAP_EVENTS_ENV, AIO_QUEUE_CAPACITY,
+    AIO_QUEUE_CAPACITY_DEFAULT, AIO_QUEUE_CAPACITY_ENV, AIO_QUEUE_DEPTH, AIO_QUEUE_DEPTH_DEFAULT,
+    AIO_QUEUE_DEPTH_ENV, AIO_SINGLE_SUBMIT, AIO_SINGLE_SUBMIT_DEFAULT, AIO_SINGLE_SUBMIT_ENV,
+    AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV, Kind,
 };
-use ds_aio::{AioConfig, Config, ConfigSchema, DirectMode};
+use ds_aio::{AioConfig, BackendMode, Config, ConfigSchema, DirectMode};
 
 #[test]
 fn section_is_aio() {
@@ -70,6 +71,14 @@ fn queue_capacity_is_65536() {
     assert_eq!(AIO_QUEUE_CAPACITY, "queue_capacity");
     assert_eq!(TYPED, 65536);
     assert_eq!(AIO_QUEUE_CAPACITY_ENV, "DS_AIO_QUEUE_CAPACITY");
+}
+
+#[test]
+fn backend_is_auto() {
+    const TYPED: BackendMode = AIO_BACKEND_DEFAULT;
+    assert_eq!(AIO_BACKEND, "backend");
+    assert_eq!(TYPED, BackendMode::Auto);
+    assert_eq!(AIO_BACKEND_ENV, "DS_AIO_BACKEND");
 }
 
 #[test]
@@ -235,8 +244,11 @@ fn the_table_describes_the_fields() {
     assert!(!block_size.advanced && !overlap.advanced);
     assert!(advanced.iter().all(|field| field.advanced));
     let keys: Vec<_> = advanced.iter().map(|field| field.key).collect();
-    assert_eq!(keys, [AIO_DIRECT, AIO_QUEUE_CAPACITY, AIO_BACKGROUND_RATE]);
-    let [direct, ..] = advanced else { panic!("checked above") };
+    assert_eq!(keys, [AIO_BACKEND, AIO_DIRECT, AIO_QUEUE_CAPACITY, AIO_BACKGROUND_RATE]);
+    let [backend, direct, ..] = advanced else { panic!("checked above") };
+    assert_eq!(backend.allowed(), "one of `auto`, `threads`, `io_uring`");
+    assert_eq!(backend.kind, Kind::Choice { names: &["auto", "threads", "io_uring"] });
+    assert_eq!(backend.default.unwrap().to_string(), "auto");
     assert_eq!(direct.allowed(), "one of `auto`, `always`, `never`");
     assert_eq!(direct.kind, Kind::Choice { names: &["auto", "always", "never"] });
     assert_eq!(direct.default.unwrap().to_string(), "auto");

@@ -127,7 +127,7 @@ fn a_misspelt_key_is_an_error_with_a_suggestion() {
         error.help(),
         Some(
             "the keys are block_size, queue_depth, thread_count, single_submit, overlap_events, \
-             direct, queue_capacity, background_rate"
+             backend, direct, queue_capacity, background_rate"
         )
     );
 }

@@ -87,6 +87,7 @@ queue_depth      8        default
 thread_count     1        default
 single_submit    false    default
 overlap_events   true     default
+backend          auto     default
 direct           never    variable DS_AIO_DIRECT
 queue_capacity   65536    default
 background_rate  0        default

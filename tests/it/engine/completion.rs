@@ -16,7 +16,7 @@ use std::{
 use ds_aio::{AioFile, Engine, ErrorKind, Failed, Priority, Ticket};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
-    settings::{MODES, settings},
+    settings::{MODES, most_workers, settings},
 };
 
 use super::support::{Bench, HeldWorker, poll};
@@ -132,7 +132,8 @@ fn a_callback_that_panics_harms_nobody() {
         ended.on_completion(|_| resume_unwind(Box::new("quiet")));
     }
     let stats = bench.engine.stats();
-    assert_eq!((stats.workers, stats.failed(), stats.in_flight), (1, 0, 0));
+    assert!(stats.workers <= most_workers(&bench.engine), "{stats}");
+    assert_eq!((stats.failed(), stats.in_flight), (0, 0));
     bench.engine.close().unwrap();
 }
 

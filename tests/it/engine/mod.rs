@@ -3,6 +3,7 @@
 
 #[cfg(target_os = "linux")]
 mod adopt;
+mod backends;
 mod completion;
 #[cfg(target_os = "linux")]
 mod direct;

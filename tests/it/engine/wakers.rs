@@ -15,7 +15,7 @@ use ds_aio::{AioFile, ErrorKind, NotDirect, OpenOptions, Operation};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     hooked::HookedBuf,
-    settings::settings,
+    settings::{most_workers, settings},
 };
 
 use super::support::{Bench, HeldWorker, poll, waker};
@@ -200,7 +200,8 @@ fn harms_nobody_else(misbehave: impl Fn(&Bench, &AioFile)) {
         bench.engine.sync(&file).unwrap();
     }
     let stats = bench.engine.stats();
-    assert_eq!((stats.workers, stats.in_flight, stats.failed()), (1, 0, 0));
+    assert!(stats.workers <= most_workers(&bench.engine), "{stats}");
+    assert_eq!((stats.in_flight, stats.failed()), (0, 0));
     bench.engine.close().unwrap();
 }
 

@@ -10,6 +10,7 @@ mod lanes;
 mod order;
 mod plans;
 mod priority;
+mod rings;
 mod seeds;
 mod settings;
 mod shutdown;

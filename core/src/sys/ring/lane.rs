@@ -41,8 +41,9 @@ pub(super) struct RingLane {
     /// Whether the kernel watches `waker`.
     watched: bool,
     woken: bool,
-    /// Why the ring cannot be entered any more.
-    lost: Option<Errno>,
+    /// Whether the ring cannot be entered any more, as when a sandbox closes in on the process. From
+    /// then on transfers are blocking calls.
+    lost: bool,
 }
 
 struct Held {
@@ -53,9 +54,7 @@ struct Held {
 }
 
 impl RingLane {
-    /// Takes the ring over on the thread that will drive it.
     pub(super) fn new(ring: IoUring, waker: Arc<EventFd>, depth: usize) -> Self {
-        let lost = ring.submitter().register_enable_rings().err().map(|error| errno_of(&error));
         Self {
             ring,
             waker,
@@ -64,7 +63,7 @@ impl RingLane {
             ended: Vec::new(),
             watched: false,
             woken: false,
-            lost,
+            lost: false,
         }
     }
 
@@ -76,7 +75,7 @@ impl RingLane {
     unsafe fn queue(&mut self, entry: &squeue::Entry) {
         // SAFETY: the caller's promise.
         while unsafe { self.ring.submission().push(entry) }.is_err() {
-            if self.lost.is_some() {
+            if self.lost {
                 return;
             }
             self.enter(0, None);
@@ -86,7 +85,7 @@ impl RingLane {
 
     /// Has the kernel tell of wakes, from now on.
     fn watch(&mut self) {
-        if !self.watched && self.lost.is_none() {
+        if !self.watched && !self.lost {
             self.watched = true;
             let events = u32::from(libc::POLLIN.cast_unsigned());
             let poll = opcode::PollAdd::new(Fd(self.waker.as_raw_fd()), events).multi(true);
@@ -98,7 +97,7 @@ impl RingLane {
     /// Hands the kernel what waits, and returns when `want` completions are there, the time has come,
     /// or it was interrupted.
     fn enter(&mut self, want: usize, until: Option<Instant>) {
-        if self.lost.is_some() {
+        if self.lost {
             return;
         }
         let submitter = self.ring.submitter();
@@ -119,19 +118,26 @@ impl RingLane {
             // No memory for a request, or too many completions that nobody has seen: those in flight
             // make room.
             Errno::EAGAIN | Errno::EBUSY | Errno::ENOMEM => rest(),
-            errno => self.lose(errno),
+            _ => self.lose(),
         }
     }
 
-    /// The ring cannot be entered. What the kernel has not taken it never will.
-    fn lose(&mut self, errno: Errno) {
-        self.lost = Some(errno);
+    /// The ring cannot be entered. What the kernel has not taken it never will, and what it has taken
+    /// it completes.
+    fn lose(&mut self) {
+        self.lost = true;
         for said in std::mem::take(&mut self.waiting) {
-            if let Some(token) = self.token(said) {
-                self.held[token] = None;
-                self.ended.push(Completion { token, result: Err(errno) });
+            if let Some(token) = self.token(said)
+                && let Some(held) = self.held[token].take()
+            {
+                self.perform(held.transfer);
             }
         }
+    }
+
+    fn perform(&mut self, mut transfer: Transfer) {
+        let result = perform(&mut transfer);
+        self.ended.push(Completion { token: transfer.token, result });
     }
 
     fn token(&self, said: u64) -> Option<usize> {
@@ -181,23 +187,19 @@ impl Held {
 }
 
 impl Lane for RingLane {
-    fn push(&mut self, mut transfer: Transfer) {
+    fn push(&mut self, transfer: Transfer) {
         let token = transfer.token;
         let vector = vector_of(&transfer.segment);
-        let Some(entry) = entry_of(&transfer, &vector) else {
-            let result = perform(&mut transfer);
-            self.ended.push(Completion { token, result });
-            return;
+        let Some(entry) = entry_of(&transfer, &vector).filter(|_| !self.lost) else {
+            return self.perform(transfer);
         };
-        if let Some(errno) = self.lost {
-            self.ended.push(Completion { token, result: Err(errno) });
-            return;
-        }
         self.held[token] = Some(Held { transfer, cancelled: false, _vector: vector });
         // SAFETY: `held` has it now.
         unsafe { self.queue(&entry.user_data(token as u64)) };
-        if self.lost.is_some() && self.held[token].take().is_some() {
-            self.ended.push(Completion { token, result: Err(Errno::EIO) });
+        if self.lost
+            && let Some(held) = self.held[token].take()
+        {
+            self.perform(held.transfer);
         }
     }
 
@@ -214,10 +216,10 @@ impl Lane for RingLane {
             let want = at_least.saturating_sub(completions.len());
             let woken = std::mem::take(&mut self.woken);
             let over = want == 0 || woken || until.is_some_and(|until| until <= Instant::now());
-            if over && self.waiting.is_empty() {
+            if over && (self.lost || self.waiting.is_empty()) {
                 return;
             }
-            if self.lost.is_some() {
+            if self.lost {
                 rest();
                 // Nobody else tells of wakes.
                 self.woken |= self.waker.read().is_ok();
@@ -239,7 +241,7 @@ impl Lane for RingLane {
     fn cancel(&mut self, token: usize) {
         if let Some(held) = &mut self.held[token]
             && !held.cancelled
-            && self.lost.is_none()
+            && !self.lost
         {
             held.cancelled = true;
             let cancel = opcode::AsyncCancel::new(token as u64).build().user_data(CANCEL);

@@ -7,7 +7,7 @@ mod setup;
 
 use std::{
     num::NonZero,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     thread::available_parallelism,
 };
 
@@ -31,12 +31,18 @@ const MAX_DEPTH: usize = 1 << 14;
 pub(crate) struct Rings {
     shape: Shape,
     differences: Vec<Difference>,
-    /// One a group, until its lane has it.
-    rings: Vec<Mutex<Option<IoUring>>>,
-    /// What wakes each ring's lane.
-    wakers: Vec<Arc<EventFd>>,
+    /// One a group with what wakes its lane, until the lane has both.
+    rings: Vec<Mutex<Option<Ring>>>,
+    /// The same wakers: whoever keeps the backend for a ticket's sake keeps no descriptor.
+    wakers: Vec<Weak<EventFd>>,
     /// One for each thread that may exist, group by group.
     parkers: Vec<Arc<Parker>>,
+}
+
+/// A ring, and what wakes the lane that waits on it.
+struct Ring {
+    ring: IoUring,
+    waker: Arc<EventFd>,
 }
 
 impl Rings {
@@ -44,12 +50,14 @@ impl Rings {
     pub(crate) fn new(thread_count: usize, queue_depth: usize) -> Result<Self, RingUnavailable> {
         let (shape, differences) = layout(thread_count, queue_depth);
         setup::check()?;
-        let ring = |_| setup::ring(shape.group_depth).map(|ring| Mutex::new(Some(ring)));
-        let rings = (0..shape.groups).map(ring).collect::<Result<_, _>>()?;
-        let waker =
-            |_| EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map(Arc::new);
-        let wakers = (0..shape.groups).map(waker).collect::<Result<_, _>>();
-        let wakers = wakers.map_err(RingUnavailable::from_errno)?;
+        let ring = |_| {
+            let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
+            let waker = EventFd::from_flags(flags).map_err(RingUnavailable::from_errno)?;
+            Ok(Ring { ring: setup::ring(shape.group_depth)?, waker: Arc::new(waker) })
+        };
+        let rings = (0..shape.groups).map(ring).collect::<Result<Vec<_>, _>>()?;
+        let wakers = rings.iter().map(|Ring { waker, .. }| Arc::downgrade(waker)).collect();
+        let rings = rings.into_iter().map(|ring| Mutex::new(Some(ring))).collect();
         let parkers = (0..shape.groups * shape.threads).map(|_| Arc::default()).collect();
         Ok(Self { shape, differences, rings, wakers, parkers })
     }
@@ -97,10 +105,9 @@ impl Backend for Rings {
             }
             LaneKind::Ring => {
                 let mut ring = self.rings[id.group].lock().unwrap_or_else(PoisonError::into_inner);
-                let Some(ring) = ring.take() else {
+                let Some(Ring { ring, waker }) = ring.take() else {
                     unreachable!("a ring's lane is made once");
                 };
-                let waker = Arc::clone(&self.wakers[id.group]);
                 Box::new(RingLane::new(ring, waker, self.shape.group_depth))
             }
         }
@@ -110,8 +117,10 @@ impl Backend for Rings {
         for &lane in lanes {
             match self.shape.kind(lane) {
                 LaneKind::Ring => {
-                    // It fails if 2^64 wakes have not been seen yet, and then there is one to see.
-                    let _ = self.wakers[lane.group].write(1);
+                    if let Some(waker) = self.wakers[lane.group].upgrade() {
+                        // It fails if 2^64 wakes have not been seen yet, and then there is one to see.
+                        let _ = waker.write(1);
+                    }
                 }
                 LaneKind::Thread => {
                     if let Some(parker) = self.parker(lane) {

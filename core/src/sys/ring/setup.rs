@@ -2,14 +2,14 @@
 
 use std::io;
 
-use io_uring::{Builder, IoUring, Probe, cqueue, opcode, squeue};
+use io_uring::{IoUring, Probe, opcode};
 use nix::errno::Errno;
 
 use crate::error::RingUnavailable;
 
 /// Whether rings work here, with all that the backend uses.
 pub(super) fn check() -> Result<(), RingUnavailable> {
-    let mut ring: IoUring = IoUring::builder().build(2).map_err(unavailable)?;
+    let mut ring = IoUring::new(2).map_err(unavailable)?;
     let params = ring.params();
     let features = [
         (params.is_feature_nodrop(), "completions that are never dropped (Linux 5.5)"),
@@ -46,39 +46,12 @@ pub(super) fn check() -> Result<(), RingUnavailable> {
     Ok(())
 }
 
-/// A ring for so many transfers in flight, to be driven by one thread, which has to enable it.
+/// A ring for so many transfers in flight, and its completion queue holds all there can be. Without
+/// flags: `SINGLE_ISSUER`, `COOP_TASKRUN` and `DEFER_TASKRUN` were measured and made no difference.
 pub(super) fn ring(depth: usize) -> Result<IoUring, RingUnavailable> {
     // Besides the transfers, the poll for wakes and a cancel at a time.
     let entries = u32::try_from(depth + 2).unwrap_or(u32::MAX);
-    let newest = |builder: &mut Builder<squeue::Entry, cqueue::Entry>| {
-        builder.setup_r_disabled();
-        if std::env::var("RING_SINGLE").is_ok() {
-            builder.setup_single_issuer();
-        }
-        if std::env::var("RING_COOP").is_ok() {
-            builder.setup_coop_taskrun();
-        }
-        if std::env::var("RING_DEFER").is_ok() {
-            builder.setup_defer_taskrun();
-        }
-    };
-    let any = |builder: &mut Builder<squeue::Entry, cqueue::Entry>| {
-        builder.setup_r_disabled();
-    };
-    match build(entries, newest) {
-        Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => build(entries, any),
-        built => built,
-    }
-    .map_err(unavailable)
-}
-
-fn build(
-    entries: u32,
-    flags: impl FnOnce(&mut Builder<squeue::Entry, cqueue::Entry>),
-) -> io::Result<IoUring> {
-    let mut builder = IoUring::builder();
-    flags(&mut builder);
-    builder.build(entries)
+    IoUring::new(entries).map_err(unavailable)
 }
 
 fn unavailable(error: io::Error) -> RingUnavailable {
