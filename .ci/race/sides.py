@@ -1,11 +1,15 @@
 """The sides of a race: processes that run a repeat when they are told to."""
 import json
 import os
+import statistics
 import subprocess
 
-BLOCK_SIZE = 1 << 20
-QUEUE_DEPTH = 8
 THREADS = 1
+
+
+def block_and_depth(shape):
+    """Bytes a block, and blocks in flight, of a workload."""
+    return (4096, 32) if shape == "random" else (1 << 20, 8)
 
 
 class Process:
@@ -53,13 +57,16 @@ class Process:
 
 
 class Ours(Process):
-    def __init__(self, options, shape, kind, directory, salt, log):
+    def __init__(self, options, shape, kind, directory, salt, log, backend=None):
+        block_size, depth = block_and_depth(shape)
         environment = {
-            "DS_AIO_BLOCK_SIZE": str(BLOCK_SIZE),
-            "DS_AIO_QUEUE_DEPTH": str(QUEUE_DEPTH),
+            "DS_AIO_BLOCK_SIZE": str(block_size),
+            "DS_AIO_QUEUE_DEPTH": str(depth),
             "DS_AIO_THREAD_COUNT": str(THREADS),
             **options.settings,
         }
+        if backend:
+            environment["DS_AIO_BACKEND"] = backend
         super().__init__([options.ours, shape, kind, directory, str(salt)], environment, log)
 
 
@@ -76,7 +83,7 @@ class DeepSpeed(Process):
         }
         if huge:
             environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
-        numbers = [str(number) for number in (salt, BLOCK_SIZE, QUEUE_DEPTH, THREADS)]
+        numbers = [str(number) for number in (salt, *block_and_depth(shape), THREADS)]
         python = os.path.join(options.cache, "venv/bin/python")
         super().__init__([python, script, shape, kind, directory, *numbers], environment, log)
 
@@ -84,40 +91,55 @@ class DeepSpeed(Process):
 class Fio:
     """fio on the big file, a process a repeat, with buffers of `depth × block` bytes in all."""
 
-    def __init__(self, engine, kind, directory):
+    def __init__(self, engine, shape, kind, directory):
+        block_size, depth = block_and_depth(shape)
+        mode = ("rand" if shape == "random" else "") + ("read" if kind == "read" else "write")
         self.command = [
             "fio", "--name=race", f"--filename={directory}/big.dat", f"--ioengine={engine}",
-            "--rw=" + ("read" if kind == "read" else "write"), f"--bs={BLOCK_SIZE}",
+            f"--rw={mode}", f"--bs={block_size}",
             "--direct=1", "--thread", "--scramble_buffers=0", "--gtod_reduce=1",
             "--iomem=mmaphuge", "--allow_file_create=0", "--output-format=json",
         ]  # fmt: skip
         if kind != "read":
             self.command.append("--overwrite=1")
-        lanes = QUEUE_DEPTH * THREADS
+        if shape == "random":
+            self.command += ["--io_size=256m", "--norandommap"]
+        lanes = depth * THREADS
         if engine == "psync":
             each = (1 << 30) // lanes
             self.command += [f"--numjobs={lanes}", "--group_reporting", f"--size={each}"]
             self.command.append(f"--offset_increment={each}")
         else:
             self.command += [f"--iodepth={lanes}", "--size=1g"]
+        if shape != "random":
+            # Longer than the others' repeats, or starting it would be most of what it takes.
+            self.command.append("--loops=4")
         self.direction = "read" if kind == "read" else "write"
+        # Of a process that hardly transfers anything. The others have started before they count.
+        few = [*self.command, f"--io_size={block_size}", "--loops=1"]
+        self.startup = statistics.median(self._run(few)[1] for _ in range(5))
+
+    def _run(self, command):
+        """What fio says, and processor seconds from its start to its end."""
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise SystemExit(f"{' '.join(command)} failed: {output}")
+        return output, usage.ru_utime + usage.ru_stime
 
     def prepare(self):
         pass
 
     def go(self):
-        process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            raise SystemExit(f"{' '.join(self.command)} failed: {output}")
+        output, processor = self._run(self.command)
         measured = json.loads(output[output.index("{") :])["jobs"][0][self.direction]
         return {
             "workload": f"fio_{self.direction}",
             "bytes": measured["io_bytes"],
             "seconds": measured["runtime"] / 1000,
-            "cpu_seconds": usage.ru_utime + usage.ru_stime,
+            "cpu_seconds": max(processor - self.startup, 0),
         }
 
     def huge_bytes(self):

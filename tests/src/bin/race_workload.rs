@@ -20,10 +20,15 @@ use std::{
     io::BufRead,
     ops::DerefMut,
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc::{Sender, channel},
+    },
     time::{Duration, Instant},
 };
 
-use ds_aio::{AioBuf, AioConfig, AioFile, Engine, IoBufMut, OpenOptions, ScopedTicket, Ticket};
+use ds_aio::{AioBuf, AioConfig, AioFile, Engine, IoBufMut, OpenOptions, Ticket};
 use nix::sys::{
     resource::{UsageWho, getrusage},
     time::TimeValLike,
@@ -50,7 +55,7 @@ fn main() {
     };
     let kind = Kind::named(kind);
     let salt = salt.parse().unwrap();
-    let engine = Engine::new(&AioConfig::loader().env().load().unwrap().value).unwrap();
+    let engine = Arc::new(Engine::new(&AioConfig::loader().env().load().unwrap().value).unwrap());
     let dir = Path::new(dir);
     let work: Box<dyn Work> = match shape.as_str() {
         "big" => Box::new(Owned::new(vec![(dir.join("big.dat"), own_buffer(&engine, BIG))])),
@@ -65,9 +70,7 @@ fn main() {
             let start = memory.as_ptr().align_offset(4096) + 1;
             Box::new(Odd { path: dir.join("odd.dat"), memory, start })
         }
-        "reused" => {
-            Box::new(Reused { path: dir.join("big.dat"), memory: own_buffer(&engine, REUSED) })
-        }
+        "reused" => Box::new(Reused::new(&engine, dir.join("big.dat"))),
         "random" => Box::new(Random::new(&engine, dir.join("big.dat"))),
         other => panic!("no shape is called {other:?}"),
     };
@@ -116,7 +119,7 @@ fn processor_time() -> Duration {
 }
 
 struct Race {
-    engine: Engine,
+    engine: Arc<Engine>,
     kind: Kind,
     salt: u64,
 }
@@ -269,10 +272,46 @@ impl Work for Odd {
     }
 }
 
-/// A big file by requests of 1 MiB, as many at a time as there are pieces of the one small buffer.
+/// A big file by requests of 1 MiB, as many at a time as there are buffers: whoever is told that one
+/// has ended makes the next one with its buffer.
 struct Reused {
     path: PathBuf,
-    memory: AioBuf,
+    free: Vec<AioBuf>,
+}
+
+/// What is left to be done of a file.
+struct Stream {
+    engine: Arc<Engine>,
+    file: AioFile,
+    reads: bool,
+    /// The next MiB to be asked for.
+    next: AtomicUsize,
+    /// Where buffers go at the end.
+    end: Sender<AioBuf>,
+}
+
+impl Stream {
+    fn go_on(self: Arc<Self>, buffer: AioBuf) {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        if next >= BIG / MIB {
+            self.end.send(buffer).unwrap();
+            return;
+        }
+        let offset = (next * MIB) as u64;
+        let ticket = if self.reads {
+            self.engine.pread(&self.file, buffer, offset)
+        } else {
+            self.engine.pwrite(&self.file, buffer, offset)
+        };
+        ticket.on_completion(move |result| self.go_on(result.unwrap()));
+    }
+}
+
+impl Reused {
+    fn new(engine: &Engine, path: PathBuf) -> Self {
+        let free = (0..REUSED / MIB).map(|_| own_buffer(engine, MIB)).collect();
+        Self { path, free }
+    }
 }
 
 impl Work for Reused {
@@ -281,38 +320,34 @@ impl Work for Reused {
     }
 
     fn prepare(&mut self, race: &Race) {
-        race.prepare(&self.path, 0, &mut self.memory);
+        for (number, buffer) in self.free.iter_mut().enumerate() {
+            race.prepare(&self.path, number, buffer);
+        }
     }
 
     fn run(&mut self, race: &Race) {
-        let file = race.open(&self.path, BIG);
-        let offsets = (0..BIG as u64).step_by(MIB);
-        race.engine
-            .scope(|scope| {
-                if race.kind == Kind::Read {
-                    let mut free: VecDeque<_> = self.memory.chunks_mut(MIB).collect();
-                    let mut tickets = VecDeque::new();
-                    for offset in offsets {
-                        let piece = free.pop_front();
-                        let piece = piece.unwrap_or_else(|| next(&mut tickets));
-                        tickets.push_back(scope.pread(&file, piece, offset));
-                    }
-                } else {
-                    let mut free: VecDeque<_> = self.memory.chunks(MIB).collect();
-                    let mut tickets = VecDeque::new();
-                    for offset in offsets {
-                        let piece = free.pop_front();
-                        let piece = piece.unwrap_or_else(|| next(&mut tickets));
-                        tickets.push_back(scope.pwrite(&file, piece, offset));
-                    }
-                }
-            })
-            .unwrap();
+        let (end, ended) = channel();
+        let stream = Arc::new(Stream {
+            engine: Arc::clone(&race.engine),
+            file: race.open(&self.path, BIG),
+            reads: race.kind == Kind::Read,
+            next: AtomicUsize::new(0),
+            end,
+        });
+        let buffers = self.free.len();
+        for buffer in self.free.drain(..) {
+            Arc::clone(&stream).go_on(buffer);
+        }
+        self.free.extend(ended.iter().take(buffers));
     }
 
     fn check(&self, race: &Race) {
         if race.kind == Kind::Read {
-            race.check((BIG - REUSED) / MIB, &self.memory);
+            // Each has one of the last.
+            let mut stamps: Vec<_> = self.free.iter().map(|buffer| buffer[..8].to_vec()).collect();
+            stamps.sort_unstable_by_key(|stamp| u64::from_le_bytes(stamp[..].try_into().unwrap()));
+            let newest = stamps.last().unwrap();
+            assert!(*newest == race.stamp(BIG / MIB - 1).to_le_bytes(), "not the last MiB");
         }
     }
 }
@@ -381,9 +416,4 @@ impl Work for Random {
         let (mib, bytes) = self.stamped.as_ref().unwrap();
         assert!(*bytes == race.stamp(*mib).to_le_bytes(), "not what MiB {mib} begins with");
     }
-}
-
-/// The slice of the request that was made first, once it has ended.
-fn next<S>(tickets: &mut VecDeque<ScopedTicket<'_, S>>) -> S {
-    tickets.pop_front().unwrap().wait().unwrap_or_else(|failed| panic!("{}", failed.error()))
 }
