@@ -12,6 +12,8 @@ def of_shape(shape, directory):
     """Path, whole MiB and bytes beyond them of each file of a workload, in the order of stamps."""
     if shape == "many":
         return [(f"{directory}/many-{number}.dat", 1, 0) for number in range(256)]
+    if shape.startswith("big:"):
+        return [(f"{directory}/big.dat", int(shape[4:]), 0)]
     name, mib, rest = {
         "big": ("big", 1024, 0),
         "reused": ("big", 1024, 0),

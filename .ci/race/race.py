@@ -169,10 +169,14 @@ def arguments():
     if options.quick:
         options.starts, options.repeats = 1, 3
     options.settings = dict(setting.split("=", 1) for setting in options.set)
-    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-    options.ours = os.path.join(target, "release/race_workload")
-    options.fragment = os.path.join(target, "release/fragment")
+    options.ours = built("race_workload")
+    options.fragment = built("fragment")
     return options
+
+
+def built(program):
+    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
+    return os.path.join(target, "release", program)
 
 
 def main():

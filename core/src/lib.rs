@@ -5,7 +5,7 @@
 //!   settings and four more.
 #![cfg_attr(
     all(feature = "engine", unix),
-    doc = "- [`Engine`] runs `pread` and `pwrite` on workers of its own as such a struct says. Requests own
+    doc = "- [`Engine`] runs `pread` and `pwrite`, through io_uring or on threads, as such a struct says. Requests own
   their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
 
 ```

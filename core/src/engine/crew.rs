@@ -229,7 +229,9 @@ impl Crew {
             Exited::NotInTime => return self.abandon(),
             Exited::NotWaitedFor => return,
         }
-        for Member { thread, .. } in std::mem::take(&mut *lock(&self.workers)) {
+        // Not under the lock: a worker's last user code may cancel a request, which takes it.
+        let workers = std::mem::take(&mut *lock(&self.workers));
+        for Member { thread, .. } in workers {
             // A worker's panic has been told to the requests it failed.
             let _ = thread.join();
         }
@@ -243,7 +245,8 @@ impl Crew {
         }
         self.dispatch(dispatch);
         // Threads that are still in a system call end after it, whenever that is.
-        for Member { lane, running, .. } in std::mem::take(&mut *lock(&self.workers)) {
+        let workers = std::mem::take(&mut *lock(&self.workers));
+        for Member { lane, running, .. } in workers {
             let requests = std::mem::take(&mut *lock(&running.requests));
             for request in requests.iter().filter_map(Weak::upgrade) {
                 request.lose();

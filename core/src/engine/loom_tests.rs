@@ -10,7 +10,7 @@ mod races;
 
 use super::{
     plan::{Plan, Ways},
-    queue::{Dispatch, Exited, Finished, Queue, Step},
+    queue::{Dispatch, Exited, Finished, Queue, Step, Waits},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
     ticket::TicketState,
@@ -280,7 +280,7 @@ impl Miniature {
         let mut arriving = true;
         loop {
             let (step, dispatch) =
-                self.queue.next(lane, std::mem::take(&mut finished), false, arriving);
+                self.queue.next(lane, std::mem::take(&mut finished), Waits::Idle, arriving);
             arriving = false;
             self.dispatch(dispatch);
             match step {

@@ -42,7 +42,7 @@ pub struct EffectiveSettings {
     /// Worker groups. At most 128.
     pub thread_count: usize,
     /// Blocks in flight per group at most. Below what was asked if, on threads, the 128 workers that
-    /// an engine starts at most do not suffice for all groups; on io_uring, from 16,384 on.
+    /// an engine starts at most do not suffice for all groups; on io_uring, above 16,384.
     pub queue_depth: usize,
     pub(crate) differences: Vec<Difference>,
 }

@@ -15,7 +15,7 @@ use crate::{
     engine::{
         crew::{Crew, Running},
         plan::{Block, Needs, Route, Ways},
-        queue::{Claim, Finished, Refill, Step},
+        queue::{Claim, Finished, Refill, Step, Waits},
         request::{Asked, Request},
         user_code::{self, contain},
     },
@@ -141,31 +141,34 @@ impl<'crew> Worker<'crew> {
 
     fn work(&mut self) {
         let mut arriving = true;
+        // What has completed and has not been seen to: one after the other, with a new block for each,
+        // so that the device has work before user code runs.
         let mut completions = Vec::with_capacity(self.slots.len());
         // User code may fork and come back in both processes.
         while !self.crew.is_forked() {
-            // One at a time, so that the device has the next block before this one's request ends.
-            if let Some(completion) = completions.pop() {
-                self.arrived(completion);
-            }
-            let Some(&free) = self.free.last() else {
-                if completions.is_empty() {
-                    self.wait(None, &mut completions);
+            let step = match self.free.last() {
+                Some(&free) => {
+                    let waits = if completions.is_empty() { self.waits() } else { Waits::Not };
+                    let step = self.next(free, waits, arriving);
+                    arriving = false;
+                    step
                 }
-                continue;
+                None => Step::Wait(None),
             };
-            let step = self.next(free, arriving);
-            arriving = false;
+            if self.crew.is_forked() {
+                // A request that was given up has run user code on the way here.
+                std::mem::forget(step);
+                return;
+            }
             match step {
-                // Requests that were given up may have run user code on the way here.
-                Step::Run(claim) if self.crew.is_forked() => std::mem::forget(claim),
-                Step::Run(claim) => self.begin(claim, free),
-                Step::Wait(until) => {
-                    if completions.is_empty() {
+                Step::Run(claim) => self.begin(claim),
+                Step::Wait(until) => match completions.pop() {
+                    Some(completion) => self.arrived(completion),
+                    None => {
+                        arriving = !self.free.is_empty();
                         self.wait(until, &mut completions);
                     }
-                    arriving = true;
-                }
+                },
                 Step::Park(until) => {
                     self.lane.park(until);
                     arriving = true;
@@ -175,12 +178,15 @@ impl<'crew> Worker<'crew> {
         }
     }
 
+    fn waits(&self) -> Waits {
+        if self.in_flight() > 0 { Waits::WithBlocks } else { Waits::Idle }
+    }
+
     /// Asks the queue what to do with a free slot.
-    fn next(&mut self, free: usize, arriving: bool) -> Step {
+    fn next(&mut self, free: usize, waits: Waits, arriving: bool) -> Step {
         let finished = std::mem::take(&mut self.finished);
         let mut running = lock(&self.running.requests);
-        let (step, dispatch) =
-            self.crew.queue().next(self.id, finished, self.in_flight() > 0, arriving);
+        let (step, dispatch) = self.crew.queue().next(self.id, finished, waits, arriving);
         if let (Step::Run(claim), Some(place)) = (&step, running.get_mut(free)) {
             *place = Arc::downgrade(&claim.request);
         }
@@ -194,7 +200,7 @@ impl<'crew> Worker<'crew> {
     }
 
     /// Starts a claimed block in a free slot, or leaves it to a lane that suits it better.
-    fn begin(&mut self, claim: Claim, slot: usize) {
+    fn begin(&mut self, claim: Claim) {
         let block = claim.request.block(claim.block);
         let (Some(block), Some(file)) = (block, claim.request.open_file()) else {
             // Neither happens: the queue hands out blocks of a request that has not ended.
@@ -203,32 +209,40 @@ impl<'crew> Worker<'crew> {
             return;
         };
         let route = claim.route.unwrap_or_else(|| route_of(&claim.request, &block, &file));
-        let Some(claim) = self.keep(claim, &block, route, &file) else {
+        let suited = self.suited_for(&claim, &block, route, &file);
+        // Let go first: whoever takes the block may complete the request before this goes on.
+        let (claim, file) = if suited == self.kind {
+            (claim, file)
+        } else {
+            drop(file);
+            let Some(claim) = self.hand_over(claim, suited, route) else {
+                return;
+            };
+            let Some(file) = claim.request.open_file() else {
+                return;
+            };
+            (claim, file)
+        };
+        let Some(slot) = self.free.pop() else {
             return;
         };
         let pushed = claim.request.accepted_at();
         self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed });
-        self.free.pop();
         self.crew.counters().block_begun();
         self.push(slot);
     }
 
-    /// The claim, unless another lane takes it that suits its way better.
-    fn keep(
-        &self,
-        mut claim: Claim,
-        block: &Block,
-        route: Route,
-        file: &OpenFile,
-    ) -> Option<Claim> {
+    /// The kind of lane that a claim is for; this one's if it stays here.
+    fn suited_for(&self, claim: &Claim, block: &Block, route: Route, file: &OpenFile) -> LaneKind {
         let shape = self.crew.backend().shape();
         if claim.stays || shape.existing(self.kind.other()) == self.kind {
-            return Some(claim);
+            return self.kind;
         }
-        let suited = suited_for(&claim.request, block, route, file);
-        if suited == self.kind {
-            return Some(claim);
-        }
+        shape.existing(suited_for(&claim.request, block, route, file))
+    }
+
+    /// Leaves a claim to another lane; gives it back if there is none.
+    fn hand_over(&self, mut claim: Claim, suited: LaneKind, route: Route) -> Option<Claim> {
         (claim.route, claim.stays) = (Some(route), true);
         match self.crew.queue().hand_over(self.id, suited, claim) {
             Ok(dispatch) => {
@@ -278,6 +292,10 @@ impl<'crew> Worker<'crew> {
             segment: bounced.unwrap_or_else(|| memory.segment_in(start, left, MAX_BUFFERS)),
             offset: asked.offset + start as u64,
         });
+        // What goes on after a short count, say, was not there to be cancelled.
+        if run.claim.request.is_cancelled() {
+            self.lane.cancel(slot);
+        }
         self.pushed += 1;
         if self.pushed >= self.crew.submit_at() {
             self.lane.submit();
@@ -383,7 +401,7 @@ fn suited_for(request: &Request, block: &Block, route: Route, file: &OpenFile) -
     };
     // A ring would hand a write that makes the file longer to threads of the kernel's.
     let end = asked.offset + (block.start + block.len) as u64;
-    let by_thread = route != Route::Direct || (writes && file.len().is_ok_and(|len| len < end));
+    let by_thread = route != Route::Direct || (writes && file.ends_before(end));
     if block.route == Route::Direct {
         file.by_thread().set(writes, by_thread);
     }

@@ -276,6 +276,11 @@ impl OpenFile {
         Ok(())
     }
 
+    /// Whether it is a regular file, shorter than that.
+    pub(crate) fn ends_before(&self, end: u64) -> bool {
+        self.buffered.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() < end)
+    }
+
     pub(crate) fn len(&self) -> Result<u64, Error> {
         match self.buffered.metadata() {
             Ok(metadata) => Ok(metadata.len()),

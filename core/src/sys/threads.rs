@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// As many threads as one engine starts at most; beyond it `queue_depth` is reduced.
+/// As many such lanes, or rings, as one engine has at most; beyond it `queue_depth` is reduced.
 pub(super) const MAX_LANES: usize = 128;
 
 pub(crate) struct Threads {

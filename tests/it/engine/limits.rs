@@ -86,3 +86,8 @@ fn a_forked_child_has_engines_of_its_own_on_the_same_files() {
 fn a_callback_that_forks_and_returns_in_the_child_has_no_request_made_there() {
     run(env!("CARGO_BIN_EXE_forks"), &["returns"]);
 }
+
+#[test]
+fn a_child_of_a_callback_with_nothing_to_do_ends() {
+    run(env!("CARGO_BIN_EXE_forks"), &["returns-idle"]);
+}

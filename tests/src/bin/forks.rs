@@ -54,6 +54,7 @@ fn main() {
         "elsewhere" => elsewhere(dir.path()),
         "own" => own(dir.path()),
         "returns" => returns(dir.path()),
+        "returns-idle" => returns_idle(dir.path()),
         other => panic!("no scenario {other:?}"),
     }
 }
@@ -681,4 +682,46 @@ fn returns(dir: &Path) {
     ticket.wait().unwrap();
     assert_same(&fs::read(&path).unwrap(), &new, &"written by the parent");
     held.engine.close().unwrap();
+}
+
+/// As above, with nothing that waits to be begun: the child's copy of the worker must neither go to
+/// sleep nor take what the parent's is to be told.
+fn returns_idle(dir: &Path) {
+    let path = dir.join("data");
+    let data = pattern(1, LEN);
+    fs::write(&path, &data).unwrap();
+    let engine = Engine::new(&settings(BLOCK, (1, 4), (false, true))).unwrap();
+    let file = engine.open_with(&path, &OpenOptions::new().write()).unwrap();
+    // From aligned memory and from any.
+    for skew in [0, 1] {
+        for blocks in [1, 4, 9] {
+            let caller = thread::current().id();
+            // A read that ends before its callback is there calls it here.
+            let ended_well = loop {
+                let buffer = engine.alloc(blocks * BLOCK + skew).unwrap();
+                let buffer = ds_aio::Slice::new(buffer, skew..).unwrap();
+                let (done, outcome) = channel();
+                engine.pread(&file, buffer, 0).on_completion(move |_| {
+                    if thread::current().id() == caller {
+                        return;
+                    }
+                    // SAFETY: as in `returns`.
+                    if let ForkResult::Parent { child } = unsafe { fork() }.unwrap() {
+                        let status = waitpid(child, None).unwrap();
+                        let _ = done.send(status == WaitStatus::Exited(child, 0));
+                    }
+                });
+                if let Ok(ended_well) = outcome.recv() {
+                    break ended_well;
+                }
+            };
+            assert!(ended_well, "the copy of the worker ends, and the child with it");
+            for _ in 0..3 {
+                let buffer = engine.pread(&file, engine.alloc(LEN).unwrap(), 0).wait().unwrap();
+                assert_same(&buffer, &data, &"read by the parent");
+                engine.pwrite(&file, buffer, 0).wait().unwrap();
+            }
+        }
+    }
+    engine.close().unwrap();
 }

@@ -57,7 +57,12 @@ fn main() {
     let salt = salt.parse().unwrap();
     let engine = Arc::new(Engine::new(&AioConfig::loader().env().load().unwrap().value).unwrap());
     let dir = Path::new(dir);
+    let sized = shape.strip_prefix("big:").map(|mib| mib.parse::<usize>().unwrap() * MIB);
     let work: Box<dyn Work> = match shape.as_str() {
+        _ if sized.is_some() => {
+            let buffer = own_buffer(&engine, sized.unwrap());
+            Box::new(Owned::new(vec![(dir.join("big.dat"), buffer)]))
+        }
         "big" => Box::new(Owned::new(vec![(dir.join("big.dat"), own_buffer(&engine, BIG))])),
         "many" => Box::new(Owned::new(
             (0..MANY)

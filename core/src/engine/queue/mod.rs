@@ -32,6 +32,17 @@ pub(crate) enum Step {
     Exit,
 }
 
+/// How a lane waits that has nothing to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// It has blocks to see to that have completed, and asks again afterwards.
+    Not,
+    /// For blocks it has in flight.
+    WithBlocks,
+    /// For being woken alone.
+    Idle,
+}
+
 /// What is left to do once the queue's lock is released.
 #[derive(Default)]
 pub(crate) struct Dispatch {
@@ -141,16 +152,16 @@ impl Queue {
         (unclaimed, if over { state.everyone_idle() } else { Dispatch::default() })
     }
 
-    /// What the worker of `lane` does next, having completed `finished` since it asked last; `busy` if
-    /// it has others in flight, `arriving` if it was parked, has waited with room, or is new.
+    /// What the worker of `lane` does next, having completed `finished` since it asked last; `arriving`
+    /// if it was parked, has waited with room, or is new.
     pub(crate) fn next(
         &self,
         lane: LaneId,
         finished: Finished,
-        busy: bool,
+        waits: Waits,
         arriving: bool,
     ) -> (Step, Dispatch) {
-        let next = lock(&self.state).next(lane, finished, busy, arriving);
+        let next = lock(&self.state).next(lane, finished, waits, arriving);
         if matches!(next.0, Step::Exit) {
             self.exited.notify_all();
         }

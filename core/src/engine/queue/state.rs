@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 use super::{
-    Dispatch, Finished, Refill, Step,
+    Dispatch, Finished, Refill, Step, Waits,
     lines::{Claim, Claimed, Lines},
 };
 use crate::{
@@ -168,7 +168,7 @@ impl State {
         &mut self,
         lane: LaneId,
         finished: Finished,
-        busy: bool,
+        waits: Waits,
         arriving: bool,
     ) -> (Step, Dispatch) {
         let mut dispatch = Dispatch::default();
@@ -186,8 +186,9 @@ impl State {
                 }
                 return (Step::Run(claim), dispatch);
             }
+            _ if waits == Waits::Not => return (Step::Wait(None), dispatch),
             // With blocks unclaimed other groups are full: those after them need everyone.
-            Claimed::Nothing if self.is_over() && !busy => {
+            Claimed::Nothing if self.is_over() && waits == Waits::Idle => {
                 self.workers -= 1;
                 *self.groups[lane.group].alive.of(self.shape.kind(lane)) -= 1;
                 dispatch.wake.extend(self.everyone_idle().wake);
@@ -200,15 +201,14 @@ impl State {
             Claimed::NotBefore(_) => None,
             Claimed::Nothing => {
                 self.keep_time(&mut dispatch);
-                // The group may have become full since the lane was called.
-                if arriving {
-                    self.call_another(lane, &mut dispatch);
-                }
+                // The group is full, and others may not be.
+                self.call_another(lane, &mut dispatch);
                 None
             }
         };
         self.groups[lane.group].idle.of(self.shape.kind(lane)).push(lane);
-        (if busy { Step::Wait(until) } else { Step::Park(until) }, dispatch)
+        let idle = waits == Waits::Idle;
+        (if idle { Step::Park(until) } else { Step::Wait(until) }, dispatch)
     }
 
     /// A lane leaves a block to its group's lanes of another kind, or has to run it if there are none.
@@ -219,6 +219,10 @@ impl State {
         claim: Claim,
     ) -> Result<Dispatch, Claim> {
         let mut dispatch = Dispatch::default();
+        // Whoever has given up looks for what is begun, and not for what may be.
+        if matches!(self.refusing, Some(ErrorKind::ShutDown | ErrorKind::Poisoned)) {
+            return Err(claim);
+        }
         self.recruit_from(lane.group, kind, 1, &mut dispatch);
         let group = &mut self.groups[lane.group];
         if *group.alive.of(kind) == 0 {
@@ -300,13 +304,12 @@ impl State {
                 }
                 Refill::AsBlocksComplete => match self.draw(dispatch) {
                     Claimed::Block(claim) => {
-                        self.groups[lane.group].outstanding += 1;
                         let other = self.kind_for(&claim.request);
                         if other == kind {
+                            self.groups[lane.group].outstanding += 1;
                             return Claimed::Block(claim);
                         }
-                        self.groups[lane.group].drawn.of(other).push_back(claim);
-                        self.recruit_from(lane.group, other, 1, dispatch);
+                        self.leave(lane.group, other, claim, dispatch);
                     }
                     nothing => return nothing,
                 },
@@ -316,6 +319,27 @@ impl State {
                     Opened::Nothing => return Claimed::Nothing,
                 },
             }
+        }
+    }
+
+    /// Leaves a block that was drawn to a lane of another kind: of that group or, if none of it is
+    /// free, of one where one is.
+    fn leave(&mut self, own: usize, kind: LaneKind, claim: Claim, dispatch: &mut Dispatch) {
+        let (depth, lanes) = (self.shape.group_depth, self.shape.lanes(kind).len());
+        let is_free = |group: &mut Group| {
+            let room = group.outstanding < depth;
+            room && (!group.idle.of(kind).is_empty() || *group.alive.of(kind) < lanes)
+        };
+        let groups = self.shape.groups;
+        let mut others = (0..groups).map(|next| (own + next) % groups);
+        let group = others.find(|&group| is_free(&mut self.groups[group])).unwrap_or(own);
+        let copied = claim.request.asked().copied;
+        self.groups[group].outstanding += 1;
+        self.groups[group].drawn.of(kind).push_back(claim);
+        // With as many at it as are of use, one of the group comes to it in turn.
+        let at_it = *self.groups[group].alive.of(kind) > self.groups[group].idle.of(kind).len();
+        if !(copied && at_it && self.useful_copiers() == 0) {
+            self.recruit_from(group, kind, 1, dispatch);
         }
     }
 

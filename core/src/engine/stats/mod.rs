@@ -51,9 +51,11 @@ pub struct Stats {
     pub sync: OperationStats,
     /// Preallocations; they move no bytes.
     pub allocation: OperationStats,
-    /// System calls made to move data or to sync, those that were interrupted included.
+    /// System calls made, or entries of an io_uring, to move data or to sync, those that were
+    /// interrupted included.
     pub transfers: u64,
-    /// Notifications given to idle workers, each to one or more of them.
+    /// Notifications given to workers, each to one or more of them: that there is work, or that what
+    /// they have in flight was cancelled.
     pub notifications: u64,
     /// Bytes moved with O_DIRECT from or to the caller's own memory.
     pub direct_bytes: u64,

@@ -7,7 +7,7 @@ use crate::{
     buf::Memory,
     engine::{
         file::FileState,
-        queue::{Dispatch, Finished, Queue, Refill, Step},
+        queue::{Dispatch, Finished, Queue, Refill, Step, Waits},
         request::Request,
         ticket::TicketState,
     },
@@ -61,7 +61,8 @@ impl Called {
         finished: Finished,
         arriving: bool,
     ) -> Option<(bool, Vec<LaneId>)> {
-        let (step, Dispatch { wake, start, .. }) = self.queue.next(lane, finished, false, arriving);
+        let (step, Dispatch { wake, start, .. }) =
+            self.queue.next(lane, finished, Waits::Idle, arriving);
         match step {
             Step::Run(claim) => Some((claim.request.asked().copied, [wake, start].concat())),
             Step::Wait(_) | Step::Park(_) | Step::Exit => None,

@@ -8,7 +8,7 @@ use crate::{
     engine::{
         file::FileState,
         plan::Alignment,
-        queue::{Dispatch, Finished, Queue, Step},
+        queue::{Dispatch, Finished, Queue, Step, Waits},
         request::Request,
         ticket::TicketState,
     },
@@ -152,6 +152,59 @@ fn cancelling_asks_the_kernel_to_let_go_of_what_a_ring_has() {
     other.wait().unwrap();
 }
 
+/// The ring that runs user code is not taken for one that waits.
+#[test]
+fn another_ring_is_called_while_one_runs_user_code() {
+    let bench = bench(2, 2);
+    // Both lanes are there, and one has room while it waits.
+    bench.sim.hold();
+    let first = bench.engine.pread(&bench.file, aligned(1), offset(0));
+    bench.sim.wait_for_pushes(1);
+    let (entered, is_in) = std::sync::mpsc::channel();
+    let (leave, left) = std::sync::mpsc::channel::<()>();
+    first.on_completion(move |read| {
+        read.unwrap();
+        entered.send(()).unwrap();
+        // An error: the other end is gone, and that is what it waits for.
+        let _ = left.recv();
+    });
+    bench.sim.release_all();
+    is_in.recv().unwrap();
+    for block in 1..5 {
+        bench.engine.pread(&bench.file, aligned(1), offset(block)).wait().unwrap();
+    }
+    drop(leave);
+}
+
+#[test]
+fn a_callback_at_the_end_may_cancel_others() {
+    for in_time in [true, false] {
+        let bench = bench(1, 2);
+        bench.sim.hold();
+        let (called, calls) = std::sync::mpsc::channel();
+        let other = Arc::new(bench.engine.pread(&bench.file, aligned(1), offset(1)));
+        let held = bench.engine.pread(&bench.file, aligned(1), 0);
+        bench.sim.wait_for_pushes(2);
+        let its_other = Arc::clone(&other);
+        held.on_completion(move |_| {
+            its_other.cancel();
+            called.send(()).unwrap();
+        });
+        if in_time {
+            bench.sim.release(offset(0));
+            calls.recv().unwrap();
+            bench.sim.release_all();
+            bench.engine.shutdown(std::time::Duration::from_secs(60)).unwrap_or_default();
+        } else {
+            let ended = bench.engine.shutdown(std::time::Duration::from_millis(1));
+            assert!(ended.is_err());
+            calls.recv().unwrap();
+            bench.sim.release_all();
+        }
+        assert!(other.is_done());
+    }
+}
+
 #[test]
 fn blocks_for_threads_that_do_not_start_are_the_rings() {
     let bench = bench(1, 2);
@@ -168,12 +221,12 @@ fn blocks_for_threads_that_do_not_start_are_the_rings() {
     assert_eq!((wake, start), (vec![], vec![thread]));
     // Nobody has drawn the block, so whoever comes instead does.
     assert_eq!(queue.not_started(thread).wake, [ring]);
-    let (step, dispatch) = queue.next(ring, Finished::default(), false, true);
+    let (step, dispatch) = queue.next(ring, Finished::default(), Waits::Idle, true);
     assert!(matches!(step, Step::Park(None)));
     assert_eq!(dispatch.start, [thread]);
     // The ring has drawn it for a thread, and gets it back.
     assert_eq!(queue.not_started(thread).wake, [ring]);
-    let Step::Run(claim) = queue.next(ring, Finished::default(), false, true).0 else {
+    let Step::Run(claim) = queue.next(ring, Finished::default(), Waits::Idle, true).0 else {
         panic!("nobody else is there");
     };
     assert!(claim.stays);

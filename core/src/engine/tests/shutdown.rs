@@ -529,7 +529,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
     use crate::{
         buf::Memory,
         engine::{
-            queue::{Finished, Queue, Step},
+            queue::{Finished, Queue, Step, Waits},
             request::{Request, Unclaimed},
             ticket::TicketState,
         },
@@ -550,7 +550,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
         let FileState { open, flights, .. } = &*bench.file.state;
         let request = Request::accept(asked, open, Arc::clone(flights), host, None, state);
         queue.submit(&request).unwrap();
-        let Step::Run(claim) = queue.next(lane, Finished::default(), false, true).0 else {
+        let Step::Run(claim) = queue.next(lane, Finished::default(), Waits::Idle, true).0 else {
             panic!("a batch of three, of which this lane takes one");
         };
         assert_eq!(claim.block, 0);
@@ -564,7 +564,7 @@ fn what_a_batch_reserved_and_no_worker_took_is_given_up() {
         }
         claim.request.complete(1);
         assert!(!matches!(
-            queue.next(lane, Finished { blocks: 1, copied: 0 }, false, false).0,
+            queue.next(lane, Finished { blocks: 1, copied: 0 }, Waits::Idle, false).0,
             Step::Run(_)
         ));
     }

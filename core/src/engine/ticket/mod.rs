@@ -103,7 +103,8 @@ impl<B> Ticket<B> {
     ///
     /// No lock of the engine is held meanwhile, so `then` may make further requests; these do not
     /// wait for room in the queue. Waiting in it gives [`ErrorKind::WouldDeadlock`]. It should be
-    /// brief, since the worker moves nothing meanwhile. A panic in it ends with it and is lost.
+    /// brief, since the worker moves nothing meanwhile: on io_uring that is all that goes direct of one of
+    /// the `thread_count` groups. A panic in it ends with it and is lost.
     /// In a forked child of the engine's process it is not called for a request of the parent's. If
     /// it forks itself, the child should end in it (`exec`, `_exit`): its only thread is a copy of
     /// the worker, which begins no request and ends.
@@ -161,8 +162,9 @@ impl<B> Ticket<B> {
     ///
     /// The ticket then gives [`ErrorKind::Cancelled`] and the buffer, and [`Error::done`] says how
     /// far the request got: at once if it was waiting, otherwise when its blocks in flight (at most
-    /// `thread_count` × `queue_depth`) have completed. One whose last block was begun ends as if
-    /// nothing had been asked.
+    /// `thread_count` × `queue_depth`) have completed. On io_uring the kernel is asked to let go of
+    /// these, which it does for what has not reached the device. One whose last block was begun, and
+    /// is not let go of, ends as if nothing had been asked.
     pub fn cancel(&self) {
         if let Holder::Accepted { state, request } = &self.0
             && !state.is_forked()

@@ -21,6 +21,9 @@ use crate::sys::{
     threads::perform,
 };
 
+/// So long a wait for several completions is one.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// What is said of entries that are no transfers, whose tokens are small numbers.
 const WAKE: u64 = u64::MAX;
 const CANCEL: u64 = u64::MAX - 1;
@@ -155,6 +158,9 @@ impl RingLane {
             if entry.user_data() == WAKE {
                 self.woken = true;
                 self.watched = cqueue::more(entry.flags());
+                if entry.result() < 0 {
+                    rest();
+                }
             } else if let Some(token) = self.token(entry.user_data())
                 && let Some(held) = self.held[token].take()
             {
@@ -179,6 +185,8 @@ impl Held {
                 (Errno::EAGAIN | Errno::EOPNOTSUPP, _)
                 | (Errno::ENOSYS | Errno::EINVAL, Direction::Allocate(_)) => perform(&mut transfer),
                 (Errno::ECANCELED, _) if !self.cancelled => perform(&mut transfer),
+                // One that ran on a thread of the kernel's was interrupted.
+                (Errno::EINTR, _) if self.cancelled => Err(Errno::ECANCELED),
                 (errno, _) => Err(errno),
             },
         };
@@ -212,8 +220,18 @@ impl Lane for RingLane {
     fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>) {
         self.watch();
         self.reap(completions);
+        // A wake is one completion, and does not end the wait for several. It does once these take
+        // longer than a device does.
+        let mut patience = (at_least > 1).then(|| Instant::now() + PATIENCE);
         loop {
-            let want = at_least.saturating_sub(completions.len());
+            let mut want = at_least.saturating_sub(completions.len());
+            if patience.is_some_and(|patience| patience <= Instant::now()) {
+                patience = None;
+            }
+            let until_all = patience.filter(|_| want > 1);
+            if until_all.is_none() {
+                want = want.min(1);
+            }
             let woken = std::mem::take(&mut self.woken);
             let over = want == 0 || woken || until.is_some_and(|until| until <= Instant::now());
             if over && (self.lost || self.waiting.is_empty()) {
@@ -224,6 +242,7 @@ impl Lane for RingLane {
                 // Nobody else tells of wakes.
                 self.woken |= self.waker.read().is_ok();
             } else {
+                let until = until.into_iter().chain(until_all).min();
                 self.enter(if over { 0 } else { want }, until.filter(|_| !over));
             }
             self.reap(completions);
