@@ -10,7 +10,7 @@ mod races;
 
 use super::{
     plan::{Plan, Ways},
-    queue::{Dispatch, Exited, Finished, Queue, Step, Waits},
+    queue::{Claim, Dispatch, Exited, Finished, Queue, Step, Waits},
     request::{Asked, Delivery, Host, Request, Unclaimed},
     stats::Counters,
     ticket::TicketState,
@@ -20,7 +20,7 @@ use crate::{
     buf::Memory,
     config::DirectMode,
     sync::atomic::{AtomicUsize, Ordering},
-    sys::{Direction, LaneId, Parker, Shape},
+    sys::{Direction, LaneId, LaneKind, Parker, Shape},
 };
 
 /// Explores with at most so many preemptions, which bounds the time and finds nearly everything.
@@ -215,6 +215,7 @@ fn loom_a_wake_is_never_lost() {
 
 /// The queue with workers that run no I/O: what a crew does, without its threads and backend.
 struct Miniature {
+    shape: Shape,
     queue: Queue,
     parkers: HashMap<LaneId, Parker>,
     ran: AtomicUsize,
@@ -248,12 +249,11 @@ impl Host for Miniature {
 }
 
 impl Miniature {
-    fn new(lanes: usize, refill: Refill) -> Arc<Self> {
-        let shape = Shape::of_threads(1, lanes);
-        let all = (0..lanes).map(|index| LaneId { group: 0, index });
+    fn new(shape: Shape, refill: Refill) -> Arc<Self> {
         let this = Self {
+            shape,
             queue: Queue::new(shape, refill, 0),
-            parkers: all.map(|lane| (lane, Parker::default())).collect(),
+            parkers: shape.all_lanes().map(|lane| (lane, Parker::default())).collect(),
             ran: AtomicUsize::new(0),
             counters: Counters::default(),
         };
@@ -278,18 +278,36 @@ impl Miniature {
     fn work(self: &Arc<Self>, lane: LaneId) {
         let mut finished = Finished::default();
         let mut arriving = true;
+        let mut in_flight = Vec::new();
         loop {
+            let waits = if in_flight.is_empty() { Waits::Idle } else { Waits::WithBlocks };
             let (step, dispatch) =
-                self.queue.next(lane, std::mem::take(&mut finished), Waits::Idle, arriving);
+                self.queue.next(lane, std::mem::take(&mut finished), waits, arriving);
             arriving = false;
             self.dispatch(dispatch);
             match step {
-                Step::Run(claim) => {
-                    self.ran.fetch_add(1, Ordering::Relaxed);
-                    claim.request.complete(1);
-                    finished = Finished { blocks: 1, copied: 0 };
+                // Some are for the other kind of lane, as a worker finds out when it looks.
+                Step::Run(claim)
+                    if self.shape.kind(lane) == LaneKind::Ring
+                        && !claim.stays
+                        && claim.block % 2 == 1 =>
+                {
+                    let claim = claim.for_any();
+                    match self.queue.hand_over(lane, LaneKind::Thread, claim) {
+                        Ok(dispatch) => self.dispatch(dispatch),
+                        Err(claim) => in_flight.push(claim),
+                    }
                 }
-                Step::Wait => unreachable!("a lane of depth 1 is never busy when it asks"),
+                Step::Run(claim) => {
+                    in_flight.push(claim);
+                    if in_flight.len() == self.shape.depth_of(lane) {
+                        finished = self.run(&mut in_flight);
+                    }
+                }
+                Step::Wait(_) => {
+                    finished = self.run(&mut in_flight);
+                    arriving = true;
+                }
                 Step::Park(until) => {
                     self.parkers[&lane].park(until);
                     arriving = true;
@@ -297,6 +315,15 @@ impl Miniature {
                 Step::Exit => return,
             }
         }
+    }
+
+    fn run(&self, claims: &mut Vec<Claim>) -> Finished {
+        let blocks = claims.len();
+        for claim in claims.drain(..) {
+            self.ran.fetch_add(1, Ordering::Relaxed);
+            claim.request.complete(1);
+        }
+        Finished { blocks, copied: 0 }
     }
 
     fn submit(self: &Arc<Self>, ledger: &Arc<Ledger>, blocks: usize) -> Ticket<Vec<u8>> {
@@ -315,7 +342,7 @@ fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
     for refill in [Refill::AsBlocksComplete, Refill::AfterBatch] {
         explore(2, move || {
             let ledger = ledger();
-            let crew = Miniature::new(2, refill);
+            let crew = Miniature::new(Shape::of_threads(1, 2), refill);
             let first = {
                 let crew = Arc::clone(&crew);
                 thread::spawn(move || {
@@ -335,14 +362,39 @@ fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
 }
 
 #[test]
+fn loom_a_ring_and_a_thread_share_the_blocks_and_both_go() {
+    for refill in [Refill::AsBlocksComplete, Refill::AfterBatch] {
+        explore(2, move || {
+            let ledger = ledger();
+            let crew = Miniature::new(Shape::of_rings(1, 2, 1), refill);
+            let ring = {
+                let crew = Arc::clone(&crew);
+                thread::spawn(move || {
+                    let lane = LaneId { group: 0, index: 0 };
+                    crew.parkers[&lane].park(None);
+                    crew.work(lane);
+                })
+            };
+            let ticket = crew.submit(&ledger, 3);
+            crew.dispatch(crew.queue.close());
+            assert_eq!(ticket.wait().map(|buffer| buffer.len()).ok(), Some(3 * 512));
+            assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
+            ring.join().unwrap();
+            assert_eq!(crew.ran.load(Ordering::Relaxed), 3);
+        });
+    }
+}
+
+#[test]
 fn loom_a_poisoned_queue_leaves_no_request_waiting() {
     explore(2, || {
         let ledger = ledger();
-        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let crew = Miniature::new(Shape::of_threads(1, 1), Refill::AsBlocksComplete);
         let panicking = {
             let crew = Arc::clone(&crew);
             thread::spawn(move || {
-                let (given_up, dispatch) = crew.queue.poison();
+                let lane = LaneId { group: 0, index: 0 };
+                let (given_up, dispatch) = crew.queue.poison(lane);
                 for (request, Unclaimed { count, .. }) in given_up {
                     request.fail(0, ErrorKind::Poisoned.into());
                     request.complete(count);
@@ -361,7 +413,7 @@ fn loom_a_poisoned_queue_leaves_no_request_waiting() {
 fn loom_a_cancelled_request_ends_once_with_what_was_done() {
     explore(2, || {
         let ledger = ledger();
-        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let crew = Miniature::new(Shape::of_threads(1, 1), Refill::AsBlocksComplete);
         let working = {
             let crew = Arc::clone(&crew);
             thread::spawn(move || {

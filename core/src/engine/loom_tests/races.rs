@@ -44,8 +44,16 @@ fn loom_a_lost_request_is_lost_before_it_is_released() {
         let plan = Plan::new(false, 0, 0, 512, Ways::Buffered);
         let direction = Direction::Read;
         let priority = Priority::Normal;
-        let asked =
-            Asked { direction, memory, offset: 0, plan, priority, to_end: false, copied: false };
+        let asked = Asked {
+            direction,
+            memory,
+            offset: 0,
+            plan,
+            priority,
+            to_end: false,
+            copied: false,
+            direct: false,
+        };
         let host = Arc::new(Nobody(Counters::default()));
         let delivery: Arc<dyn Delivery> = Arc::clone(&told) as _;
         let FileState { open, flights, .. } = &file(&ledger);
@@ -66,7 +74,7 @@ fn loom_a_lost_request_is_lost_before_it_is_released() {
 fn loom_a_barrier_held_back_keeps_a_closing_queue_open() {
     explore(2, || {
         let ledger = ledger();
-        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let crew = Miniature::new(Shape::of_threads(1, 1), Refill::AsBlocksComplete);
         let working = first_worker(&crew);
         let file = file(&ledger);
         let host: Arc<dyn Host> = Arc::clone(&crew) as _;
@@ -90,7 +98,7 @@ fn loom_a_barrier_held_back_keeps_a_closing_queue_open() {
 fn loom_a_cancelled_barrier_lets_a_closing_queue_go() {
     explore(2, || {
         let ledger = ledger();
-        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let crew = Miniature::new(Shape::of_threads(1, 1), Refill::AsBlocksComplete);
         let working = first_worker(&crew);
         let file = file(&ledger);
         let host: Arc<dyn Host> = Arc::clone(&crew) as _;
@@ -117,7 +125,7 @@ fn loom_a_cancelled_barrier_lets_a_closing_queue_go() {
 fn loom_two_cancels_and_a_worker_end_a_request_once() {
     explore(2, || {
         let ledger = ledger();
-        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let crew = Miniature::new(Shape::of_threads(1, 1), Refill::AsBlocksComplete);
         let working = first_worker(&crew);
         let ticket = Arc::new(crew.submit(&ledger, 2));
         let cancelling = {
@@ -144,7 +152,7 @@ fn loom_two_cancels_and_a_worker_end_a_request_once() {
 fn loom_two_who_wait_for_the_end_both_see_it() {
     explore(2, || {
         let ledger = ledger();
-        let crew = Miniature::new(1, Refill::AsBlocksComplete);
+        let crew = Miniature::new(Shape::of_threads(1, 1), Refill::AsBlocksComplete);
         let working = first_worker(&crew);
         let ticket = crew.submit(&ledger, 1);
         let waiting = {
@@ -167,7 +175,7 @@ fn loom_a_queue_given_up_leaves_each_block_to_one() {
     for refill in [Refill::AsBlocksComplete, Refill::AfterBatch] {
         explore(2, move || {
             let ledger = ledger();
-            let crew = Miniature::new(1, refill);
+            let crew = Miniature::new(Shape::of_threads(1, 1), refill);
             let working = first_worker(&crew);
             let ticket = crew.submit(&ledger, 2);
             let (given_up, dispatch) = crew.queue.shut_down();
