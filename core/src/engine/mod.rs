@@ -389,7 +389,8 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As for [`Engine::close`], those of the requests given up among them. Requests made
+    /// As for [`Engine::close`], those of the requests given up among them; one that a worker is telling
+    /// of at the deadline comes with the next call of this, or with [`Engine::close`]. Requests made
     /// afterwards fail with [`ErrorKind::Closed`] or [`ErrorKind::ShutDown`].
     pub fn shutdown(&self, timeout: Duration) -> Result<(), Failures> {
         self.finish(Instant::now().checked_add(timeout))

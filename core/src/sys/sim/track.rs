@@ -133,7 +133,11 @@ impl Track {
             Direction::Read | Direction::Write if empty != (self.len() == 0) => false,
             // They end one after the other, those that are cancelled without a transfer.
             Direction::Sync | Direction::SyncAll => self.over == 0 && !self.resolved,
-            _ if empty => transfer.offset == offset,
+            // Of several at one place each begins once.
+            _ if empty => {
+                let to_come = self.begun.is_empty() || !self.next.is_empty();
+                transfer.offset == offset && to_come
+            }
             _ => (offset..offset + self.len() as u64).contains(&transfer.offset),
         };
         file == self.watched.file && transfer.direction == direction && own_place

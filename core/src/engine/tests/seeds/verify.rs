@@ -81,8 +81,9 @@ impl Drive<'_> {
         }
         for made in self.made.iter_mut().filter(|made| made.untold && in_question(made)) {
             let (track, _) = self.sim.track(made.number);
-            // One that waited for the end of a delivery comes a moment later.
-            if excuses.shut_down && track.is_barrier() {
+            // One that waited for the end of a delivery comes a moment later, as does one that a worker
+            // with a panic is about to tell of.
+            if excuses.shut_down && (track.is_barrier() || excuses.poisoned) {
                 continue;
             }
             if track.has_failed() {
