@@ -299,7 +299,8 @@ impl Follow {
         if !moves || asked.whole || lost {
             return None;
         }
-        if outcome.told.is_ok() {
+        // Another one that reads no bytes there could not be told apart.
+        if outcome.told.is_ok() && !asked.bytes.is_empty() {
             asked.direction = Direction::Read;
         }
         let filled = match asked.direction {
