@@ -119,6 +119,7 @@ mod told {
                     target: "ds_aio",
                     Level::INFO,
                     backend = settings.backend,
+                    ring_unavailable = settings.ring_unavailable().map(tracing::field::display),
                     block_size = asked.block_size,
                     queue_depth = settings.queue_depth,
                     thread_count = settings.thread_count,

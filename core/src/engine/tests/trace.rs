@@ -217,13 +217,18 @@ fn a_cancelled_request_is_no_failure_to_warn_of() {
 #[test]
 fn an_engine_tells_of_its_start_its_end_and_what_its_settings_became() {
     let collector = Collector::default();
-    let asked = EngineSettings { block_size: 1 << 20, ..settings(4, 64) };
+    let asked = EngineSettings {
+        block_size: 1 << 20,
+        backend: crate::BackendMode::Threads,
+        ..settings(4, 64)
+    };
     let engine = with_default(collector.clone(), || Engine::new(&asked)).unwrap();
     let difference = engine.settings().differences().next().unwrap().to_string();
     let mut expected = vec![(Level::INFO, "engine started".to_owned()), (Level::WARN, difference)];
     assert_eq!(collector.messages(), expected);
     assert_eq!(collector.lock().events[0].fields["queue_depth"], "32");
     assert_eq!(collector.lock().events[0].fields["backend"], "threads");
+    assert!(!collector.lock().events[0].fields.contains_key("ring_unavailable"));
     engine.close().unwrap();
     expected.push((Level::INFO, "engine ended".to_owned()));
     assert_eq!(collector.messages(), expected);
