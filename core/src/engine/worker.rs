@@ -201,30 +201,20 @@ impl<'crew> Worker<'crew> {
 
     /// Starts a claimed block in a free slot, or leaves it to a lane that suits it better.
     fn begin(&mut self, claim: Claim) {
-        let block = claim.request.block(claim.block);
-        let (Some(block), Some(file)) = (block, claim.request.open_file()) else {
-            // Neither happens: the queue hands out blocks of a request that has not ended.
-            claim.request.fail(0, ErrorKind::Poisoned.into());
-            self.completed(&claim.request);
-            return;
+        let Some((route, suited)) = self.way_of(&claim) else {
+            return self.cannot_begin(&claim);
         };
-        let route = claim.route.unwrap_or_else(|| route_of(&claim.request, &block, &file));
-        let suited = self.suited_for(&claim, &block, route, &file);
-        // Let go first: whoever takes the block may complete the request before this goes on.
-        let (claim, file) = if suited == self.kind {
-            (claim, file)
+        let claim = if suited == self.kind {
+            claim
         } else {
-            drop(file);
-            let Some(claim) = self.hand_over(claim, suited, route) else {
-                return;
-            };
-            let Some(file) = claim.request.open_file() else {
-                return;
-            };
-            (claim, file)
+            match self.hand_over(claim, suited, route) {
+                Some(claim) => claim,
+                None => return,
+            }
         };
-        let Some(slot) = self.free.pop() else {
-            return;
+        let (block, file) = (claim.request.block(claim.block), claim.request.open_file());
+        let (Some(block), Some(file), Some(slot)) = (block, file, self.free.pop()) else {
+            return self.cannot_begin(&claim);
         };
         let pushed = claim.request.accepted_at();
         self.slots[slot] = Some(Run { claim, file, block, done: 0, route, pushed });
@@ -232,13 +222,27 @@ impl<'crew> Worker<'crew> {
         self.push(slot);
     }
 
-    /// The kind of lane that a claim is for; this one's if it stays here.
-    fn suited_for(&self, claim: &Claim, block: &Block, route: Route, file: &OpenFile) -> LaneKind {
+    /// Which way a claimed block goes, and the kind of lane for it; this one's if it stays here. The
+    /// file is let go of again: another lane may complete the request before this one goes on.
+    fn way_of(&self, claim: &Claim) -> Option<(Route, LaneKind)> {
+        let request = &claim.request;
+        let (block, file) = (request.block(claim.block)?, request.open_file()?);
+        let route = claim.route.unwrap_or_else(|| route_of(request, &block, &file));
         let shape = self.crew.backend().shape();
-        if claim.stays || shape.existing(self.kind.other()) == self.kind {
-            return self.kind;
-        }
-        shape.existing(suited_for(&claim.request, block, route, file))
+        let stays = claim.stays || shape.existing(self.kind.other()) == self.kind;
+        let suited = if stays {
+            self.kind
+        } else {
+            shape.existing(suited_for(request, &block, route, &file))
+        };
+        Some((route, suited))
+    }
+
+    /// It does not happen: the queue hands out blocks of requests that have not ended, to lanes with a
+    /// free slot.
+    fn cannot_begin(&mut self, claim: &Claim) {
+        claim.request.fail(0, ErrorKind::Poisoned.into());
+        self.completed(&claim.request);
     }
 
     /// Leaves a claim to another lane; gives it back if there is none.

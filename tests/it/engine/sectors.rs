@@ -7,6 +7,8 @@ use ds_aio_tests::{
     settings::settings,
 };
 
+use nix::errno::Errno;
+
 use super::page_cache::resident;
 use crate::{capabilities::require, loop_device::LoopDevice};
 
@@ -85,4 +87,29 @@ fn direct_alone_it_wants_whole_sectors() {
     let read = engine.pread(&file, vec![0; data.len()], 4096).wait().unwrap();
     assert_same(&read, &data, &"read");
     assert_eq!(engine.stats().buffered_bytes, 0);
+}
+
+/// A real error of a device, in a direct transfer: on a ring or not.
+#[test]
+fn an_error_of_the_device_is_told_with_the_bytes_before_it() {
+    const BLOCK: usize = 64 << 10;
+    let Some(device) = device() else { return };
+    let data = pattern(1, LEN);
+    let engine = engine(BLOCK, DirectMode::Auto);
+    let file = engine.open_with(&device.path, &OpenOptions::new().write()).unwrap();
+    engine.pwrite(&file, data.clone(), 0).wait().unwrap();
+    engine.sync(&file).unwrap();
+    device.break_beyond(LEN as u64 / 2);
+    evict(&device.path);
+    let offset = LEN / 2 - 2 * BLOCK;
+    for len in [4 * BLOCK, 12 * BLOCK] {
+        let read = engine.pread(&file, engine.alloc(len).unwrap(), offset as u64).wait();
+        let (error, buffer) = read.unwrap_err().into_parts();
+        assert_eq!((error.kind(), error.errno()), (ErrorKind::Io, Some(Errno::EIO as i32)));
+        assert_eq!((error.offset(), error.done()), (offset as u64, 2 * BLOCK));
+        assert_same(&buffer.unwrap()[..2 * BLOCK], &data[offset..][..2 * BLOCK], &"before it");
+    }
+    let read = engine.pread(&file, engine.alloc(BLOCK).unwrap(), 0).wait().unwrap();
+    assert_same(&read, &data[..BLOCK], &"the engine goes on");
+    assert_eq!(engine.stats().read.failed, 2);
 }
