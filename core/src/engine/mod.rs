@@ -60,7 +60,7 @@ pub use settings::{Difference, EffectiveSettings};
 pub use stats::{Latencies, OperationStats, Stats};
 pub use ticket::{Failed, Progress, Ticket};
 
-/// Moves bytes between memory and files on worker threads of its own, as its settings say.
+/// Moves bytes between memory and files, on worker threads and through io_uring, as its settings say.
 ///
 /// Requests return at once with a [`Ticket`]. They are cut into blocks of `block_size` bytes,
 /// which `thread_count` groups of workers take from a common queue, each group with up to
