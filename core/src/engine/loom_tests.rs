@@ -337,12 +337,12 @@ impl Miniature {
     }
 }
 
-#[test]
-fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
+/// Lanes of that shape run three blocks and exit.
+fn a_whole_life(shape: Shape) {
     for refill in [Refill::AsBlocksComplete, Refill::AfterBatch] {
         explore(2, move || {
             let ledger = ledger();
-            let crew = Miniature::new(Shape::of_threads(1, 2), refill);
+            let crew = Miniature::new(shape, refill);
             let first = {
                 let crew = Arc::clone(&crew);
                 thread::spawn(move || {
@@ -362,27 +362,13 @@ fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
 }
 
 #[test]
+fn loom_the_queue_runs_each_block_once_and_lets_its_workers_go() {
+    a_whole_life(Shape::of_threads(1, 2));
+}
+
+#[test]
 fn loom_a_ring_and_a_thread_share_the_blocks_and_both_go() {
-    for refill in [Refill::AsBlocksComplete, Refill::AfterBatch] {
-        explore(2, move || {
-            let ledger = ledger();
-            let crew = Miniature::new(Shape::of_rings(1, 2, 1), refill);
-            let ring = {
-                let crew = Arc::clone(&crew);
-                thread::spawn(move || {
-                    let lane = LaneId { group: 0, index: 0 };
-                    crew.parkers[&lane].park(None);
-                    crew.work(lane);
-                })
-            };
-            let ticket = crew.submit(&ledger, 3);
-            crew.dispatch(crew.queue.close());
-            assert_eq!(ticket.wait().map(|buffer| buffer.len()).ok(), Some(3 * 512));
-            assert_eq!(crew.queue.wait_for_exit(None), Exited::All);
-            ring.join().unwrap();
-            assert_eq!(crew.ran.load(Ordering::Relaxed), 3);
-        });
-    }
+    a_whole_life(Shape::of_rings(1, 2, 1));
 }
 
 #[test]
