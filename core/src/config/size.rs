@@ -79,13 +79,19 @@ fn unit_shift(unit: &str) -> Result<u32, SizeError> {
     Err(SizeError::NotASize)
 }
 
-/// The size in its largest whole unit, where that is shorter: `1MiB` for 1048576.
-pub(crate) fn show(bytes: Integer) -> String {
+/// The count of the largest unit that measures the size exactly; `None` where that is the byte.
+pub(crate) const fn in_largest_unit(bytes: Integer) -> Option<(u128, &'static str)> {
     let magnitude = bytes.magnitude();
-    for (unit, shift) in UNITS.iter().rev() {
-        if magnitude != 0 && !bytes.is_negative() && magnitude.is_multiple_of(1u128 << shift) {
-            return format!("{}{unit}", magnitude >> shift);
+    if magnitude == 0 || bytes.is_negative() {
+        return None;
+    }
+    let mut index = UNITS.len();
+    while index > 0 {
+        index -= 1;
+        let (unit, shift) = UNITS[index];
+        if magnitude.is_multiple_of(1u128 << shift) {
+            return Some((magnitude >> shift, unit));
         }
     }
-    bytes.to_string()
+    None
 }

@@ -15,3 +15,4 @@ mod sections;
 mod settings;
 mod sizes;
 mod support;
+mod templates;
