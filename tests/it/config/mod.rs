@@ -11,6 +11,7 @@ mod macro_made;
 mod precedence;
 mod robustness;
 mod rules;
+mod schema;
 mod sections;
 mod settings;
 mod sizes;
