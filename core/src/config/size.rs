@@ -85,13 +85,14 @@ pub(crate) const fn in_largest_unit(bytes: Integer) -> Option<(u128, &'static st
     if magnitude == 0 || bytes.is_negative() {
         return None;
     }
-    let mut index = UNITS.len();
-    while index > 0 {
-        index -= 1;
-        let (unit, shift) = UNITS[index];
-        if magnitude.is_multiple_of(1u128 << shift) {
-            return Some((magnitude >> shift, unit));
-        }
+    // The units are 2^10 apart, the first one of them 2^10.
+    let mut index = (magnitude.trailing_zeros() / 10) as usize;
+    if index > UNITS.len() {
+        index = UNITS.len();
     }
-    None
+    if index == 0 {
+        return None;
+    }
+    let (unit, shift) = UNITS[index - 1];
+    Some((magnitude >> shift, unit))
 }

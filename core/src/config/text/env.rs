@@ -93,12 +93,12 @@ const fn is_shell_name(name: &str) -> bool {
     let name = name.as_bytes();
     let mut index = 0;
     while index < name.len() {
-        if !(name[index].is_ascii_alphanumeric() || name[index] == b'_') {
+        if !matches!(name[index], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') {
             return false;
         }
         index += 1;
     }
-    !name.is_empty() && !name[0].is_ascii_digit()
+    !matches!(name, [] | [b'0'..=b'9', ..])
 }
 
 const fn holds_nul(value: Scalar<'_>) -> bool {
@@ -135,11 +135,15 @@ const fn in_single_quotes(text: &mut Writer<'_>, value: &str) {
     text.byte(b'\'');
     let bytes = value.as_bytes();
     let mut index = 0;
-    while index < bytes.len() {
+    loop {
+        index = text.plain(value, index, [b'\''; 2]);
+        if index == bytes.len() {
+            break;
+        }
         match bytes[index] {
             // Nothing escapes within: the quotes end, and begin anew.
             b'\'' => text.str("'\\''"),
-            byte => text.byte(byte),
+            control => text.byte(control),
         }
         index += 1;
     }

@@ -1,7 +1,7 @@
 //! What is known about the settings, as tables in Markdown.
 
 use super::words::{self, Place};
-use super::writer::{Floats, Writer};
+use super::writer::{Floats, Writer, plain_end};
 use super::{any_advanced, paragraph_end};
 use crate::config::scalar::Scalar;
 use crate::config::{FieldMeta, Schema};
@@ -60,21 +60,29 @@ const fn row(text: &mut Writer<'_>, field: &FieldMeta) {
 /// The first paragraph of a doc comment, which is Markdown already, in one cell. Whether there is
 /// any.
 const fn paragraph(text: &mut Writer<'_>, doc: &str) -> bool {
-    let bytes = doc.as_bytes();
-    let end = paragraph_end(doc);
+    let (paragraph, _) = doc.split_at(paragraph_end(doc));
+    let bytes = paragraph.as_bytes();
     let mut index = 0;
-    // Whether the byte before is a backslash that escapes this one.
-    let mut escaped = false;
-    while index < end {
+    loop {
+        index = text.plain(paragraph, index, [b'|', b'\\']);
+        if index == bytes.len() {
+            return !bytes.is_empty();
+        }
         match bytes[index] {
             b'\n' => text.byte(b' '),
-            b'|' if !escaped => text.str("\\|"),
-            byte => text.visible(byte),
+            b'|' => text.str("\\|"),
+            b'\\' => {
+                text.byte(b'\\');
+                // What it escapes is no bar to us either.
+                if index + 1 < bytes.len() && matches!(bytes[index + 1], b'|' | b'\\') {
+                    index += 1;
+                    text.byte(bytes[index]);
+                }
+            }
+            control => text.escape(control),
         }
-        escaped = bytes[index] == b'\\' && !escaped;
         index += 1;
     }
-    end > 0
 }
 
 /// Text in backticks, more of them than it has in a row itself.
@@ -88,10 +96,14 @@ pub(super) const fn code(text: &mut Writer<'_>, content: &str) {
         text.byte(b' ');
     }
     let mut index = 0;
-    while index < bytes.len() {
+    loop {
+        index = text.plain(content, index, [b'|'; 2]);
+        if index == bytes.len() {
+            break;
+        }
         match bytes[index] {
             b'|' => text.str("\\|"),
-            byte => text.visible(byte),
+            control => text.escape(control),
         }
         index += 1;
     }
@@ -111,14 +123,19 @@ const fn backticks(text: &mut Writer<'_>, count: usize) {
 
 const fn longest_run_of_backticks(bytes: &[u8]) -> usize {
     let mut longest = 0;
-    let mut run = 0;
     let mut index = 0;
     while index < bytes.len() {
-        run = if bytes[index] == b'`' { run + 1 } else { 0 };
-        if run > longest {
-            longest = run;
+        let start = plain_end(bytes, index, [b'`'; 2]);
+        index = start;
+        while index < bytes.len() && bytes[index] == b'`' {
+            index += 1;
         }
-        index += 1;
+        if index - start > longest {
+            longest = index - start;
+        }
+        if index == start {
+            index += 1;
+        }
     }
     longest
 }

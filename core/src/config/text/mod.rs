@@ -4,7 +4,7 @@
 //! of that length.
 
 use super::{ConfigSchema, FieldMeta, Schema};
-use writer::Writer;
+use writer::{NONE, Writer, plain_end};
 
 mod env;
 mod json;
@@ -89,13 +89,16 @@ const fn any_advanced(fields: &[FieldMeta], advanced: bool) -> bool {
 
 /// Where the first paragraph of a doc comment ends.
 const fn paragraph_end(doc: &str) -> usize {
-    let doc = doc.as_bytes();
+    let bytes = doc.as_bytes();
     let mut index = 0;
-    while index + 1 < doc.len() {
-        if doc[index] == b'\n' && doc[index + 1] == b'\n' {
+    loop {
+        index = plain_end(bytes, index, NONE);
+        if index == bytes.len() {
+            return index;
+        }
+        if bytes[index] == b'\n' && index + 1 < bytes.len() && bytes[index + 1] == b'\n' {
             return index;
         }
         index += 1;
     }
-    doc.len()
 }

@@ -62,7 +62,7 @@ const fn is_bare_key(key: &str) -> bool {
     let key = key.as_bytes();
     let mut index = 0;
     while index < key.len() {
-        if !(key[index].is_ascii_alphanumeric() || matches!(key[index], b'_' | b'-')) {
+        if !matches!(key[index], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-') {
             return false;
         }
         index += 1;

@@ -39,14 +39,25 @@ impl Writer<'_> {
     }
 
     pub(super) const fn str(&mut self, text: &str) {
-        let text = text.as_bytes();
-        let end = self.len + text.len();
-        if end <= self.bytes.len() {
-            let (_, rest) = self.bytes.split_at_mut(self.len);
-            let (place, _) = rest.split_at_mut(text.len());
-            place.copy_from_slice(text);
+        self.raw(text.as_bytes());
+    }
+
+    const fn raw(&mut self, text: &[u8]) {
+        let start = self.len;
+        self.len += text.len();
+        if self.len > self.bytes.len() {
+            return;
         }
-        self.len = end;
+        if text.len() > SHORT {
+            let (_, rest) = self.bytes.split_at_mut(start);
+            let (place, _) = rest.split_at_mut(text.len());
+            return place.copy_from_slice(text);
+        }
+        let mut index = 0;
+        while index < text.len() {
+            self.bytes[start + index] = text[index];
+            index += 1;
+        }
     }
 
     /// Text in double quotes, as JSON has it and TOML too.
@@ -54,11 +65,15 @@ impl Writer<'_> {
         self.byte(b'"');
         let bytes = text.as_bytes();
         let mut index = 0;
-        while index < bytes.len() {
+        loop {
+            index = self.plain(text, index, [b'"', b'\\']);
+            if index == bytes.len() {
+                break;
+            }
             match bytes[index] {
                 b'"' => self.str("\\\""),
                 b'\\' => self.str("\\\\"),
-                byte => self.visible(byte),
+                control => self.escape(control),
             }
             index += 1;
         }
@@ -67,26 +82,14 @@ impl Writer<'_> {
 
     /// Text on one line: control characters as escapes, all else as it is.
     pub(super) const fn one_line(&mut self, text: &str) {
-        let bytes = text.as_bytes();
         let mut index = 0;
-        while index < bytes.len() {
-            self.visible(bytes[index]);
-            index += 1;
-        }
-    }
-
-    /// A byte of text, or the escape of a control character.
-    pub(super) const fn visible(&mut self, byte: u8) {
-        match byte {
-            b'\n' => self.str("\\n"),
-            b'\r' => self.str("\\r"),
-            b'\t' => self.str("\\t"),
-            control @ (0..0x20 | 0x7f) => {
-                self.str("\\u00");
-                self.byte(b'0' + control / 16);
-                self.byte(b"0123456789abcdef"[(control % 16) as usize]);
+        loop {
+            index = self.plain(text, index, NONE);
+            if index == text.len() {
+                return;
             }
-            other => self.byte(other),
+            self.escape(text.as_bytes()[index]);
+            index += 1;
         }
     }
 
@@ -94,20 +97,46 @@ impl Writer<'_> {
     pub(super) const fn comment(&mut self, text: &str) {
         let bytes = text.as_bytes();
         let mut index = 0;
-        let mut starts = true;
         while index < bytes.len() {
-            if starts {
-                self.str(if bytes[index] == b'\n' { "#" } else { "# " });
+            self.str(if bytes[index] == b'\n' { "#" } else { "# " });
+            loop {
+                index = self.plain(text, index, NONE);
+                if index == bytes.len() || bytes[index] == b'\n' {
+                    break;
+                }
+                match bytes[index] {
+                    b'\t' => self.byte(b'\t'),
+                    control => self.escape(control),
+                }
+                index += 1;
             }
-            starts = bytes[index] == b'\n';
-            match bytes[index] {
-                plain @ (b'\n' | b'\t') => self.byte(plain),
-                other => self.visible(other),
-            }
+            self.byte(b'\n');
             index += 1;
         }
-        if !starts {
-            self.byte(b'\n');
+    }
+
+    /// Writes `text` from `start` to its end, or to the first control character or one of the
+    /// `special` ones, and returns where that is.
+    pub(super) const fn plain(&mut self, text: &str, start: usize, special: [u8; 2]) -> usize {
+        let text = text.as_bytes();
+        let end = plain_end(text, start, special);
+        if start < end {
+            self.raw(part(text, start, end));
+        }
+        end
+    }
+
+    /// The escape of a control character.
+    pub(super) const fn escape(&mut self, control: u8) {
+        match control {
+            b'\n' => self.str("\\n"),
+            b'\r' => self.str("\\r"),
+            b'\t' => self.str("\\t"),
+            control => {
+                self.str("\\u00");
+                self.byte(b'0' + control / 16);
+                self.byte(b"0123456789abcdef"[(control % 16) as usize]);
+            }
         }
     }
 
@@ -141,15 +170,17 @@ impl Writer<'_> {
         }
     }
 
-    const fn digits(&mut self, value: u128) {
-        let mut unit = 1;
-        while value / unit >= 10 {
-            unit *= 10;
+    const fn digits(&mut self, mut value: u128) {
+        // As many as 2^128 has.
+        let mut digits = [b'0'; 39];
+        let mut first = digits.len() - 1;
+        while value >= 10 {
+            digits[first] = b'0' + (value % 10) as u8;
+            value /= 10;
+            first -= 1;
         }
-        while unit > 0 {
-            self.byte(b'0' + (value / unit % 10) as u8);
-            unit /= 10;
-        }
+        digits[first] = b'0' + value as u8;
+        self.raw(part(&digits, first, digits.len()));
     }
 
     /// A number whose text reads back as the same number; `inf`, `-inf` and `nan` as they are.
@@ -202,3 +233,60 @@ impl Writer<'_> {
         }
     }
 }
+
+/// No special characters but the control characters, of which this is one.
+pub(super) const NONE: [u8; 2] = [0; 2];
+
+/// A text of at most so many bytes is quicker to copy by hand: while the compiler evaluates it, a
+/// call costs as much as some bytes do.
+const SHORT: usize = 32;
+
+/// The bytes from `start` to `end`: mostly all of them.
+const fn part(bytes: &[u8], start: usize, end: usize) -> &[u8] {
+    if start == 0 && end == bytes.len() {
+        return bytes;
+    }
+    let (before, _) = bytes.split_at(end);
+    let (_, part) = before.split_at(start);
+    part
+}
+
+/// The end of `bytes`, or where the first control character or one of the `special` ones is.
+pub(super) const fn plain_end(bytes: &[u8], start: usize, special: [u8; 2]) -> usize {
+    let [first, second] = [EACH * special[0] as u64, EACH * special[1] as u64];
+    let mut rest = part(bytes, start, bytes.len());
+    // Eight at a time, for most of a text is plain. Of each that is not zero the sum or the byte
+    // itself has its highest bit, and no sum goes beyond its byte.
+    while let [a, b, c, d, e, f, g, h, after @ ..] = rest {
+        let eight = u64::from_ne_bytes([*a, *b, *c, *d, *e, *f, *g, *h]);
+        let (high, delete) = (eight & CONTROL, eight ^ DELETE);
+        let (first, second) = (eight ^ first, eight ^ second);
+        let none_is_zero = (((high & LOW) + LOW) | high)
+            & (((delete & LOW) + LOW) | delete)
+            & (((first & LOW) + LOW) | first)
+            & (((second & LOW) + LOW) | second);
+        if none_is_zero | LOW != u64::MAX {
+            break;
+        }
+        rest = after;
+    }
+    while let [byte, after @ ..] = rest {
+        if *byte < 0x20 || *byte == 0x7f || *byte == special[0] || *byte == special[1] {
+            break;
+        }
+        rest = after;
+    }
+    bytes.len() - rest.len()
+}
+
+/// Each of eight bytes as one.
+const EACH: u64 = u64::MAX / 0xff;
+
+/// Of each byte all bits but the highest.
+const LOW: u64 = EACH * 0x7f;
+
+/// Of each byte the bits that a control character has not; but for one of them.
+const CONTROL: u64 = EACH * 0xe0;
+
+/// That one in each byte.
+const DELETE: u64 = EACH * 0x7f;
