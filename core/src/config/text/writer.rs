@@ -285,8 +285,40 @@ const EACH: u64 = u64::MAX / 0xff;
 /// Of each byte all bits but the highest.
 const LOW: u64 = EACH * 0x7f;
 
-/// Of each byte the bits that a control character has not; but for one of them.
+/// Of each byte the bits of which a control character has none, unless it is the last one.
 const CONTROL: u64 = EACH * 0xe0;
 
-/// That one in each byte.
+/// Each of eight bytes as that one.
 const DELETE: u64 = EACH * 0x7f;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_ends_at_the_first_special_byte_wherever_it_is() {
+        let special = [b'"', b'|'];
+        for byte in 0..=u8::MAX {
+            for place in 0..20 {
+                let mut bytes = *b"plain text, and more";
+                bytes[place] = byte;
+                let is_plain = byte >= 0x20 && byte != 0x7f && !special.contains(&byte);
+                let expected = if is_plain { bytes.len() } else { place };
+                assert_eq!(plain_end(&bytes, 0, special), expected, "{byte:#x} at {place}");
+                let from_there = plain_end(&bytes, place, special);
+                assert_eq!(from_there, expected, "{byte:#x} from {place}");
+            }
+        }
+    }
+
+    #[test]
+    fn integers_have_all_their_digits() {
+        for value in [0, 9, 10, 99, 1 << 20, i128::MAX, i128::MIN] {
+            let mut bytes = [0; 40];
+            let mut text = Writer::new(&mut bytes);
+            text.integer(Integer::from_i128(value));
+            let len = text.len();
+            assert_eq!(core::str::from_utf8(&bytes[..len]).unwrap(), value.to_string());
+        }
+    }
+}
