@@ -2,7 +2,7 @@
 
 pub use crate::config::FixedKey;
 pub use crate::config::slot::Values;
-pub use crate::config::text::{as_str, format, format_len};
+pub use crate::config::text::{TextKind, as_str, text, text_len};
 
 use crate::config::{
     ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand;
-use crate::ir::{Consts, Input};
+use crate::ir::{Consts, Input, TEXTS};
 
 /// Everything a user may name, with nothing behind it: compilation fails anyway.
 pub(crate) fn config(input: &Input) -> TokenStream {
@@ -86,7 +86,9 @@ fn consts(input: &Input) -> TokenStream {
     };
     let text = input.text_type(Span::call_site());
     let mut consts = once("", &text, quote!(""));
-    consts.extend(once("FORMAT", &text, quote!("")));
+    for generated in &TEXTS {
+        consts.extend(once(generated.suffix, &text, quote!("")));
+    }
     for field in &input.fields {
         let upper = field.upper();
         consts.extend(once(&upper, &text, quote!("")));

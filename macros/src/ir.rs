@@ -31,6 +31,50 @@ pub(crate) enum Consts {
     None,
 }
 
+/// A text that is a constant of every struct.
+pub(crate) struct Text {
+    /// What the name of its constant ends in.
+    pub(crate) suffix: &'static str,
+    /// Its variant of `TextKind`.
+    pub(crate) kind: &'static str,
+    /// What messages call it.
+    pub(crate) what: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+pub(crate) const TEXTS: [Text; 5] = [
+    Text {
+        suffix: "FORMAT",
+        kind: "Format",
+        what: "the section's text",
+        doc: "The section in JSON with every default.",
+    },
+    Text {
+        suffix: "TOML_TEMPLATE",
+        kind: "TomlTemplate",
+        what: "the section's TOML template",
+        doc: "The section as a TOML file with every default, to copy and edit.",
+    },
+    Text {
+        suffix: "ENV_TEMPLATE",
+        kind: "EnvTemplate",
+        what: "the template of the section's variables",
+        doc: "The variables with every default, to copy and edit.",
+    },
+    Text {
+        suffix: "DOCS_TABLE",
+        kind: "DocsTable",
+        what: "the table of the section's settings",
+        doc: "The settings as Markdown tables.",
+    },
+    Text {
+        suffix: "JSON_SCHEMA",
+        kind: "JsonSchema",
+        what: "the section's JSON Schema",
+        doc: "The JSON Schema of a file with the section.",
+    },
+];
+
 /// `fixed(key = value)`.
 pub(crate) struct Fixed {
     pub(crate) key: Ident,

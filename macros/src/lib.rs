@@ -36,10 +36,24 @@ mod validate;
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
 /// - `bytes`: the value may be written as a size, `4KiB`
-/// - `advanced`: loaded, overridden and explained like any other, but left out of generated texts
-///   such as `FORMAT`
+/// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
+///   after the others in the texts for people
 ///
 /// A default that breaks a rule of its own field fails compilation.
+///
+/// Constants for the whole struct are the name of the section, and texts that are made of its
+/// fields while it is compiled, so that they always say what the code says:
+/// - `FORMAT`: the section in JSON with every default
+/// - `TOML_TEMPLATE`: the section as a TOML file, each setting with its doc comment, what is
+///   allowed, its variable and its default
+/// - `ENV_TEMPLATE`: the same as `NAME=value` lines, for `set -a; . file` in a shell; the formats
+///   of systemd and Docker read it too, as long as no default needs quotes
+/// - `DOCS_TABLE`: the settings as Markdown tables, with the first paragraph of each doc comment
+/// - `JSON_SCHEMA`: the JSON Schema (draft 2020-12) of a file with the section: keys, types, ranges.
+///   It requires no key, for a variable or another file may set it, and knows names of choices in
+///   lower case alone
+///
+/// Both templates load back to exactly the defaults; a required field is commented out in them.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Input, RuleKind, Shape};
+use crate::ir::{Consts, Env, Field, Input, RuleKind, Shape, TEXTS};
 
 /// Checks the struct as a whole.
 pub(crate) fn input(input: &Input, errors: &mut Errors) {
@@ -122,7 +122,9 @@ fn constants(input: &Input, errors: &mut Errors) {
     let at = Span::call_site();
     let mut taken: Vec<(Ident, String)> =
         vec![(input.const_ident("", at), "the section".to_owned())];
-    taken.push((input.const_ident("FORMAT", at), "the section's text".to_owned()));
+    taken.extend(
+        TEXTS.iter().map(|text| (input.const_ident(text.suffix, at), text.what.to_owned())),
+    );
     if input.consts == Consts::Assoc {
         taken.push((Ident::new("DEFAULT", at), "the struct's default".to_owned()));
     }

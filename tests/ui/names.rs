@@ -19,6 +19,14 @@ struct Names {
     w: u32,
     #[config(default = 1)]
     build: u32,
+    #[config(default = 1)]
+    toml_template: u32,
+    #[config(default = 1)]
+    env_template: u32,
+    #[config(default = 1)]
+    docs_table: u32,
+    #[config(default = 1)]
+    json_schema: u32,
 }
 
 fn main() {

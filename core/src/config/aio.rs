@@ -28,7 +28,7 @@ use super::{BackendMode, DirectMode};
 #[config(section = "aio", env_prefix = "DS_AIO", consts = free, engine, fixed(use_gds = false))]
 #[non_exhaustive]
 pub struct AioConfig {
-    /// Bytes per I/O request.
+    /// Bytes per I/O request; requests are cut into blocks of it.
     #[config(default = 1 << 20, bytes, range = 512..=1 << 30, multiple_of = 512)]
     pub block_size: usize,
     /// Blocks in flight per worker group.
@@ -37,16 +37,17 @@ pub struct AioConfig {
     /// Worker groups that share the blocks of every request.
     #[config(default = 1, range = 1..=1024, alias = "intra_op_parallelism")]
     pub thread_count: usize,
-    /// Submit each block on its own instead of in batches.
+    /// Notify workers, and submit to a ring, block by block instead of several at once.
     #[config(default = false)]
     pub single_submit: bool,
-    /// Refill the queue as blocks complete instead of waiting for the whole batch.
+    /// Take a new block as each completes; if not, a group completes a batch of `queue_depth`
+    /// blocks first.
     #[config(default = true)]
     pub overlap_events: bool,
-    /// How blocks reach the kernel: `auto`, `threads` or `io_uring`.
+    /// How blocks reach the kernel.
     #[config(default = BackendMode::Auto, advanced)]
     pub backend: BackendMode,
-    /// Whether requests bypass the page cache with O_DIRECT: `auto`, `always` or `never`.
+    /// Whether requests bypass the page cache with O_DIRECT.
     #[config(default = DirectMode::Auto, advanced)]
     pub direct: DirectMode,
     /// Requests accepted and not ended; beyond it submitting waits for room.

@@ -2,9 +2,10 @@
 
 use core::marker::PhantomData;
 
-use super::rules::{self, Choices, List, Rules};
+use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
 use super::slot::{Operations, Slot};
+use super::text;
 use super::value::{ConfigValue, Kind, RawValue, Rejection};
 
 /// What is known about one field.
@@ -29,7 +30,8 @@ pub struct FieldMeta {
     pub doc: &'static str,
     /// Whether the value counts bytes and may be written as a size (`1MiB`).
     pub bytes: bool,
-    /// Whether the field is left out of the generated texts.
+    /// Whether the field is left out of the text for other software (`FORMAT`), and comes after
+    /// the others in the texts for people.
     pub advanced: bool,
     pub(crate) operations: &'static Operations,
 }
@@ -65,7 +67,7 @@ impl FieldMeta {
     /// What the field admits, in words: `an integer from 1 to 65536`.
     #[must_use]
     pub fn allowed(&self) -> String {
-        rules::allowed(self)
+        text::allowed(self)
     }
 
     pub(crate) fn read(&self, raw: &RawValue) -> Result<Slot, Rejection> {

@@ -2,12 +2,9 @@
 //! when a value is loaded.
 
 use core::cmp::Ordering;
-use core::fmt;
 
 use super::FieldMeta;
 use super::scalar::{Integer, Scalar};
-use super::size;
-use super::value::Kind;
 
 /// The rules that a field's value keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -201,60 +198,23 @@ impl Choices {
     }
 }
 
-/// What `field` admits, in words: `an integer from 1 to 65536`.
-pub(crate) fn allowed(field: &FieldMeta) -> String {
-    let rules = &field.rules;
-    if let Some(choices) = rules.one_of {
-        return one_of(choices.iter());
-    }
-    let mut text = match field.kind {
-        Kind::Integer { min, max } => integers(field, min, max),
-        Kind::Float => floats(rules),
-        Kind::Bool => "true or false".to_owned(),
-        Kind::Text => "a text".to_owned(),
-        Kind::Path => "a path".to_owned(),
-        Kind::Choice { names } => one_of(names.iter()),
+/// The least and the greatest integer that keep a range, of a type with these bounds.
+pub(crate) const fn integer_bounds(
+    rules: &Rules,
+    min: Integer,
+    max: Integer,
+) -> (Integer, Integer) {
+    let least = match rules.min {
+        Some(Scalar::Integer(least)) => least,
+        _ => min,
     };
-    if let Some(unit) = rules.multiple_of {
-        text += &format!(", a multiple of {unit}");
-    }
-    if rules.power_of_two {
-        text += ", a power of two";
-    }
-    text
-}
-
-fn one_of(choices: impl Iterator<Item: fmt::Display>) -> String {
-    let choices: Vec<_> = choices.map(|choice| format!("`{choice}`")).collect();
-    format!("one of {}", choices.join(", "))
-}
-
-fn integers(field: &FieldMeta, mut least: Integer, mut most: Integer) -> String {
-    if let Some(Scalar::Integer(min)) = field.rules.min {
-        least = min;
-    }
-    if let Some(Scalar::Integer(max)) = field.rules.max {
-        most = if field.rules.max_excluded { max.predecessor().unwrap_or(max) } else { max };
-    }
-    if field.bytes {
-        let (from, to) = (size::show(least), size::show(most));
-        let shorter = least.to_string() != from || most.to_string() != to;
-        let in_units = shorter.then(|| format!(" ({from} to {to})"));
-        let in_units = in_units.unwrap_or_default();
-        format!("a size from {least} to {most} bytes{in_units}")
-    } else {
-        format!("an integer from {least} to {most}")
-    }
-}
-
-fn floats(rules: &Rules) -> String {
-    let mut text = "a number".to_owned();
-    if let Some(min) = rules.min {
-        text += &format!(", at least {min}");
-    }
-    if let Some(max) = rules.max {
-        let relation = if rules.max_excluded { "less than" } else { "at most" };
-        text += &format!(", {relation} {max}");
-    }
-    text
+    let most = match rules.max {
+        Some(Scalar::Integer(limit)) if rules.max_excluded => match limit.predecessor() {
+            Some(most) => most,
+            None => limit,
+        },
+        Some(Scalar::Integer(most)) => most,
+        _ => max,
+    };
+    (least, most)
 }

@@ -88,11 +88,13 @@ impl Integer {
     }
 
     /// The next smaller integer; `None` at `i128::MIN`.
-    pub(crate) fn predecessor(self) -> Option<Self> {
-        if self.negative || self.magnitude == 0 {
-            Some(Self::from_i128(self.to_i128()?.checked_sub(1)?))
-        } else {
-            Some(Self::from_u128(self.magnitude - 1))
+    pub(crate) const fn predecessor(self) -> Option<Self> {
+        if !self.negative && self.magnitude != 0 {
+            return Some(Self::from_u128(self.magnitude - 1));
+        }
+        match self.to_i128() {
+            Some(i128::MIN) | None => None,
+            Some(value) => Some(Self::from_i128(value - 1)),
         }
     }
 }

@@ -79,13 +79,20 @@ fn unit_shift(unit: &str) -> Result<u32, SizeError> {
     Err(SizeError::NotASize)
 }
 
-/// The size in its largest whole unit, where that is shorter: `1MiB` for 1048576.
-pub(crate) fn show(bytes: Integer) -> String {
+/// The count of the largest unit that measures the size exactly; `None` where that is the byte.
+pub(crate) const fn in_largest_unit(bytes: Integer) -> Option<(u128, &'static str)> {
     let magnitude = bytes.magnitude();
-    for (unit, shift) in UNITS.iter().rev() {
-        if magnitude != 0 && !bytes.is_negative() && magnitude.is_multiple_of(1u128 << shift) {
-            return format!("{}{unit}", magnitude >> shift);
-        }
+    if magnitude == 0 || bytes.is_negative() {
+        return None;
     }
-    bytes.to_string()
+    // The units are 2^10 apart, the first one of them 2^10.
+    let mut index = (magnitude.trailing_zeros() / 10) as usize;
+    if index > UNITS.len() {
+        index = UNITS.len();
+    }
+    if index == 0 {
+        return None;
+    }
+    let (unit, shift) = UNITS[index - 1];
+    Some((magnitude >> shift, unit))
 }

@@ -1,9 +1,9 @@
-//! The constants: keys, defaults, variables, and the section's text.
+//! The constants: keys, defaults, variables, and the section's texts.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::ir::{Consts, Field, Input};
+use crate::ir::{Consts, Field, Input, TEXTS, Text};
 
 pub(crate) fn consts(input: &Input) -> TokenStream {
     let defaults = input.fields.iter().map(|field| default(input, field));
@@ -12,8 +12,8 @@ pub(crate) fn consts(input: &Input) -> TokenStream {
     }
     let section = section(input);
     let texts = input.fields.iter().map(|field| texts(input, field));
-    let format = format(input);
-    let consts = quote!(#section #(#texts #defaults)* #format);
+    let table_texts = TEXTS.iter().map(|text| table_text(input, text));
+    let consts = quote!(#section #(#texts #defaults)* #(#table_texts)*);
     match input.consts {
         Consts::Assoc => {
             let ident = &input.ident;
@@ -82,18 +82,21 @@ fn summary(field: &Field) -> String {
     if paragraph.is_empty() { "a setting.".to_owned() } else { paragraph }
 }
 
-fn format(input: &Input) -> TokenStream {
+/// What is made of the whole table of fields.
+fn table_text(input: &Input, text: &Text) -> TokenStream {
     let (krate, ident) = (&input.krate, &input.ident);
-    let name = input.const_ident("FORMAT", ident.span());
+    let kind = Ident::new(text.kind, ident.span());
+    let kind = quote!(#krate::private::TextKind::#kind);
+    let name = input.const_ident(text.suffix, ident.span());
     let text_type = input.text_type(ident.span());
-    let head = head(input, "The section in JSON with every default.");
+    let head = head(input, text.doc);
     // The table of fields uses the other constants, but nothing this one.
     let unused = (input.consts == Consts::Free).then(|| quote!(#[allow(dead_code)]));
     quote! {
         #unused
         #head const #name: #text_type = {
-            const TEXT: [u8; #krate::private::format_len::<#ident>()] =
-                #krate::private::format::<#ident, { #krate::private::format_len::<#ident>() }>();
+            const LEN: usize = #krate::private::text_len::<#ident>(#kind);
+            const TEXT: [u8; LEN] = #krate::private::text::<#ident, { LEN }>(#kind);
             #krate::private::as_str(&TEXT)
         };
     }

@@ -238,7 +238,7 @@ fn the_table_describes_the_fields() {
         panic!("five fields and the advanced ones")
     };
     assert_eq!(block_size.key, AIO_BLOCK_SIZE);
-    assert_eq!(block_size.doc, "Bytes per I/O request.");
+    assert_eq!(block_size.doc, "Bytes per I/O request; requests are cut into blocks of it.");
     assert!(block_size.bytes && !overlap.bytes);
     assert_eq!(overlap.allowed(), "true or false");
     assert!(!block_size.advanced && !overlap.advanced);

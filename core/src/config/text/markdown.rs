@@ -1,0 +1,141 @@
+//! What is known about the settings, as tables in Markdown.
+
+use super::words::{self, Place};
+use super::writer::{Floats, Writer, plain_end};
+use super::{any_advanced, paragraph_end};
+use crate::config::scalar::Scalar;
+use crate::config::{FieldMeta, Schema};
+
+pub(super) const fn tables(text: &mut Writer<'_>, schema: &Schema) {
+    let ordinary = any_advanced(schema.fields, false);
+    if ordinary {
+        table(text, schema.fields, false);
+    }
+    if any_advanced(schema.fields, true) {
+        text.str(if ordinary { "\nAdvanced settings:\n\n" } else { "Advanced settings:\n\n" });
+        table(text, schema.fields, true);
+    }
+}
+
+const fn table(text: &mut Writer<'_>, fields: &[FieldMeta], advanced: bool) {
+    text.str("| Setting | Variable | Default | Allowed | What it does |\n");
+    text.str("| --- | --- | --- | --- | --- |\n");
+    let mut index = 0;
+    while index < fields.len() {
+        if fields[index].advanced == advanced {
+            row(text, &fields[index]);
+        }
+        index += 1;
+    }
+}
+
+const fn row(text: &mut Writer<'_>, field: &FieldMeta) {
+    text.str("| ");
+    code(text, field.key);
+    text.str(" | ");
+    if let Some(variable) = field.env {
+        code(text, variable);
+        text.byte(b' ');
+    }
+    text.str("| ");
+    match field.default {
+        Some(Scalar::Text(default)) if default.is_empty() => text.str("the empty text"),
+        Some(Scalar::Text(default)) => code(text, default),
+        Some(default) => {
+            text.byte(b'`');
+            text.bare(default, Floats::Typed);
+            text.byte(b'`');
+        }
+        None => text.str("required"),
+    }
+    text.str(" | ");
+    words::allowed(text, field, Place::Table);
+    text.str(" | ");
+    if paragraph(text, field.doc) {
+        text.byte(b' ');
+    }
+    text.str("|\n");
+}
+
+/// The first paragraph of a doc comment, which is Markdown already, in one cell. Whether there is
+/// any.
+const fn paragraph(text: &mut Writer<'_>, doc: &str) -> bool {
+    let (paragraph, _) = doc.split_at(paragraph_end(doc));
+    let bytes = paragraph.as_bytes();
+    let mut index = 0;
+    loop {
+        index = text.plain(paragraph, index, [b'|', b'\\']);
+        if index == bytes.len() {
+            return !bytes.is_empty();
+        }
+        match bytes[index] {
+            b'\n' => text.byte(b' '),
+            b'|' => text.str("\\|"),
+            b'\\' => {
+                text.byte(b'\\');
+                // What it escapes is no bar to us either.
+                if index + 1 < bytes.len() && matches!(bytes[index + 1], b'|' | b'\\') {
+                    index += 1;
+                    text.byte(bytes[index]);
+                }
+            }
+            control => text.escape(control),
+        }
+        index += 1;
+    }
+}
+
+/// Text in backticks, more of them than it has in a row itself.
+pub(super) const fn code(text: &mut Writer<'_>, content: &str) {
+    let bytes = content.as_bytes();
+    let fence = longest_run_of_backticks(bytes) + 1;
+    // One space at each end belongs to the backticks, and keeps them apart from others.
+    let padded = matches!(bytes, [] | [b'`' | b' ', ..] | [.., b'`' | b' ']);
+    backticks(text, fence);
+    if padded {
+        text.byte(b' ');
+    }
+    let mut index = 0;
+    loop {
+        index = text.plain(content, index, [b'|'; 2]);
+        if index == bytes.len() {
+            break;
+        }
+        match bytes[index] {
+            b'|' => text.str("\\|"),
+            control => text.escape(control),
+        }
+        index += 1;
+    }
+    if padded {
+        text.byte(b' ');
+    }
+    backticks(text, fence);
+}
+
+const fn backticks(text: &mut Writer<'_>, count: usize) {
+    let mut written = 0;
+    while written < count {
+        text.byte(b'`');
+        written += 1;
+    }
+}
+
+const fn longest_run_of_backticks(bytes: &[u8]) -> usize {
+    let mut longest = 0;
+    let mut index = 0;
+    while index < bytes.len() {
+        let start = plain_end(bytes, index, [b'`'; 2]);
+        index = start;
+        while index < bytes.len() && bytes[index] == b'`' {
+            index += 1;
+        }
+        if index - start > longest {
+            longest = index - start;
+        }
+        if index == start {
+            index += 1;
+        }
+    }
+    longest
+}
