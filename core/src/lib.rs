@@ -83,7 +83,7 @@ pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
     EngineSettings, EnvSource, Loaded, Loader,
 };
-pub use ds_aio_macros::Config;
+pub use ds_aio_macros::{Choice, Config};
 
 /// The README's code, compiled and run.
 #[cfg(all(doctest, feature = "engine", unix))]

@@ -1,8 +1,13 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
 pub use crate::config::FixedKey;
+pub use crate::config::choice::{
+    Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
+};
+pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::slot::Values;
 pub use crate::config::text::{as_str, format, format_len};
+pub use crate::config::value::{Rejection, sealed::Sealed};
 
 use crate::config::{
     ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,

@@ -62,6 +62,30 @@ pub(crate) enum Env {
     Skip,
 }
 
+/// One annotated enum.
+pub(crate) struct Choice {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    /// The path of ds-aio.
+    pub(crate) krate: TokenStream,
+    pub(crate) variants: Vec<Variant>,
+}
+
+/// One variant of such an enum.
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+}
+
+impl Variant {
+    /// The name in files and variables.
+    pub(crate) fn name(&self) -> LitStr {
+        let named = || LitStr::new(&snake_case(&self.ident.unraw().to_string()), self.ident.span());
+        self.rename.clone().unwrap_or_else(named)
+    }
+}
+
 /// What a field admits.
 pub(crate) struct Rule {
     pub(crate) span: Span,
@@ -255,6 +279,26 @@ pub(crate) fn upper(name: &str) -> String {
         .flat_map(char::to_uppercase)
         .map(|c| if c.is_alphanumeric() { c } else { '_' })
         .collect()
+}
+
+/// `IoUring` as a name in a file: `io_uring`. A run of capitals is one word: `HTTPProxy` is
+/// `http_proxy`.
+pub(crate) fn snake_case(camel: &str) -> String {
+    let mut snake = String::new();
+    let mut before = None;
+    let mut rest = camel.chars().peekable();
+    while let Some(c) = rest.next() {
+        let ends_a_word =
+            before.is_some_and(|before: char| before.is_lowercase() || before.is_numeric());
+        let starts_a_word = rest.peek().is_some_and(|next| next.is_lowercase());
+        let follows_one = before.is_some_and(|before| before != '_');
+        if c.is_uppercase() && follows_one && (ends_a_word || starts_a_word) {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+        before = Some(c);
+    }
+    snake
 }
 
 /// Always the start of an identifier, even of a section that is refused later.

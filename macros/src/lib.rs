@@ -1,6 +1,6 @@
 //! The derive macros of ds-aio; use them through the `ds-aio` crate.
 //!
-//! One chain: [`parse`] reads the struct into the plain data of [`ir`], [`validate`] looks at it as
+//! One chain: [`parse`] reads the struct or enum into the plain data of [`ir`], [`validate`] looks at it as
 //! a whole, [`expand`] writes the code. Mistakes are collected on the way and reported together; if
 //! there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
 
@@ -54,5 +54,31 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
     let errors = errors.to_tokens();
     // The stubs have no generics, so those of a generic struct would only add mistakes.
     let stubs = input.generics.params.is_empty().then(|| fallback::config(&parsed));
+    quote!(#errors #stubs).into()
+}
+
+/// Makes an enum the type of a `Config` struct's field, each variant by a name.
+///
+/// The variants have no fields, and the enum derives `Clone`. A variant's name is its identifier in
+/// snake case: `IoUring` is `io_uring` in files and variables, where upper and lower case are the
+/// same. Generated are `NAMES`, `name()`, `Display`, `FromStr` with an error that lists the names,
+/// and `From` into `RawValue` for `Loader::set`.
+///
+/// On the enum, `#[config(…)]` takes
+/// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
+///
+/// On a variant it takes
+/// - `rename = "name"`: the name instead
+/// - `alias = "name"`, as often as needed: understood too, but never written
+#[proc_macro_derive(Choice, attributes(config))]
+pub fn derive_choice(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let mut errors = error::Errors::default();
+    let parsed = parse::choice(&input, &mut errors);
+    if errors.is_empty() {
+        return expand::choice(&parsed).into();
+    }
+    let errors = errors.to_tokens();
+    let stubs = input.generics.params.is_empty().then(|| fallback::choice(&parsed));
     quote!(#errors #stubs).into()
 }

@@ -106,12 +106,40 @@ impl<T> Field<T> {
         self.meta
     }
 
-    /// For the types that have their own `default`.
-    pub(crate) const fn default_scalar(mut self, value: Scalar<'static>) -> Self {
-        self.meta.default = Some(value);
+    /// The default number `INDEX` of the struct `S`, for a type of any crate.
+    #[must_use]
+    pub const fn default_at<S: DefaultAt<T, INDEX>, const INDEX: usize>(mut self) -> Self
+    where
+        T: ConstScalar<S, INDEX>,
+    {
+        self.meta.default = T::SCALAR;
         self.meta.required = false;
         self
     }
+}
+
+/// The default of the field number `INDEX`, of type `T`, as a constant of its struct.
+pub trait DefaultAt<T, const INDEX: usize> {
+    /// The default; `None` for a field that may go without a value.
+    const DEFAULT: Option<T>;
+}
+
+/// A type whose default in the struct `S` can stand in the table of fields. A constant that depends
+/// on `S` does what a `const fn` of a trait cannot.
+pub trait ConstScalar<S, const INDEX: usize> {
+    /// That default.
+    const SCALAR: Option<Scalar<'static>>;
+}
+
+macro_rules! const_scalar {
+    ($type:ty, $argument:ident => $scalar:expr) => {
+        impl<S: DefaultAt<$type, INDEX>, const INDEX: usize> ConstScalar<S, INDEX> for $type {
+            const SCALAR: Option<Scalar<'static>> = match S::DEFAULT {
+                Some($argument) => Some($scalar),
+                None => None,
+            };
+        }
+    };
 }
 
 macro_rules! value_methods {
@@ -136,6 +164,8 @@ macro_rules! value_methods {
 
 macro_rules! range_methods {
     ($type:ty, $argument:ident => $scalar:expr) => {
+        const_scalar!($type, $argument => $scalar);
+
         #[doc(hidden)]
         impl Field<$type> {
             #[must_use]
@@ -211,6 +241,8 @@ range_methods!(f32, value => Scalar::F32(value));
 range_methods!(f64, value => Scalar::F64(value));
 value_methods!(String, &'static str, Text, value => Scalar::Text(value));
 value_methods!(std::path::PathBuf, &'static str, Text, value => Scalar::Text(value));
+
+const_scalar!(bool, value => Scalar::Bool(value));
 
 #[doc(hidden)]
 impl Field<bool> {

@@ -3,12 +3,12 @@
 
 mod aio;
 mod backend;
-mod choice;
+pub(crate) mod choice;
 mod decimal;
 mod diagnostic;
 mod direct;
 mod env;
-mod field;
+pub(crate) mod field;
 mod file;
 mod layer;
 mod loader;
@@ -32,6 +32,7 @@ pub use aio::{
     AIO_THREAD_COUNT, AIO_THREAD_COUNT_DEFAULT, AIO_THREAD_COUNT_ENV, AioConfig, AioConfigBuilder,
 };
 pub use backend::BackendMode;
+pub use choice::UnknownName;
 pub use diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Severity};
 pub use direct::DirectMode;
 pub use env::{EnvSource, ProcessEnv};

@@ -224,7 +224,7 @@ pub(crate) fn allowed(field: &FieldMeta) -> String {
     text
 }
 
-fn one_of(choices: impl Iterator<Item: fmt::Display>) -> String {
+pub(super) fn one_of(choices: impl Iterator<Item: fmt::Display>) -> String {
     let choices: Vec<_> = choices.map(|choice| format!("`{choice}`")).collect();
     format!("one of {}", choices.join(", "))
 }

@@ -135,18 +135,19 @@ impl Rejection {
     }
 }
 
-pub(super) mod sealed {
+pub(crate) mod sealed {
+    /// What only this crate and its derives implement.
     pub trait Sealed {}
 }
 
 /// A type that a field of a `Config` struct can have.
 ///
-/// Implemented for every integer type, `f32`, `f64`, `bool`, `String`, `PathBuf` and
-/// [`DirectMode`](super::DirectMode) and [`BackendMode`](super::BackendMode).
+/// Implemented for every integer type, `f32`, `f64`, `bool`, `String`, `PathBuf`, and by
+/// `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf`, `BackendMode` or `DirectMode`"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf` or an enum with `#[derive(Choice)]`"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.

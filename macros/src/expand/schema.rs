@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::ir::{Field, Input, RuleKind};
+use crate::ir::{Field, Input, RuleKind, Shape};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
     let (ident, krate) = (&input.ident, &input.krate);
@@ -14,6 +14,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let fields = input.fields.iter().map(|field| meta(input, field));
+    let defaults = input.fields.iter().filter_map(|field| default_at(input, field));
     let fixed = fixed(input);
     let from = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
@@ -38,7 +39,26 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
                 #krate::private::Values::of::<Self>() #(#into)*
             }
         }
+        #(#defaults)*
     }
+}
+
+/// The default of a field whose type the derive does not know by name. A method for each type, as
+/// `default` is, cannot be added by other crates, whose enums these types are.
+fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
+    if field.default.is_none() || field.shape() != Shape::Unknown {
+        return None;
+    }
+    let (ident, krate, index) = (&input.ident, &input.krate, field.index);
+    let span = field.type_span();
+    let (ty, default) = (&field.ty, input.default_path(field, span));
+    Some(quote_spanned! {span=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #krate::private::DefaultAt<#ty, #index> for #ident {
+            const DEFAULT: ::core::option::Option<#ty> = ::core::option::Option::Some(#default);
+        }
+    })
 }
 
 fn meta(input: &Input, field: &Field) -> TokenStream {
@@ -54,9 +74,15 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
         quote!(.env(#name))
     });
-    let default = field.default.as_ref().map(|_| {
-        let name = input.default_path(field, field.ident.span());
-        quote!(.default(#name))
+    let default = field.default.as_ref().map(|_| match field.shape() {
+        Shape::Unknown => {
+            let index = field.index;
+            quote!(.default_at::<Self, #index>())
+        }
+        _ => {
+            let name = input.default_path(field, field.ident.span());
+            quote!(.default(#name))
+        }
     });
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));

@@ -28,6 +28,25 @@ mod no_prelude {
     struct ConfigErrors;
 
     /// Documented.
+    #[derive(::ds_aio::Choice)]
+    pub enum Mode {
+        /// Documented.
+        #[config(rename = "off", alias = "no")]
+        Off,
+        /// Documented.
+        On,
+    }
+
+    impl ::core::clone::Clone for Mode {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Off => Self::Off,
+                Self::On => Self::On,
+            }
+        }
+    }
+
+    /// Documented.
     #[derive(::ds_aio::Config)]
     #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false))]
     pub struct Free {
@@ -40,6 +59,9 @@ mod no_prelude {
         /// Documented.
         #[config(default = -1.5, range = ..0.0, advanced)]
         pub number: f64,
+        /// Documented.
+        #[config(default = Mode::On)]
+        pub mode: Mode,
     }
 
     /// Documented.
@@ -239,18 +261,27 @@ mod renamed {
         pub(crate) use ds_aio as inner;
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq, facade::inner::Choice)]
+    #[config(crate = facade::inner)]
+    pub(super) enum Mode {
+        Only,
+    }
+
     #[derive(facade::inner::Config)]
     #[config(section = "renamed", crate = facade::inner, engine)]
     pub(super) struct Renamed {
         #[config(default = 2)]
         pub(super) queue_depth: usize,
+        #[config(default = Mode::Only)]
+        pub(super) mode: Mode,
     }
 }
 
 #[test]
 fn the_crate_may_be_found_elsewhere() {
     use ds_aio::EngineConfig;
-    assert_eq!(renamed::Renamed::default().engine_settings().queue_depth, 2);
+    let renamed = renamed::Renamed::default();
+    assert_eq!((renamed.engine_settings().queue_depth, renamed.mode), (2, renamed::Mode::Only));
 }
 
 /// Raw identifiers lose their `r#` in keys, constants and variables.

@@ -1,5 +1,6 @@
 //! The configuration half: constants, loading, diagnostics, the derive on structs of others.
 
+mod choices;
 mod constants;
 mod diagnostics;
 mod direct;
