@@ -140,6 +140,13 @@ pub(crate) fn default_and_required(span: Span) -> Error {
     Error::new(span, "a field with a default is not `required`: drop one of the two")
 }
 
+pub(crate) fn optional_and_required(span: Span) -> Error {
+    Error::new(
+        span,
+        "an `Option` may go without a value, so it is not `required`: drop one of the two",
+    )
+}
+
 pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error {
     Error::new(span, format!("`{rule}` needs {needs} field"))
 }

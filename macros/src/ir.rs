@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Lit, LitStr, Type, Visibility};
+use syn::{Attribute, GenericArgument, Lit, LitStr, PathArguments, Type, Visibility};
 
 /// One annotated struct.
 pub(crate) struct Input {
@@ -48,6 +48,8 @@ pub(crate) struct Field {
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) env: Env,
     pub(crate) default: Option<TokenStream>,
+    /// Whether the default is the `None` of an `Option` that says nothing else.
+    pub(crate) default_implied: bool,
     pub(crate) required: Option<Span>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) bytes: Option<Span>,
@@ -105,6 +107,8 @@ pub(crate) enum Shape {
     Integer,
     Float,
     Bool,
+    Char,
+    Duration,
     /// Owned text, whose default is a `&'static str`.
     Text,
     Unknown,
@@ -189,7 +193,7 @@ impl Input {
 
     /// Whether the whole default can be a constant.
     pub(crate) fn has_const_default(&self) -> bool {
-        self.has_default() && self.fields.iter().all(|field| field.shape() != Shape::Text)
+        self.has_default() && self.fields.iter().all(Field::has_const_value)
     }
 }
 
@@ -241,22 +245,49 @@ impl Field {
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }
 
+    /// Whether the field's own value at its default can be a constant.
+    fn has_const_value(&self) -> bool {
+        self.shape() != Shape::Text || self.default_implied
+    }
+
+    /// The type inside of an `Option`, if the field is one.
+    pub(crate) fn inside_option(&self) -> Option<&Type> {
+        let Type::Path(path) = ungrouped(&self.ty) else {
+            return None;
+        };
+        let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+            return None;
+        };
+        match arguments.args.first() {
+            Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
+            _ => None,
+        }
+    }
+
+    /// The type of the values that rules are about.
+    pub(crate) fn value_type(&self) -> &Type {
+        self.inside_option().unwrap_or(&self.ty)
+    }
+
     /// The type of the default constant.
     pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
         let (ty, span) = (&self.ty, self.type_span());
         match self.shape() {
-            Shape::Text => input.text_type(span),
+            Shape::Text => {
+                let text = input.text_type(span);
+                match self.inside_option() {
+                    Some(_) => quote_spanned!(span=> ::core::option::Option<#text>),
+                    None => text,
+                }
+            }
             _ => quote_spanned!(span=> #ty),
         }
     }
 
+    /// What the name of the type says, of an `Option` the name inside.
     pub(crate) fn shape(&self) -> Shape {
-        let mut ty = &self.ty;
-        // A `$t:ty` of a macro arrives in a group.
-        while let Type::Group(group) = ty {
-            ty = &group.elem;
-        }
-        let Type::Path(path) = ty else {
+        let Type::Path(path) = ungrouped(self.value_type()) else {
             return Shape::Unknown;
         };
         let Some(last) = path.path.segments.last() else {
@@ -267,10 +298,20 @@ impl Field {
             "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => Shape::Integer,
             "f32" | "f64" => Shape::Float,
             "bool" => Shape::Bool,
+            "char" => Shape::Char,
+            "Duration" => Shape::Duration,
             "String" | "PathBuf" => Shape::Text,
             _ => Shape::Unknown,
         }
     }
+}
+
+/// A `$t:ty` of a macro arrives in a group.
+fn ungrouped(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
 }
 
 /// `block-size` as it stands in the names of constants and variables: `BLOCK_SIZE`.

@@ -31,7 +31,7 @@ mod validate;
 ///
 /// On a field it takes
 /// - `default = <const expression>` or `required`
-/// - `range = a..=b` (also `a..b`, `a..`, `..b`, `..=b`), `multiple_of = n`, `power_of_two`,
+/// - `range = a..=b` (also `a..b`, `a..`, `..b`, `..=b`; for numbers and `Duration`), `multiple_of = n`, `power_of_two`,
 ///   `one_of = [a, b]`
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
@@ -40,6 +40,12 @@ mod validate;
 ///   such as `FORMAT`
 ///
 /// A default that breaks a rule of its own field fails compilation.
+///
+/// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
+/// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
+/// `Option` of one of these. An `Option` needs neither `default` nor `required`, its rules are about
+/// the value inside, and `null` in JSON is its `None`. Write `Duration` and `Option` by these names:
+/// the derive cannot see through an alias.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -92,6 +92,7 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         aliases: Vec::new(),
         env: Env::Prefixed,
         default: None,
+        default_implied: false,
         required: None,
         rules: Vec::new(),
         bytes: None,
@@ -101,7 +102,13 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
-    if !seen.unclear && !seen.has("default") && !seen.has("required") {
+    if field.inside_option().is_some() && field.default.is_none() {
+        if let Some(required) = field.required {
+            errors.push(error::optional_and_required(required));
+        }
+        field.default = Some(quote!(::core::option::Option::None));
+        field.default_implied = true;
+    } else if !seen.unclear && !seen.has("default") && !seen.has("required") {
         errors.push(error::neither_default_nor_required(&field.ident));
     }
     Some(field)

@@ -43,6 +43,7 @@ fn names(input: &Input, errors: &mut Errors) {
 
 fn field_rules(field: &Field, errors: &mut Errors) {
     if field.default.is_some()
+        && !field.default_implied
         && let Some(required) = field.required
     {
         errors.push(error::default_and_required(required));
@@ -58,10 +59,10 @@ fn field_rules(field: &Field, errors: &mut Errors) {
     }
     let shape = field.shape();
     let is_integer = matches!(shape, Shape::Integer | Shape::Unknown);
-    let is_number = is_integer || shape == Shape::Float;
+    let is_ordered = is_integer || matches!(shape, Shape::Float | Shape::Duration);
     for rule in &field.rules {
         let (name, needs, fits) = match rule.kind {
-            RuleKind::Range { .. } => ("range", "a numeric", is_number),
+            RuleKind::Range { .. } => ("range", "a numeric or `Duration`", is_ordered),
             RuleKind::MultipleOf(_) => ("multiple_of", "an integer", is_integer),
             RuleKind::PowerOfTwo => ("power_of_two", "an integer", is_integer),
             RuleKind::OneOf(_) => ("one_of", "a numeric or text", shape != Shape::Bool),

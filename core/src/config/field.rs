@@ -1,6 +1,7 @@
 //! One field: what is known about it, and how generated code says so in the field's own type.
 
 use core::marker::PhantomData;
+use core::time::Duration;
 
 use super::rules::{self, Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
@@ -21,6 +22,8 @@ pub struct FieldMeta {
     pub default: Option<Scalar<'static>>,
     /// Whether a value has to be given.
     pub required: bool,
+    /// Whether the field is an `Option`, which may go without a value.
+    pub optional: bool,
     /// The rules a value keeps.
     pub rules: Rules,
     /// The shape of the values.
@@ -52,6 +55,7 @@ impl FieldMeta {
             env: None,
             default: None,
             required: true,
+            optional: false,
             rules: Rules::NONE,
             kind: T::KIND,
             doc,
@@ -60,6 +64,20 @@ impl FieldMeta {
             operations: Operations::of::<T>(),
         };
         Field { meta, field_type: PhantomData }
+    }
+
+    /// Starts the description of a field of type `Option<T>`: its rules are about the value inside.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn optional<T: ConfigValue<Field = Field<T>>>(
+        key: &'static str,
+        doc: &'static str,
+    ) -> <T as ConfigValue>::Field {
+        let mut field: Field<T> = Self::new::<T>(key, doc);
+        field.meta.required = false;
+        field.meta.optional = true;
+        field.meta.operations = Operations::of_optional::<T>();
+        field
     }
 
     /// What the field admits, in words: `an integer from 1 to 65536`.
@@ -154,6 +172,14 @@ macro_rules! value_methods {
             }
 
             #[must_use]
+            pub const fn default_or_none(self, value: Option<$value>) -> Self {
+                match value {
+                    Some(value) => self.default(value),
+                    None => self,
+                }
+            }
+
+            #[must_use]
             pub const fn one_of(mut self, choices: &'static [$value]) -> Self {
                 self.meta.rules.one_of = Some(Choices(List::$choices(choices)));
                 self
@@ -239,6 +265,10 @@ value_methods!(f32, f32, F32, value => Scalar::F32(value));
 value_methods!(f64, f64, F64, value => Scalar::F64(value));
 range_methods!(f32, value => Scalar::F32(value));
 range_methods!(f64, value => Scalar::F64(value));
+value_methods!(char, char, Char, value => Scalar::Char(value));
+value_methods!(Duration, Duration, Duration, value => Scalar::Duration(value));
+range_methods!(Duration, value => Scalar::Duration(value));
+const_scalar!(char, value => Scalar::Char(value));
 value_methods!(String, &'static str, Text, value => Scalar::Text(value));
 value_methods!(std::path::PathBuf, &'static str, Text, value => Scalar::Text(value));
 
@@ -251,5 +281,13 @@ impl Field<bool> {
         self.meta.default = Some(Scalar::Bool(value));
         self.meta.required = false;
         self
+    }
+
+    #[must_use]
+    pub const fn default_or_none(self, value: Option<bool>) -> Self {
+        match value {
+            Some(value) => self.default(value),
+            None => self,
+        }
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod choice;
 mod decimal;
 mod diagnostic;
 mod direct;
+mod duration;
 mod env;
 pub(crate) mod field;
 mod file;

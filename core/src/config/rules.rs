@@ -3,6 +3,7 @@
 
 use core::cmp::Ordering;
 use core::fmt;
+use core::time::Duration;
 
 use super::FieldMeta;
 use super::scalar::{Integer, Scalar};
@@ -180,6 +181,8 @@ choices! {
     F32: f32, value => Scalar::F32(value);
     F64: f64, value => Scalar::F64(value);
     Text: &'static str, value => Scalar::Text(value);
+    Char: char, value => Scalar::Char(value);
+    Duration: Duration, value => Scalar::Duration(value);
 }
 
 impl Choices {
@@ -209,7 +212,9 @@ pub(crate) fn allowed(field: &FieldMeta) -> String {
     }
     let mut text = match field.kind {
         Kind::Integer { min, max } => integers(field, min, max),
-        Kind::Float => floats(rules),
+        Kind::Float => between("a number", rules),
+        Kind::Char => "a single character".to_owned(),
+        Kind::Duration => between("a duration", rules),
         Kind::Bool => "true or false".to_owned(),
         Kind::Text => "a text".to_owned(),
         Kind::Path => "a path".to_owned(),
@@ -247,8 +252,8 @@ fn integers(field: &FieldMeta, mut least: Integer, mut most: Integer) -> String 
     }
 }
 
-fn floats(rules: &Rules) -> String {
-    let mut text = "a number".to_owned();
+fn between(what: &str, rules: &Rules) -> String {
+    let mut text = what.to_owned();
     if let Some(min) = rules.min {
         text += &format!(", at least {min}");
     }

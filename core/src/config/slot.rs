@@ -14,7 +14,10 @@ use super::{ConfigSchema, FieldMeta};
 #[derive(Debug)]
 pub(crate) struct Operations {
     pub(crate) read: fn(&RawValue, &FieldMeta) -> Result<Slot, Rejection>,
-    from_scalar: fn(Scalar<'static>) -> Option<Box<dyn Any + Send + Sync>>,
+    /// The value of a default, or the one that a field has without any.
+    from_default: fn(Option<Scalar<'static>>) -> Option<Box<dyn Any + Send + Sync>>,
+    /// Whether there is a value for rules to be about.
+    is_present: fn(&dyn Any) -> bool,
     scalar: for<'a> fn(&'a dyn Any) -> Option<Scalar<'a>>,
     show: fn(&dyn Any) -> String,
     clone: fn(&dyn Any) -> Option<Box<dyn Any + Send + Sync>>,
@@ -27,12 +30,41 @@ impl Operations {
                 let value = Box::new(T::read(raw, field)?);
                 Ok(Slot { value, operations: Self::of::<T>() })
             },
-            from_scalar: |scalar| Some(Box::new(T::from_scalar(scalar)?)),
+            from_default: |default| Some(Box::new(T::from_scalar(default?)?)),
+            is_present: |_| true,
             scalar: |value| value.downcast_ref::<T>()?.scalar(),
             show: |value| value.downcast_ref::<T>().map(T::show).unwrap_or_default(),
             clone: |value| Some(Box::new(value.downcast_ref::<T>()?.clone())),
         }
     }
+
+    /// For an `Option<T>`.
+    pub(crate) const fn of_optional<T: ConfigValue>() -> &'static Self {
+        &Self {
+            read: |raw, field| {
+                let value = match raw {
+                    RawValue::Null => None,
+                    raw => Some(T::read(raw, field)?),
+                };
+                Ok(Slot { value: Box::new(value), operations: Self::of_optional::<T>() })
+            },
+            from_default: |default| match default {
+                Some(default) => Some(Box::new(Some(T::from_scalar(default)?))),
+                None => Some(Box::new(None::<T>)),
+            },
+            is_present: |value| inside::<T>(value).is_some(),
+            scalar: |value| inside::<T>(value)?.scalar(),
+            show: |value| inside(value).map_or_else(|| ABSENT.to_owned(), T::show),
+            clone: |value| Some(Box::new(value.downcast_ref::<Option<T>>()?.clone())),
+        }
+    }
+}
+
+/// What stands in tables and messages for an `Option` without a value.
+pub(crate) const ABSENT: &str = "(none)";
+
+fn inside<T: ConfigValue>(value: &dyn Any) -> Option<&T> {
+    value.downcast_ref::<Option<T>>()?.as_ref()
 }
 
 /// A value whose type only the generated code knows.
@@ -52,6 +84,9 @@ impl Slot {
 
     /// Whether the value keeps the rules of `field`.
     pub(crate) fn keeps_rules(&self, field: &FieldMeta) -> bool {
+        if !(self.operations.is_present)(&*self.value) {
+            return true;
+        }
         match self.scalar() {
             Some(scalar) => field.rules.broken_by(scalar).is_none(),
             // A path that is no text is none of the listed ones.
@@ -113,7 +148,7 @@ impl Values {
             Some(slot) => slot.value,
             None => {
                 let field = self.fields.get(index)?;
-                (field.operations.from_scalar)(field.default?)?
+                (field.operations.from_default)(field.default)?
             }
         };
         value.downcast().ok().map(|value| *value)

@@ -1,6 +1,7 @@
 //! Texts made from the field table at compile time: as constants they cannot drift from it.
 
 use super::decimal::{Precision, digits_of};
+use super::duration::in_units;
 use super::scalar::{Integer, Scalar};
 use super::{ConfigSchema, FieldMeta};
 
@@ -87,6 +88,14 @@ impl<const LEN: usize> Text<LEN> {
             Scalar::Bool(true) => self.str("true"),
             Scalar::Bool(false) => self.str("false"),
             Scalar::Text(text) => self.json_string(text),
+            Scalar::Char(character) => self.json_string(character.encode_utf8(&mut [0; 4])),
+            Scalar::Duration(duration) => {
+                let (number, unit) = in_units(duration);
+                self.byte(b'"');
+                self.digits(number);
+                self.str(unit);
+                self.byte(b'"');
+            }
         }
     }
 

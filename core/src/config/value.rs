@@ -1,9 +1,11 @@
 //! The types a field can have: how each is read from a document, a variable or a program.
 
 use core::fmt;
+use core::time::Duration;
 use std::path::PathBuf;
 
 use super::diagnostic::DiagnosticKind;
+use super::duration::{self, DurationError};
 use super::field::{Field, FieldMeta};
 use super::scalar::{Integer, Scalar};
 use super::size;
@@ -83,6 +85,25 @@ impl From<bool> for RawValue {
     }
 }
 
+impl From<char> for RawValue {
+    fn from(value: char) -> Self {
+        RawValue::Text(value.to_string())
+    }
+}
+
+impl From<Duration> for RawValue {
+    fn from(value: Duration) -> Self {
+        RawValue::Text(duration::show(value))
+    }
+}
+
+/// `None` is what JSON calls `null`: the field is an `Option`, and goes without a value.
+impl<T: Into<RawValue>> From<Option<T>> for RawValue {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(RawValue::Null, Into::into)
+    }
+}
+
 /// The shape of a field's values, which messages and texts speak about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -102,6 +123,10 @@ pub enum Kind {
     Text,
     /// A file system path.
     Path,
+    /// One character.
+    Char,
+    /// A span of time, written with its unit.
+    Duration,
     /// One of a few names.
     Choice {
         /// The names, in the order of their declaration.
@@ -142,12 +167,13 @@ pub(crate) mod sealed {
 
 /// A type that a field of a `Config` struct can have.
 ///
-/// Implemented for every integer type, `f32`, `f64`, `bool`, `String`, `PathBuf`, and by
-/// `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode).
+/// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, and
+/// by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
+/// `Option` of any of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf` or an enum with `#[derive(Choice)]`"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` of one of these"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.
@@ -340,6 +366,56 @@ impl ConfigValue for PathBuf {
     }
     fn show(&self) -> String {
         self.display().to_string()
+    }
+}
+
+impl sealed::Sealed for char {}
+
+impl ConfigValue for char {
+    type Field = Field<Self>;
+    const KIND: Kind = Kind::Char;
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Char(value) = scalar { Some(value) } else { None }
+    }
+    fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+        let (RawValue::Text(text) | RawValue::Untyped(text)) = raw else {
+            return Err(Rejection::wrong_type(raw));
+        };
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(Rejection::malformed(Some("the text is empty".to_owned()))),
+            (Some(_), Some(_)) => {
+                let count = text.chars().count();
+                Err(Rejection::malformed(Some(format!("the text has {count} characters"))))
+            }
+        }
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(Scalar::Char(*self))
+    }
+}
+
+impl sealed::Sealed for Duration {}
+
+impl ConfigValue for Duration {
+    type Field = Field<Self>;
+    const KIND: Kind = Kind::Duration;
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Duration(value) = scalar { Some(value) } else { None }
+    }
+    fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+        let read = match raw {
+            RawValue::Text(text) | RawValue::Untyped(text) => duration::parse(text.trim()),
+            RawValue::Integer(number) if !number.is_negative() => {
+                Err(DurationError::NoUnit { number: number.to_string() })
+            }
+            other => return Err(Rejection::wrong_type(other)),
+        };
+        read.map_err(|error| Rejection::malformed(Some(error.hint())))
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(Scalar::Duration(*self))
     }
 }
 

@@ -51,18 +51,23 @@ fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
     }
     let (ident, krate, index) = (&input.ident, &input.krate, field.index);
     let span = field.type_span();
-    let (ty, default) = (&field.ty, input.default_path(field, span));
+    let (ty, default) = (field.value_type(), input.default_path(field, span));
+    let default = match field.inside_option() {
+        Some(_) => default,
+        None => quote_spanned!(span=> ::core::option::Option::Some(#default)),
+    };
     Some(quote_spanned! {span=>
         #[automatically_derived]
         #[allow(deprecated)]
         impl #krate::private::DefaultAt<#ty, #index> for #ident {
-            const DEFAULT: ::core::option::Option<#ty> = ::core::option::Option::Some(#default);
+            const DEFAULT: ::core::option::Option<#ty> = #default;
         }
     })
 }
 
 fn meta(input: &Input, field: &Field) -> TokenStream {
-    let (ty, span) = (&field.ty, field.ty.span());
+    let ty = field.value_type();
+    let span = ty.span();
     let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
     let key = input.text_path(&upper, &field.key(), field.ident.span());
@@ -81,7 +86,11 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         }
         _ => {
             let name = input.default_path(field, field.ident.span());
-            quote!(.default(#name))
+            let method = match field.inside_option() {
+                Some(_) => quote!(default_or_none),
+                None => quote!(default),
+            };
+            quote!(.#method(#name))
         }
     });
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
@@ -93,7 +102,11 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     });
     let ty: TokenStream = ty.collect();
     // All of it at the type: an unsupported one is then one message, not one for each token.
-    let new = quote_spanned!(span=> #krate::config::FieldMeta::new::<#ty>(#key, #doc));
+    let new = match field.inside_option() {
+        Some(_) => quote_spanned!(span=> optional),
+        None => quote_spanned!(span=> new),
+    };
+    let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
     quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())
 }
 
@@ -132,7 +145,8 @@ fn fixed(input: &Input) -> Option<TokenStream> {
 pub(crate) fn checks(input: &Input) -> TokenStream {
     let checks = input.fields.iter().enumerate().map(|(index, field)| {
         let rule = field.rules.first()?.span;
-        let span = field.default.as_ref().map_or(rule, Spanned::span);
+        let default = field.default.as_ref().filter(|_| !field.default_implied);
+        let span = default.map_or(rule, Spanned::span);
         let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
         ident.set_span(ident.span().located_at(span));
         Some(quote_spanned! {span=>

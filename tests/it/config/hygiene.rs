@@ -62,6 +62,14 @@ mod no_prelude {
         /// Documented.
         #[config(default = Mode::On)]
         pub mode: Mode,
+        /// Documented.
+        pub perhaps: ::core::option::Option<Mode>,
+        /// Documented.
+        #[config(default = ::core::option::Option::Some("x"))]
+        pub perhaps_text: ::core::option::Option<::std::string::String>,
+        /// Documented.
+        #[config(default = ::core::time::Duration::from_secs(1), range = ::core::time::Duration::ZERO..)]
+        pub timeout: ::core::time::Duration,
     }
 
     /// Documented.
