@@ -140,6 +140,13 @@ pub(crate) fn default_and_required(span: Span) -> Error {
     Error::new(span, "a field with a default is not `required`: drop one of the two")
 }
 
+pub(crate) fn incomplete_deprecated(span: Span) -> Error {
+    Error::new(
+        span,
+        "`deprecated` needs the old key and what to say: `alias = \"…\"` and `note = \"…\"`",
+    )
+}
+
 pub(crate) fn optional_and_required(span: Span) -> Error {
     Error::new(
         span,

@@ -46,6 +46,7 @@ pub(crate) struct Field {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) rename: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
+    pub(crate) deprecated: Vec<Deprecated>,
     pub(crate) env: Env,
     pub(crate) default: Option<TokenStream>,
     /// Whether the default is the `None` of an `Option` that says nothing else.
@@ -54,6 +55,12 @@ pub(crate) struct Field {
     pub(crate) rules: Vec<Rule>,
     pub(crate) bytes: Option<Span>,
     pub(crate) advanced: bool,
+}
+
+/// `deprecated(alias = "…", note = "…")`.
+pub(crate) struct Deprecated {
+    pub(crate) alias: LitStr,
+    pub(crate) note: LitStr,
 }
 
 /// The variable of a field.

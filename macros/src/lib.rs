@@ -35,6 +35,8 @@ mod validate;
 ///   `one_of = [a, b]`
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
+/// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key that is understood
+///   with a warning, which says the note
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `advanced`: loaded, overridden and explained like any other, but left out of generated texts
 ///   such as `FORMAT`

@@ -1,6 +1,6 @@
 //! From syntax to [`crate::ir`]: reads every attribute, and goes on after a mistake in one.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Fixed, Input, Rule, RuleKind};
+use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Rule, RuleKind};
 
 mod attributes;
 mod choice;
@@ -24,6 +24,9 @@ use expression::{Expression, expression_value, range};
 const ON_STRUCT: &[&str] =
     &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "crate"];
 
+/// What stands in `deprecated(…)`.
+const IN_DEPRECATED: &[&str] = &["alias", "note"];
+
 /// The attributes of a field; [`field_attribute`] reads them.
 const ON_FIELD: &[&str] = &[
     "default",
@@ -35,6 +38,7 @@ const ON_FIELD: &[&str] = &[
     "env",
     "rename",
     "alias",
+    "deprecated",
     "bytes",
     "advanced",
 ];
@@ -90,6 +94,7 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         rename: None,
         aliases: Vec::new(),
+        deprecated: Vec::new(),
         env: Env::Prefixed,
         default: None,
         default_implied: false,
@@ -194,6 +199,14 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
         }
         "rename" => field.rename = Some(value(stream)?),
         "alias" => field.aliases.push(value(stream)?),
+        "deprecated" => {
+            let content;
+            parenthesized!(content in stream);
+            let deprecated = deprecated(name, &content);
+            // What is left unread would be one more mistake.
+            content.parse::<TokenStream>()?;
+            field.deprecated.push(deprecated?);
+        }
         "bytes" => {
             flag(name, stream)?;
             field.bytes = Some(name.span());
@@ -205,6 +218,28 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
         _ => {}
     }
     Ok(())
+}
+
+fn deprecated(name: &Ident, stream: ParseStream<'_>) -> Result<Deprecated> {
+    let (mut alias, mut note) = (None, None);
+    while !stream.is_empty() {
+        let part = stream.call(Ident::parse_any)?;
+        let place = match part.to_string().as_str() {
+            "alias" => &mut alias,
+            "note" => &mut note,
+            _ => return Err(error::unknown_attribute(&part, IN_DEPRECATED, "`deprecated(…)`")),
+        };
+        if place.replace(value(stream)?).is_some() {
+            return Err(error::repeated_attribute(&part));
+        }
+        if !stream.is_empty() {
+            stream.parse::<Token![,]>()?;
+        }
+    }
+    match (alias, note) {
+        (Some(alias), Some(note)) => Ok(Deprecated { alias, note }),
+        _ => Err(error::incomplete_deprecated(name.span())),
+    }
 }
 
 impl Parse for Fixed {

@@ -90,7 +90,8 @@ fn keys(input: &Input, errors: &mut Errors) {
     for field in &input.fields {
         let owner = format!("field `{}`", field.name());
         claim(field.key().value(), field.key().span(), owner.clone());
-        for alias in &field.aliases {
+        let deprecated = field.deprecated.iter().map(|deprecated| &deprecated.alias);
+        for alias in field.aliases.iter().chain(deprecated) {
             claim(alias.value(), alias.span(), owner.clone());
         }
     }

@@ -8,6 +8,15 @@ use super::scalar::{Integer, Scalar};
 use super::slot::{Operations, Slot};
 use super::value::{ConfigValue, Kind, RawValue, Rejection};
 
+/// An old key of a field: understood, with a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeprecatedKey {
+    /// The old key.
+    pub key: &'static str,
+    /// What the warning says.
+    pub note: &'static str,
+}
+
 /// What is known about one field.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -16,6 +25,8 @@ pub struct FieldMeta {
     pub key: &'static str,
     /// Other keys that mean the same.
     pub aliases: &'static [&'static str],
+    /// Keys that mean the same still, with a warning.
+    pub deprecated: &'static [DeprecatedKey],
     /// The environment variable, if the field has one.
     pub env: Option<&'static str>,
     /// The default, if it is a plain value.
@@ -52,6 +63,7 @@ impl FieldMeta {
         let meta = Self {
             key,
             aliases: &[],
+            deprecated: &[],
             env: None,
             default: None,
             required: true,
@@ -86,6 +98,10 @@ impl FieldMeta {
         rules::allowed(self)
     }
 
+    pub(crate) fn deprecated_key(&self, key: &str) -> Option<&'static DeprecatedKey> {
+        self.deprecated.iter().find(|deprecated| deprecated.key == key)
+    }
+
     pub(crate) fn read(&self, raw: &RawValue) -> Result<Slot, Rejection> {
         (self.operations.read)(raw, self)
     }
@@ -104,6 +120,12 @@ impl<T> Field<T> {
     #[must_use]
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.meta.aliases = aliases;
+        self
+    }
+
+    #[must_use]
+    pub const fn deprecated(mut self, keys: &'static [DeprecatedKey]) -> Self {
+        self.meta.deprecated = keys;
         self
     }
 

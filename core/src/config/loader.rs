@@ -231,8 +231,8 @@ impl<T: ConfigSchema> Loaded<T> {
         self.provenance_of(key).map_or(&[], Provenance::shadowed)
     }
 
-    /// What deserves a look although loading succeeded: variables that look misspelt, and files
-    /// that lack the section but have something like it.
+    /// What deserves a look although loading succeeded: variables that look misspelt, deprecated
+    /// keys, and files that lack the section but have something like it.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

@@ -37,7 +37,7 @@ pub use choice::UnknownName;
 pub use diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Severity};
 pub use direct::DirectMode;
 pub use env::{EnvSource, ProcessEnv};
-pub use field::FieldMeta;
+pub use field::{DeprecatedKey, FieldMeta};
 pub use loader::{Loaded, Loader, Origin, Shadowed};
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
@@ -96,8 +96,10 @@ impl Schema {
         Self { section: T::SECTION, env_prefix: T::ENV_PREFIX, fields: T::FIELDS, fixed: T::FIXED }
     }
 
-    /// The index of the field that `key` means, by its name or an alias.
+    /// The index of the field that `key` means, by its name, an alias or an old key.
     fn index_of(&self, key: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.key == key || field.aliases.contains(&key))
+        self.fields.iter().position(|field| {
+            field.key == key || field.aliases.contains(&key) || field.deprecated_key(key).is_some()
+        })
     }
 }

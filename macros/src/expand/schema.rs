@@ -75,6 +75,13 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         let aliases = &field.aliases;
         quote!(.aliases(&[#(#aliases),*]))
     });
+    let deprecated = (!field.deprecated.is_empty()).then(|| {
+        let keys = field.deprecated.iter().map(|deprecated| {
+            let (key, note) = (&deprecated.alias, &deprecated.note);
+            quote!(#krate::config::DeprecatedKey { key: #key, note: #note })
+        });
+        quote!(.deprecated(&[#(#keys),*]))
+    });
     let env = field.env_name(input).map(|name| {
         let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
         quote!(.env(#name))
@@ -107,7 +114,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         None => quote_spanned!(span=> new),
     };
     let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
-    quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())
+    quote!(#new #aliases #deprecated #env #default #(#rules)* #bytes #advanced .meta())
 }
 
 fn rule_calls(kind: &RuleKind) -> TokenStream {

@@ -8,7 +8,7 @@ use syn::{Attribute, Result, Token};
 use crate::error::{self, Errors};
 
 /// The attributes that may be repeated.
-const REPEATABLE: &[&str] = &["alias", "fixed"];
+const REPEATABLE: &[&str] = &["alias", "deprecated", "fixed"];
 
 /// Where an attribute stands, and what is known there and elsewhere.
 pub(super) struct Place {

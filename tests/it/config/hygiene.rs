@@ -57,7 +57,7 @@ mod no_prelude {
         #[config(default = "x", one_of = ["x", "y"], alias = "b")]
         pub text: ::std::string::String,
         /// Documented.
-        #[config(default = -1.5, range = ..0.0, advanced)]
+        #[config(default = -1.5, range = ..0.0, advanced, deprecated(alias = "old", note = "x"))]
         pub number: f64,
         /// Documented.
         #[config(default = Mode::On)]

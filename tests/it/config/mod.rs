@@ -2,6 +2,7 @@
 
 mod choices;
 mod constants;
+mod deprecated;
 mod diagnostics;
 mod direct;
 mod downstream;
