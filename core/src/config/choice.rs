@@ -4,9 +4,10 @@ use core::error::Error;
 use core::fmt;
 
 use super::diagnostic::{closest, quoted};
+use super::raw::RawValue;
 use super::rules;
 use super::scalar::Scalar;
-use super::value::{RawValue, Rejection};
+use super::value::Rejection;
 
 /// An enum of names, as `#[derive(Choice)]` describes it.
 pub trait Named: Clone + 'static {

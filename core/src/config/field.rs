@@ -3,10 +3,11 @@
 use core::marker::PhantomData;
 use core::time::Duration;
 
+use super::raw::RawValue;
 use super::rules::{self, Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
 use super::slot::{Operations, Slot};
-use super::value::{ConfigValue, Kind, RawValue, Rejection};
+use super::value::{ConfigValue, Kind, Rejection};
 
 /// An old key of a field: understood, with a warning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::Schema;
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, quoted};
 use super::layer::{Entry, Layer};
+use super::raw::RawValue;
 use super::scalar::Integer;
 use super::source::{Place, SourceFile};
-use super::value::RawValue;
 
 mod json;
 mod toml;

@@ -1,10 +1,11 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
 use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
+use super::raw::RawValue;
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
 use super::source::Place;
-use super::value::{RawValue, Rejection};
+use super::value::Rejection;
 use super::{FieldMeta, FixedKey, Schema};
 
 /// One value that a source gives for a key.

@@ -8,9 +8,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::diagnostic::{ConfigErrors, Diagnostic, Severity, one_line};
 use super::layer::{Candidate, Entry, Layer, merge};
+use super::raw::RawValue;
 use super::slot::ABSENT;
 use super::source::Place;
-use super::value::RawValue;
 use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, Schema, file, variables};
 
 /// Collects the layers of a configuration and loads it; made by the generated `loader()`.

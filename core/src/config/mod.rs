@@ -13,6 +13,7 @@ pub(crate) mod field;
 mod file;
 mod layer;
 mod loader;
+mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
 mod settings;
@@ -39,10 +40,11 @@ pub use direct::DirectMode;
 pub use env::{EnvSource, ProcessEnv};
 pub use field::{DeprecatedKey, FieldMeta};
 pub use loader::{Loaded, Loader, Origin, Shadowed};
+pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use settings::{EngineConfig, EngineSettings};
-pub use value::{ConfigValue, Kind, RawValue};
+pub use value::{ConfigValue, Kind};
 
 pub(crate) use layer::check_values;
 

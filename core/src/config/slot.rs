@@ -3,8 +3,9 @@
 use core::any::Any;
 use core::fmt;
 
+use super::raw::RawValue;
 use super::scalar::Scalar;
-use super::value::{ConfigValue, RawValue, Rejection, in_bytes};
+use super::value::{ConfigValue, Rejection, in_bytes};
 use super::{ConfigSchema, FieldMeta};
 
 /// What the merging code does with the values of one type; found through [`FieldMeta`].

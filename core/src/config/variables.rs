@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, one_line, quoted};
 use super::layer::{Entry, Layer};
+use super::raw::RawValue;
 use super::source::Place;
-use super::value::RawValue;
 use super::{EnvSource, Schema};
 
 pub(super) fn layer(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {

@@ -99,7 +99,19 @@ mod pedantic {
     #![deny(missing_docs, warnings, unused, unreachable_pub, clippy::all, clippy::pedantic)]
     #![forbid(unsafe_code)]
 
-    use ds_aio::Config;
+    use core::time::Duration;
+
+    use ds_aio::{Choice, Config};
+
+    /// Documented.
+    #[derive(Debug, Clone, Copy, PartialEq, Choice)]
+    pub(crate) enum Level {
+        /// Documented.
+        Low,
+        /// Documented.
+        #[config(alias = "top")]
+        High,
+    }
 
     /// Documented.
     #[derive(Debug, Clone, PartialEq, Config)]
@@ -123,6 +135,14 @@ mod pedantic {
         /// Number.
         #[config(default = 0.5, range = 0.0..1.0)]
         pub(crate) share: f32,
+        /// Level.
+        #[config(default = Level::High, deprecated(alias = "lvl", note = "write `level`"))]
+        pub(crate) level: Level,
+        /// Perhaps.
+        pub(crate) perhaps: Option<Level>,
+        /// Time.
+        #[config(default = Some(Duration::from_secs(1)), range = Duration::ZERO..)]
+        pub(crate) time: Option<Duration>,
     }
 }
 
@@ -166,7 +186,7 @@ mod lints {
 mod no_constants {
     #![deny(missing_docs, warnings, clippy::pedantic)]
 
-    use ds_aio::Config;
+    use ds_aio::{Config, DirectMode};
 
     const QUEUE_DEPTH: usize = 4;
     const SECTION: usize = 5;
@@ -187,6 +207,11 @@ mod no_constants {
         /// Documented.
         #[config(default = "x")]
         pub(super) format: String,
+        /// Documented.
+        #[config(default = DirectMode::Never)]
+        pub(super) direct: DirectMode,
+        /// Documented.
+        pub(super) perhaps: Option<DirectMode>,
     }
 
     #[test]
@@ -195,6 +220,7 @@ mod no_constants {
         assert_eq!((bare.queue_depth, bare.section), (4, 5));
         assert_eq!((bare.section_default, bare.format.as_str()), (6, "x"));
         assert_eq!(Bare::default().queue_depth, 4);
+        assert_eq!((bare.direct, bare.perhaps), (DirectMode::Never, None));
         let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
         assert_eq!(loaded.unwrap().value.section, 8);
     }
@@ -229,11 +255,19 @@ mod private {
         y: u8,
     }
 
+    #[derive(Clone, ds_aio::Choice)]
+    enum Mode {
+        Only,
+    }
+
     #[derive(ds_aio::Config)]
     #[config(section = "private")]
     struct Associated {
         #[config(default = 1)]
         x: u8,
+        #[config(default = Mode::Only)]
+        _mode: Mode,
+        _perhaps: Option<Mode>,
     }
 
     #[test]
