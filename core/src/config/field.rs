@@ -167,6 +167,10 @@ pub trait DefaultAt<T, const INDEX: usize> {
 
 /// A type whose default in the struct `S` can stand in the table of fields. A constant that depends
 /// on `S` does what a `const fn` of a trait cannot.
+#[diagnostic::on_unimplemented(
+    message = "the default of a `{Self}` is known only where the field names that type itself",
+    label = "an alias of `{Self}`"
+)]
 pub trait ConstScalar<S, const INDEX: usize> {
     /// That default.
     const SCALAR: Option<Scalar<'static>>;

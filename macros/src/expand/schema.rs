@@ -88,8 +88,8 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     });
     let default = field.default.as_ref().map(|_| match field.shape() {
         Shape::Unknown => {
-            let index = field.index;
-            quote!(.default_at::<Self, #index>())
+            let (index, span) = (field.index, field.type_span());
+            quote_spanned!(span=> .default_at::<Self, #index>())
         }
         _ => {
             let name = input.default_path(field, field.ident.span());

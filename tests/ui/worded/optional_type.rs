@@ -1,4 +1,5 @@
-//! Options: of unsupported types, with defaults of another type or outside of their range.
+//! Options: of unsupported types, with defaults of another type or outside of their range; and an
+//! alias of a text.
 
 use std::time::Duration;
 
@@ -28,6 +29,17 @@ struct Range {
     wait: Duration,
     #[config(range = 2..=1)]
     empty: Option<u8>,
+}
+
+type Name = String;
+
+#[derive(Config)]
+#[config(section = "alias")]
+struct Alias {
+    #[config(default = String::new())]
+    name: Name,
+    #[config(default = None)]
+    perhaps: Option<Name>,
 }
 
 fn main() {}
