@@ -64,3 +64,9 @@ pub const fn fixed_integer(key: &'static str, value: i128) -> FixedKey {
 pub const fn fixed_text(key: &'static str, value: &'static str) -> FixedKey {
     FixedKey { key, value: Scalar::Text(value) }
 }
+
+/// The items of a default, owned.
+#[must_use]
+pub fn owned<T: Clone, U: From<T>>(items: &[T]) -> Vec<U> {
+    items.iter().cloned().map(U::from).collect()
+}

@@ -140,6 +140,10 @@ pub(crate) fn default_and_required(span: Span) -> Error {
     Error::new(span, "a field with a default is not `required`: drop one of the two")
 }
 
+pub(crate) fn bad_separator(span: Span) -> Error {
+    Error::new(span, "what separates the items of a list must not be empty")
+}
+
 pub(crate) fn incomplete_deprecated(span: Span) -> Error {
     Error::new(
         span,

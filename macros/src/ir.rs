@@ -54,6 +54,7 @@ pub(crate) struct Field {
     pub(crate) required: Option<Span>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) bytes: Option<Span>,
+    pub(crate) sep: Option<LitStr>,
     pub(crate) advanced: bool,
 }
 
@@ -254,15 +255,25 @@ impl Field {
 
     /// Whether the field's own value at its default can be a constant.
     fn has_const_value(&self) -> bool {
-        self.shape() != Shape::Text || self.default_implied
+        let owns = self.shape() == Shape::Text || self.inside_list().is_some();
+        !owns || self.default_implied
     }
 
     /// The type inside of an `Option`, if the field is one.
     pub(crate) fn inside_option(&self) -> Option<&Type> {
+        self.inside("Option")
+    }
+
+    /// The type of the items, if the field is a list.
+    pub(crate) fn inside_list(&self) -> Option<&Type> {
+        self.inside("Vec")
+    }
+
+    fn inside(&self, outer: &str) -> Option<&Type> {
         let Type::Path(path) = ungrouped(&self.ty) else {
             return None;
         };
-        let last = path.path.segments.last().filter(|last| last.ident == "Option")?;
+        let last = path.path.segments.last().filter(|last| last.ident == outer)?;
         let PathArguments::AngleBracketed(arguments) = &last.arguments else {
             return None;
         };
@@ -274,12 +285,20 @@ impl Field {
 
     /// The type of the values that rules are about.
     pub(crate) fn value_type(&self) -> &Type {
-        self.inside_option().unwrap_or(&self.ty)
+        self.inside_option().or_else(|| self.inside_list()).unwrap_or(&self.ty)
     }
 
     /// The type of the default constant.
     pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
         let (ty, span) = (&self.ty, self.type_span());
+        if let Some(item) = self.inside_list() {
+            let text = input.text_type(span);
+            let item = if self.shape() == Shape::Text { text } else { quote!(#item) };
+            return match input.consts {
+                Consts::Assoc => quote_spanned!(span=> &'static [#item]),
+                Consts::Free | Consts::None => quote_spanned!(span=> &[#item]),
+            };
+        }
         match self.shape() {
             Shape::Text => {
                 let text = input.text_type(span);
@@ -292,7 +311,7 @@ impl Field {
         }
     }
 
-    /// What the name of the type says, of an `Option` the name inside.
+    /// What the name of the type says, of an `Option` or a list the name inside.
     pub(crate) fn shape(&self) -> Shape {
         let Type::Path(path) = ungrouped(self.value_type()) else {
             return Shape::Unknown;

@@ -37,6 +37,7 @@ mod validate;
 /// - `rename = "key"`, and `alias = "key"` as often as needed
 /// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key that is understood
 ///   with a warning, which says the note
+/// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `advanced`: loaded, overridden and explained like any other, but left out of generated texts
 ///   such as `FORMAT`
@@ -45,9 +46,10 @@ mod validate;
 ///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
 /// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
-/// `Option` of one of these. An `Option` needs neither `default` nor `required`, its rules are about
-/// the value inside, and `null` in JSON is its `None`. Write `Duration` and `Option` by these names:
-/// the derive cannot see through an alias.
+/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules are about
+/// the value inside, and `null` in JSON is its `None`. The rules of a list are about each item; its default
+/// is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these names: the derive
+/// cannot see through an alias.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

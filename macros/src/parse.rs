@@ -1,7 +1,7 @@
 //! From syntax to [`crate::ir`]: reads every attribute, and goes on after a mistake in one.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -39,6 +39,7 @@ const ON_FIELD: &[&str] = &[
     "rename",
     "alias",
     "deprecated",
+    "sep",
     "bytes",
     "advanced",
 ];
@@ -101,6 +102,7 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         required: None,
         rules: Vec::new(),
         bytes: None,
+        sep: None,
         advanced: false,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
@@ -116,7 +118,21 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
     } else if !seen.unclear && !seen.has("default") && !seen.has("required") {
         errors.push(error::neither_default_nor_required(&field.ident));
     }
+    if field.inside_list().is_some() {
+        field.default = field.default.map(borrowed_list);
+    }
     Some(field)
+}
+
+/// The constant of a list is a slice, which `[a, b]` may stand for.
+fn borrowed_list(default: TokenStream) -> TokenStream {
+    let mut tokens = default.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Bracket => {
+            quote_spanned!(group.span()=> &#group)
+        }
+        _ => default,
+    }
 }
 
 fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) -> Result<()> {
@@ -198,6 +214,7 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
             };
         }
         "rename" => field.rename = Some(value(stream)?),
+        "sep" => field.sep = Some(value(stream)?),
         "alias" => field.aliases.push(value(stream)?),
         "deprecated" => {
             let content;

@@ -57,6 +57,13 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             errors.push(error::bad_variable(name.span()));
         }
     }
+    if let Some(sep) = &field.sep {
+        if field.inside_list().is_none() {
+            errors.push(error::rule_does_not_apply(sep.span(), "sep", "a `Vec`"));
+        } else if sep.value().is_empty() {
+            errors.push(error::bad_separator(sep.span()));
+        }
+    }
     let shape = field.shape();
     let is_integer = matches!(shape, Shape::Integer | Shape::Unknown);
     let is_ordered = is_integer || matches!(shape, Shape::Float | Shape::Duration);

@@ -36,9 +36,11 @@ pub struct FieldMeta {
     pub required: bool,
     /// Whether the field is an `Option`, which may go without a value.
     pub optional: bool,
-    /// The rules a value keeps.
+    /// What stands between the items in a variable, if the field is a list.
+    pub separator: Option<&'static str>,
+    /// The rules a value keeps, or each item of a list.
     pub rules: Rules,
-    /// The shape of the values.
+    /// The shape of the values, or of the items of a list.
     pub kind: Kind,
     /// The doc comment.
     pub doc: &'static str,
@@ -69,6 +71,7 @@ impl FieldMeta {
             default: None,
             required: true,
             optional: false,
+            separator: None,
             rules: Rules::NONE,
             kind: T::KIND,
             doc,
@@ -90,6 +93,19 @@ impl FieldMeta {
         field.meta.required = false;
         field.meta.optional = true;
         field.meta.operations = Operations::of_optional::<T>();
+        field
+    }
+
+    /// Starts the description of a field of type `Vec<T>`: its rules are about each item.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn list<T: ConfigValue<Field = Field<T>>>(
+        key: &'static str,
+        doc: &'static str,
+    ) -> <T as ConfigValue>::Field {
+        let mut field: Field<T> = Self::new::<T>(key, doc);
+        field.meta.separator = Some(",");
+        field.meta.operations = Operations::of_list::<T>();
         field
     }
 
@@ -127,6 +143,20 @@ impl<T> Field<T> {
     #[must_use]
     pub const fn deprecated(mut self, keys: &'static [DeprecatedKey]) -> Self {
         self.meta.deprecated = keys;
+        self
+    }
+
+    #[must_use]
+    pub const fn separator(mut self, separator: &'static str) -> Self {
+        self.meta.separator = Some(separator);
+        self
+    }
+
+    /// The default of a list of enums, as their names.
+    #[must_use]
+    pub const fn default_names(mut self, names: &'static [&'static str]) -> Self {
+        self.meta.default = Some(Scalar::List(Choices(List::Text(names))));
+        self.meta.required = false;
         self
     }
 
@@ -204,6 +234,13 @@ macro_rules! value_methods {
                     Some(value) => self.default(value),
                     None => self,
                 }
+            }
+
+            #[must_use]
+            pub const fn default_list(mut self, items: &'static [$value]) -> Self {
+                self.meta.default = Some(Scalar::List(Choices(List::$choices(items))));
+                self.meta.required = false;
+                self
             }
 
             #[must_use]
@@ -306,6 +343,13 @@ impl Field<bool> {
     #[must_use]
     pub const fn default(mut self, value: bool) -> Self {
         self.meta.default = Some(Scalar::Bool(value));
+        self.meta.required = false;
+        self
+    }
+
+    #[must_use]
+    pub const fn default_list(mut self, items: &'static [bool]) -> Self {
+        self.meta.default = Some(Scalar::List(Choices(List::Bool(items))));
         self.meta.required = false;
         self
     }

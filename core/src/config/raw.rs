@@ -22,9 +22,16 @@ pub enum RawValue {
     Untyped(String),
     /// JSON's `null`.
     Null,
+    /// A list.
+    List {
+        /// Its items.
+        items: Vec<RawValue>,
+        /// As written.
+        text: String,
+    },
     /// Anything no field takes.
     Other {
-        /// What it is: `a list`, `a table`, …
+        /// What it is: `a table`, `a date or time`, …
         what: &'static str,
         /// As written, perhaps shortened.
         text: String,
@@ -42,6 +49,7 @@ impl RawValue {
             RawValue::Bool(_) => "a boolean",
             RawValue::Text(_) | RawValue::Untyped(_) => "a text",
             RawValue::Null => "null",
+            RawValue::List { .. } => "a list",
             RawValue::Other { what, .. } => what,
         }
     }
@@ -56,6 +64,7 @@ impl fmt::Display for RawValue {
             RawValue::Decimal(text)
             | RawValue::Text(text)
             | RawValue::Untyped(text)
+            | RawValue::List { text, .. }
             | RawValue::Other { text, .. } => f.write_str(text),
         }
     }
@@ -98,4 +107,18 @@ impl<T: Into<RawValue>> From<Option<T>> for RawValue {
     fn from(value: Option<T>) -> Self {
         value.map_or(RawValue::Null, Into::into)
     }
+}
+
+impl<T: Into<RawValue>> From<Vec<T>> for RawValue {
+    fn from(values: Vec<T>) -> Self {
+        let items: Vec<RawValue> = values.into_iter().map(Into::into).collect();
+        let text = show_list(&items);
+        RawValue::List { items, text }
+    }
+}
+
+/// A list as tables and messages show it.
+pub(super) fn show_list(items: impl IntoIterator<Item: fmt::Display>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
+    format!("[{}]", items.join(", "))
 }

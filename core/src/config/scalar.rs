@@ -5,6 +5,8 @@ use core::fmt;
 use core::time::Duration;
 
 use super::duration;
+use super::raw::show_list;
+use super::rules::Choices;
 
 /// An integer of any Rust width.
 ///
@@ -134,6 +136,8 @@ pub enum Scalar<'a> {
     Char(char),
     /// A span of time.
     Duration(Duration),
+    /// The items of a list.
+    List(Choices),
 }
 
 impl Scalar<'_> {
@@ -209,6 +213,7 @@ impl fmt::Display for Scalar<'_> {
             Scalar::Text(value) => f.write_str(value),
             Scalar::Char(value) => value.fmt(f),
             Scalar::Duration(value) => f.write_str(&duration::show(*value)),
+            Scalar::List(items) => f.write_str(&show_list(items.iter())),
         }
     }
 }

@@ -89,6 +89,18 @@ impl<const LEN: usize> Text<LEN> {
             Scalar::Bool(false) => self.str("false"),
             Scalar::Text(text) => self.json_string(text),
             Scalar::Char(character) => self.json_string(character.encode_utf8(&mut [0; 4])),
+            Scalar::List(items) => {
+                self.byte(b'[');
+                let mut index = 0;
+                while let Some(item) = items.get(index) {
+                    if index > 0 {
+                        self.str(", ");
+                    }
+                    self.json(item);
+                    index += 1;
+                }
+                self.byte(b']');
+            }
             Scalar::Duration(duration) => {
                 let (number, unit) = in_units(duration);
                 self.byte(b'"');

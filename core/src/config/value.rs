@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::path::PathBuf;
 
-use super::diagnostic::DiagnosticKind;
+use super::diagnostic::{DiagnosticKind, quoted};
 use super::duration::{self, DurationError};
 use super::field::{Field, FieldMeta};
 use super::raw::RawValue;
@@ -57,6 +57,13 @@ impl Rejection {
         Self { kind: DiagnosticKind::WrongType, hint }
     }
 
+    /// The same of the item number `number` of a list.
+    pub(super) fn of_item(mut self, number: usize, item: &RawValue) -> Self {
+        let hint = self.hint.unwrap_or_else(|| quoted(&item.to_string()));
+        self.hint = Some(format!("item {number}: {hint}"));
+        self
+    }
+
     fn malformed(hint: Option<String>) -> Self {
         Self { kind: DiagnosticKind::WrongType, hint }
     }
@@ -75,11 +82,11 @@ pub(crate) mod sealed {
 ///
 /// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, and
 /// by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
-/// `Option` of any of these.
+/// `Option` or a `Vec` of any of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` of one of these"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` or a `Vec` of one of these"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.

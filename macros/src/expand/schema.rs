@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::ir::{Field, Input, RuleKind, Shape};
+use crate::ir::{Consts, Field, Input, RuleKind, Shape};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
     let (ident, krate) = (&input.ident, &input.krate);
@@ -46,7 +46,8 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 /// The default of a field whose type the derive does not know by name. A method for each type, as
 /// `default` is, cannot be added by other crates, whose enums these types are.
 fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
-    if field.default.is_none() || field.shape() != Shape::Unknown {
+    let known = field.shape() != Shape::Unknown || field.inside_list().is_some();
+    if field.default.is_none() || known {
         return None;
     }
     let (ident, krate, index) = (&input.ident, &input.krate, field.index);
@@ -87,15 +88,17 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         quote!(.env(#name))
     });
     let default = field.default.as_ref().map(|_| match field.shape() {
+        Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
         Shape::Unknown => {
             let (index, span) = (field.index, field.type_span());
             quote_spanned!(span=> .default_at::<Self, #index>())
         }
         _ => {
             let name = input.default_path(field, field.ident.span());
-            let method = match field.inside_option() {
-                Some(_) => quote!(default_or_none),
-                None => quote!(default),
+            let method = match (field.inside_option(), field.inside_list()) {
+                (Some(_), _) => quote!(default_or_none),
+                (_, Some(_)) => quote!(default_list),
+                _ => quote!(default),
             };
             quote!(.#method(#name))
         }
@@ -109,12 +112,39 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     });
     let ty: TokenStream = ty.collect();
     // All of it at the type: an unsupported one is then one message, not one for each token.
-    let new = match field.inside_option() {
-        Some(_) => quote_spanned!(span=> optional),
-        None => quote_spanned!(span=> new),
+    let new = match (field.inside_option(), field.inside_list()) {
+        (Some(_), _) => quote_spanned!(span=> optional),
+        (_, Some(_)) => quote_spanned!(span=> list),
+        _ => quote_spanned!(span=> new),
     };
+    let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
     let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
-    quote!(#new #aliases #deprecated #env #default #(#rules)* #bytes #advanced .meta())
+    quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced .meta())
+}
+
+/// The default of a list of enums: their names, which a constant of its own collects.
+fn default_names(input: &Input, field: &Field) -> TokenStream {
+    let span = field.type_span();
+    let (ident, default) = (&input.ident, input.default_ident(field, span));
+    let default = match input.consts {
+        // `Self` does not reach into a constant within one.
+        Consts::Assoc => quote_spanned!(span=> #ident::#default),
+        Consts::Free | Consts::None => quote_spanned!(span=> #default),
+    };
+    quote_spanned! {span=>
+        .default_names({
+            const NAMES: [&str; #default.len()] = {
+                let mut names = [""; #default.len()];
+                let mut index = 0;
+                while index < names.len() {
+                    names[index] = #default[index].name();
+                    index += 1;
+                }
+                names
+            };
+            &NAMES
+        })
+    }
 }
 
 fn rule_calls(kind: &RuleKind) -> TokenStream {

@@ -65,6 +65,12 @@ mod no_prelude {
         /// Documented.
         pub perhaps: ::core::option::Option<Mode>,
         /// Documented.
+        #[config(default = [1, 2], sep = ":")]
+        pub numbers: ::std::vec::Vec<u8>,
+        /// Documented.
+        #[config(default = ["x"])]
+        pub texts: ::std::vec::Vec<::std::string::String>,
+        /// Documented.
         #[config(default = ::core::option::Option::Some("x"))]
         pub perhaps_text: ::core::option::Option<::std::string::String>,
         /// Documented.
@@ -140,6 +146,12 @@ mod pedantic {
         pub(crate) level: Level,
         /// Perhaps.
         pub(crate) perhaps: Option<Level>,
+        /// Levels.
+        #[config(default = [Level::Low, Level::High])]
+        pub(crate) levels: Vec<Level>,
+        /// Names.
+        #[config(default = ["a"])]
+        pub(crate) names: Vec<String>,
         /// Time.
         #[config(default = Some(Duration::from_secs(1)), range = Duration::ZERO..)]
         pub(crate) time: Option<Duration>,
@@ -212,6 +224,9 @@ mod no_constants {
         pub(super) direct: DirectMode,
         /// Documented.
         pub(super) perhaps: Option<DirectMode>,
+        /// Documented.
+        #[config(default = [DirectMode::Auto])]
+        pub(super) modes: Vec<DirectMode>,
     }
 
     #[test]
@@ -221,6 +236,7 @@ mod no_constants {
         assert_eq!((bare.section_default, bare.format.as_str()), (6, "x"));
         assert_eq!(Bare::default().queue_depth, 4);
         assert_eq!((bare.direct, bare.perhaps), (DirectMode::Never, None));
+        assert_eq!(bare.modes, [DirectMode::Auto]);
         let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
         assert_eq!(loaded.unwrap().value.section, 8);
     }

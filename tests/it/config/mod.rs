@@ -10,6 +10,7 @@ mod durations;
 mod environment;
 mod files;
 mod hygiene;
+mod lists;
 mod macro_made;
 mod options;
 mod precedence;
