@@ -1,8 +1,8 @@
 //! The derive macros of ds-aio; use them through the `ds-aio` crate.
 //!
-//! One chain: [`parse`] reads the struct or enum into the plain data of [`ir`], [`validate`] looks at it as
-//! a whole, [`expand`] writes the code. Mistakes are collected on the way and reported together; if
-//! there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
+//! One chain: [`parse`] reads the struct or enum into the plain data of [`ir`], [`validate`] looks at
+//! a struct as a whole, [`expand`] writes the code. Mistakes are collected on the way and reported
+//! together; if there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -31,7 +31,7 @@ mod validate;
 ///
 /// On a field it takes
 /// - `default = <const expression>` or `required`
-/// - `range = a..=b` (also `a..b`, `a..`, `..b`, `..=b`; for numbers and `Duration`), `multiple_of = n`, `power_of_two`,
+/// - `range = a..=b` (also `a..b`, `a..`, `..b`, `..=b`), `multiple_of = n`, `power_of_two`,
 ///   `one_of = [a, b]`
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
@@ -46,10 +46,10 @@ mod validate;
 ///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
 /// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
-/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules are about
-/// the value inside, and `null` in JSON is its `None`. The rules of a list are about each item; its default
-/// is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these names: the derive
-/// cannot see through an alias.
+/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules
+/// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
+/// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these
+/// names: the derive cannot see through an alias.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -5,7 +5,6 @@ use core::fmt;
 
 use super::diagnostic::{closest, quoted};
 use super::raw::RawValue;
-use super::rules;
 use super::scalar::Scalar;
 use super::value::Rejection;
 
@@ -37,7 +36,8 @@ impl UnknownName {
 
 impl fmt::Display for UnknownName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is not {}", quoted(&self.text), rules::one_of(self.names.iter()))
+        let names: Vec<_> = self.names.iter().map(|name| format!("`{name}`")).collect();
+        write!(f, "{} is not one of {}", quoted(&self.text), names.join(", "))
     }
 }
 

@@ -252,7 +252,7 @@ fn allowed_item(field: &FieldMeta) -> String {
     text
 }
 
-pub(super) fn one_of(choices: impl Iterator<Item: fmt::Display>) -> String {
+fn one_of(choices: impl Iterator<Item: fmt::Display>) -> String {
     let choices: Vec<_> = choices.map(|choice| format!("`{choice}`")).collect();
     format!("one of {}", choices.join(", "))
 }

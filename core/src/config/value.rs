@@ -80,8 +80,8 @@ pub(crate) mod sealed {
 
 /// A type that a field of a `Config` struct can have.
 ///
-/// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, and
-/// by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
+/// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`,
+/// and by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
 /// `Option` or a `Vec` of any of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
