@@ -83,6 +83,33 @@ pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
     EngineSettings, EnvSource, Loaded, Loader,
 };
+/// ```
+/// use ds_aio::{Choice, Config};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Choice)]
+/// enum Codec {
+///     None,
+///     #[config(alias = "zst")]
+///     Zstd,
+/// }
+///
+/// #[derive(Config)]
+/// #[config(section = "store", env_prefix = "STORE")]
+/// struct Store {
+///     #[config(default = Codec::None)]
+///     codec: Codec,
+/// }
+///
+/// # fn main() -> Result<(), ds_aio::ConfigErrors> {
+/// let store = Store::loader().env_from(&[("STORE_CODEC", "ZST")]).load()?.value;
+/// assert_eq!(store.codec, Codec::Zstd);
+/// assert_eq!(store.codec.to_string(), "zstd");
+/// let unknown = "lzma".parse::<Codec>().unwrap_err();
+/// assert_eq!(unknown.to_string(), "`lzma` is not one of `none`, `zstd`");
+/// # Ok(())
+/// # }
+/// ```
+pub use ds_aio_macros::Choice;
 pub use ds_aio_macros::Config;
 
 /// The README's code, compiled and run.

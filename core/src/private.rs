@@ -1,8 +1,13 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
 pub use crate::config::FixedKey;
+pub use crate::config::choice::{
+    Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
+};
+pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::slot::Values;
 pub use crate::config::text::{TextKind, as_str, text, text_len};
+pub use crate::config::value::{Rejection, sealed::Sealed};
 
 use crate::config::{
     ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,
@@ -58,4 +63,10 @@ pub const fn fixed_integer(key: &'static str, value: i128) -> FixedKey {
 #[must_use]
 pub const fn fixed_text(key: &'static str, value: &'static str) -> FixedKey {
     FixedKey { key, value: Scalar::Text(value) }
+}
+
+/// The items of a default, owned.
+#[must_use]
+pub fn owned<T: Clone, U: From<T>>(items: &[T]) -> Vec<U> {
+    items.iter().cloned().map(U::from).collect()
 }

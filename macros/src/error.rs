@@ -6,6 +6,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Error;
 
+use crate::ir::snake_case;
+
 /// The mistakes found so far; all are reported at once.
 #[derive(Default)]
 pub(crate) struct Errors {
@@ -76,7 +78,8 @@ pub(crate) fn unknown_attribute(name: &Ident, known: &[&str], place: &str) -> Er
     let message = match closest(&written, known) {
         Some(meant) => format!("unknown attribute `{written}`, did you mean `{meant}`?"),
         None => format!(
-            "unknown attribute `{written}`; on a {place} there are {}",
+            "unknown attribute `{written}`; on {} there are {}",
+            with_article(place),
             known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         ),
     };
@@ -84,7 +87,8 @@ pub(crate) fn unknown_attribute(name: &Ident, known: &[&str], place: &str) -> Er
 }
 
 pub(crate) fn misplaced_attribute(name: &Ident, right: &str, wrong: &str) -> Error {
-    Error::new(name.span(), format!("`{name}` belongs on a {right}, not on a {wrong}"))
+    let (right, wrong) = (with_article(right), with_article(wrong));
+    Error::new(name.span(), format!("`{name}` belongs on {right}, not on {wrong}"))
 }
 
 pub(crate) fn repeated_attribute(name: &Ident) -> Error {
@@ -136,6 +140,24 @@ pub(crate) fn default_and_required(span: Span) -> Error {
     Error::new(span, "a field with a default is not `required`: drop one of the two")
 }
 
+pub(crate) fn bad_separator(span: Span) -> Error {
+    Error::new(span, "what separates the items of a list must not be empty")
+}
+
+pub(crate) fn incomplete_deprecated(span: Span) -> Error {
+    Error::new(
+        span,
+        "`deprecated` needs the old key and what to say: `alias = \"…\"` and `note = \"…\"`",
+    )
+}
+
+pub(crate) fn optional_and_required(span: Span) -> Error {
+    Error::new(
+        span,
+        "an `Option` may go without a value, so it is not `required`: drop one of the two",
+    )
+}
+
 pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error {
     Error::new(span, format!("`{rule}` needs {needs} field"))
 }
@@ -162,15 +184,36 @@ pub(crate) fn setter_taken(field: &Ident) -> Error {
     Error::new(field.span(), message)
 }
 
-fn snake_case(camel: &str) -> String {
-    let mut snake = String::new();
-    for c in camel.chars() {
-        if c.is_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
+pub(crate) fn not_an_enum(span: Span) -> Error {
+    Error::new(span, "`Choice` can be derived for enums only")
+}
+
+pub(crate) fn generic_choice(span: Span) -> Error {
+    Error::new(span, "`Choice` cannot be derived for generic enums")
+}
+
+pub(crate) fn no_variants(span: Span) -> Error {
+    Error::new(span, "a `Choice` enum needs at least one variant")
+}
+
+pub(crate) fn variant_with_fields(variant: &Ident, span: Span) -> Error {
+    Error::new(span, format!("`{variant}` has fields, but a variant of a `Choice` is a name alone"))
+}
+
+pub(crate) fn bad_choice(span: Span) -> Error {
+    Error::new(span, "the name of a variant is not empty, and has no blanks around it")
+}
+
+pub(crate) fn choice_taken(span: Span, name: &str, by: &Ident) -> Error {
+    let message = format!(
+        "the name `{name}` is already that of variant `{by}`; upper and lower case are the same"
+    );
+    Error::new(span, message)
+}
+
+fn with_article(place: &str) -> String {
+    let article = if place.starts_with('e') { "an" } else { "a" };
+    format!("{article} {place}")
 }
 
 /// The known name that differs least, if it differs little.

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::expand;
-use crate::ir::{Consts, Input, TEXTS};
+use crate::ir::{Choice, Consts, Input, TEXTS};
 
 /// Everything a user may name, with nothing behind it: compilation fails anyway.
 pub(crate) fn config(input: &Input) -> TokenStream {
@@ -58,6 +58,27 @@ pub(crate) fn config(input: &Input) -> TokenStream {
             #setters
             #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> { loop {} }
         }
+    }
+}
+
+/// The same for an enum of names.
+pub(crate) fn choice(choice: &Choice) -> TokenStream {
+    let (ident, vis, krate) = (&choice.ident, &choice.vis, &choice.krate);
+    let impls = expand::choice_impls(choice);
+    quote! {
+        #[allow(dead_code, missing_docs)]
+        impl #ident {
+            #vis const NAMES: &'static [&'static str] = &[];
+            // Evaluated for defaults, where a loop would be one more mistake.
+            #vis const fn name(self) -> &'static str { "" }
+        }
+        #[automatically_derived]
+        impl #krate::private::Named for #ident {
+            const NAMES: &'static [&'static str] = &[];
+            const UNDERSTOOD: &'static [(&'static str, Self)] = &[];
+            fn choice_name(&self) -> &'static str { loop {} }
+        }
+        #impls
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Lit, LitStr, Type, Visibility};
+use syn::{Attribute, GenericArgument, Lit, LitStr, PathArguments, Type, Visibility};
 
 /// One annotated struct.
 pub(crate) struct Input {
@@ -90,12 +90,22 @@ pub(crate) struct Field {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) rename: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
+    pub(crate) deprecated: Vec<Deprecated>,
     pub(crate) env: Env,
     pub(crate) default: Option<TokenStream>,
+    /// Whether the default is the `None` of an `Option` that says nothing else.
+    pub(crate) default_implied: bool,
     pub(crate) required: Option<Span>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) bytes: Option<Span>,
+    pub(crate) sep: Option<LitStr>,
     pub(crate) advanced: bool,
+}
+
+/// `deprecated(alias = "…", note = "…")`.
+pub(crate) struct Deprecated {
+    pub(crate) alias: LitStr,
+    pub(crate) note: LitStr,
 }
 
 /// The variable of a field.
@@ -104,6 +114,30 @@ pub(crate) enum Env {
     Prefixed,
     Named(LitStr),
     Skip,
+}
+
+/// One annotated enum.
+pub(crate) struct Choice {
+    pub(crate) vis: Visibility,
+    pub(crate) ident: Ident,
+    /// The path of ds-aio.
+    pub(crate) krate: TokenStream,
+    pub(crate) variants: Vec<Variant>,
+}
+
+/// One variant of such an enum.
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    pub(crate) rename: Option<LitStr>,
+    pub(crate) aliases: Vec<LitStr>,
+}
+
+impl Variant {
+    /// The name in files and variables.
+    pub(crate) fn name(&self) -> LitStr {
+        let named = || LitStr::new(&snake_case(&self.ident.unraw().to_string()), self.ident.span());
+        self.rename.clone().unwrap_or_else(named)
+    }
 }
 
 /// What a field admits.
@@ -125,6 +159,8 @@ pub(crate) enum Shape {
     Integer,
     Float,
     Bool,
+    Char,
+    Duration,
     /// Owned text, whose default is a `&'static str`.
     Text,
     Unknown,
@@ -209,7 +245,7 @@ impl Input {
 
     /// Whether the whole default can be a constant.
     pub(crate) fn has_const_default(&self) -> bool {
-        self.has_default() && self.fields.iter().all(|field| field.shape() != Shape::Text)
+        self.has_default() && self.fields.iter().all(Field::has_const_value)
     }
 }
 
@@ -261,22 +297,67 @@ impl Field {
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }
 
+    /// Whether the field's own value at its default can be a constant.
+    fn has_const_value(&self) -> bool {
+        let owns = self.shape() == Shape::Text || self.inside_list().is_some();
+        !owns || self.default_implied
+    }
+
+    /// The type inside of an `Option`, if the field is one.
+    pub(crate) fn inside_option(&self) -> Option<&Type> {
+        self.inside("Option")
+    }
+
+    /// The type of the items, if the field is a list.
+    pub(crate) fn inside_list(&self) -> Option<&Type> {
+        self.inside("Vec")
+    }
+
+    fn inside(&self, outer: &str) -> Option<&Type> {
+        let Type::Path(path) = ungrouped(&self.ty) else {
+            return None;
+        };
+        let last = path.path.segments.last().filter(|last| last.ident == outer)?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+            return None;
+        };
+        match arguments.args.first() {
+            Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
+            _ => None,
+        }
+    }
+
+    /// The type of the values that rules are about.
+    pub(crate) fn value_type(&self) -> &Type {
+        self.inside_option().or_else(|| self.inside_list()).unwrap_or(&self.ty)
+    }
+
     /// The type of the default constant.
     pub(crate) fn const_type(&self, input: &Input) -> TokenStream {
         let (ty, span) = (&self.ty, self.type_span());
+        if let Some(item) = self.inside_list() {
+            let text = input.text_type(span);
+            let item = if self.shape() == Shape::Text { text } else { quote!(#item) };
+            return match input.consts {
+                Consts::Assoc => quote_spanned!(span=> &'static [#item]),
+                Consts::Free | Consts::None => quote_spanned!(span=> &[#item]),
+            };
+        }
         match self.shape() {
-            Shape::Text => input.text_type(span),
+            Shape::Text => {
+                let text = input.text_type(span);
+                match self.inside_option() {
+                    Some(_) => quote_spanned!(span=> ::core::option::Option<#text>),
+                    None => text,
+                }
+            }
             _ => quote_spanned!(span=> #ty),
         }
     }
 
+    /// What the name of the type says, of an `Option` or a list the name inside.
     pub(crate) fn shape(&self) -> Shape {
-        let mut ty = &self.ty;
-        // A `$t:ty` of a macro arrives in a group.
-        while let Type::Group(group) = ty {
-            ty = &group.elem;
-        }
-        let Type::Path(path) = ty else {
+        let Type::Path(path) = ungrouped(self.value_type()) else {
             return Shape::Unknown;
         };
         let Some(last) = path.path.segments.last() else {
@@ -287,10 +368,20 @@ impl Field {
             "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => Shape::Integer,
             "f32" | "f64" => Shape::Float,
             "bool" => Shape::Bool,
+            "char" => Shape::Char,
+            "Duration" => Shape::Duration,
             "String" | "PathBuf" => Shape::Text,
             _ => Shape::Unknown,
         }
     }
+}
+
+/// A `$t:ty` of a macro arrives in a group.
+fn ungrouped(mut ty: &Type) -> &Type {
+    while let Type::Group(group) = ty {
+        ty = &group.elem;
+    }
+    ty
 }
 
 /// `block-size` as it stands in the names of constants and variables: `BLOCK_SIZE`.
@@ -299,6 +390,26 @@ pub(crate) fn upper(name: &str) -> String {
         .flat_map(char::to_uppercase)
         .map(|c| if c.is_alphanumeric() { c } else { '_' })
         .collect()
+}
+
+/// `IoUring` as a name in a file: `io_uring`. A run of capitals is one word: `HTTPProxy` is
+/// `http_proxy`.
+pub(crate) fn snake_case(camel: &str) -> String {
+    let mut snake = String::new();
+    let mut before = None;
+    let mut rest = camel.chars().peekable();
+    while let Some(c) = rest.next() {
+        let ends_a_word =
+            before.is_some_and(|before: char| before.is_lowercase() || before.is_numeric());
+        let starts_a_word = rest.peek().is_some_and(|next| next.is_lowercase());
+        let follows_one = before.is_some_and(|before| before != '_');
+        if c.is_uppercase() && follows_one && (ends_a_word || starts_a_word) {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+        before = Some(c);
+    }
+    snake
 }
 
 /// Always the start of an identifier, even of a section that is refused later.

@@ -1,8 +1,8 @@
 //! The derive macros of ds-aio; use them through the `ds-aio` crate.
 //!
-//! One chain: [`parse`] reads the struct into the plain data of [`ir`], [`validate`] looks at it as
-//! a whole, [`expand`] writes the code. Mistakes are collected on the way and reported together; if
-//! there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
+//! One chain: [`parse`] reads the struct or enum into the plain data of [`ir`], [`validate`] looks at
+//! a struct as a whole, [`expand`] writes the code. Mistakes are collected on the way and reported
+//! together; if there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -35,11 +35,21 @@ mod validate;
 ///   `one_of = [a, b]`
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
+/// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key that is understood
+///   with a warning, which says the note
+/// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
 ///   after the others in the texts for people
 ///
 /// A default that breaks a rule of its own field fails compilation.
+///
+/// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
+/// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
+/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules
+/// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
+/// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these
+/// names: the derive cannot see through an alias.
 ///
 /// Constants for the whole struct are the name of the section, and texts that are made of its
 /// fields while it is compiled, so that they always say what the code says:
@@ -68,5 +78,31 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
     let errors = errors.to_tokens();
     // The stubs have no generics, so those of a generic struct would only add mistakes.
     let stubs = input.generics.params.is_empty().then(|| fallback::config(&parsed));
+    quote!(#errors #stubs).into()
+}
+
+/// Makes an enum the type of a `Config` struct's field, each variant by a name.
+///
+/// The variants have no fields, and the enum derives `Clone`. A variant's name is its identifier in
+/// snake case: `IoUring` is `io_uring` in files and variables, where upper and lower case are the
+/// same. Generated are `NAMES`, `name()`, `Display`, `FromStr` with an error that lists the names,
+/// and `From` into `RawValue` for `Loader::set`.
+///
+/// On the enum, `#[config(…)]` takes
+/// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
+///
+/// On a variant it takes
+/// - `rename = "name"`: the name instead
+/// - `alias = "name"`, as often as needed: understood too, but never written
+#[proc_macro_derive(Choice, attributes(config))]
+pub fn derive_choice(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let mut errors = error::Errors::default();
+    let parsed = parse::choice(&input, &mut errors);
+    if errors.is_empty() {
+        return expand::choice(&parsed).into();
+    }
+    let errors = errors.to_tokens();
+    let stubs = input.generics.params.is_empty().then(|| fallback::choice(&parsed));
     quote!(#errors #stubs).into()
 }

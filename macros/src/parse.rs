@@ -1,22 +1,31 @@
 //! From syntax to [`crate::ir`]: reads every attribute, and goes on after a mistake in one.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{
-    Attribute, Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized,
-};
+use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Fixed, Input, Rule, RuleKind};
+use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Rule, RuleKind};
+
+mod attributes;
+mod choice;
+mod expression;
+
+pub(crate) use choice::choice;
+
+use attributes::{Place, attributes, flag, value};
+use expression::{Expression, expression_value, range};
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
 const ON_STRUCT: &[&str] =
     &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "crate"];
+
+/// What stands in `deprecated(…)`.
+const IN_DEPRECATED: &[&str] = &["alias", "note"];
 
 /// The attributes of a field; [`field_attribute`] reads them.
 const ON_FIELD: &[&str] = &[
@@ -29,12 +38,11 @@ const ON_FIELD: &[&str] = &[
     "env",
     "rename",
     "alias",
+    "deprecated",
+    "sep",
     "bytes",
     "advanced",
 ];
-
-/// The attributes that may be repeated.
-const REPEATABLE: &[&str] = &["alias", "fixed"];
 
 /// Reads the struct; `None` when it is nothing that fields could be read from.
 pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> {
@@ -87,21 +95,44 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         rename: None,
         aliases: Vec::new(),
+        deprecated: Vec::new(),
         env: Env::Prefixed,
         default: None,
+        default_implied: false,
         required: None,
         rules: Vec::new(),
         bytes: None,
+        sep: None,
         advanced: false,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
-    if !seen.unclear && !seen.has("default") && !seen.has("required") {
+    if field.inside_option().is_some() && field.default.is_none() {
+        if let Some(required) = field.required {
+            errors.push(error::optional_and_required(required));
+        }
+        field.default = Some(quote!(::core::option::Option::None));
+        field.default_implied = true;
+    } else if !seen.unclear && !seen.has("default") && !seen.has("required") {
         errors.push(error::neither_default_nor_required(&field.ident));
     }
+    if field.inside_list().is_some() {
+        field.default = field.default.map(borrowed_list);
+    }
     Some(field)
+}
+
+/// The constant of a list is a slice, which `[a, b]` may stand for.
+fn borrowed_list(default: TokenStream) -> TokenStream {
+    let mut tokens = default.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Bracket => {
+            quote_spanned!(group.span()=> &#group)
+        }
+        _ => default,
+    }
 }
 
 fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) -> Result<()> {
@@ -183,7 +214,16 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
             };
         }
         "rename" => field.rename = Some(value(stream)?),
+        "sep" => field.sep = Some(value(stream)?),
         "alias" => field.aliases.push(value(stream)?),
+        "deprecated" => {
+            let content;
+            parenthesized!(content in stream);
+            let deprecated = deprecated(name, &content);
+            // What is left unread would be one more mistake.
+            content.parse::<TokenStream>()?;
+            field.deprecated.push(deprecated?);
+        }
         "bytes" => {
             flag(name, stream)?;
             field.bytes = Some(name.span());
@@ -197,157 +237,25 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
     Ok(())
 }
 
-/// Where an attribute stands, and what is known there and elsewhere.
-struct Place {
-    name: &'static str,
-    known: &'static [&'static str],
-    other: &'static str,
-    elsewhere: &'static [&'static str],
-}
-
-/// What stood in the attributes of one struct or field.
-#[derive(Default)]
-struct Seen {
-    names: Vec<String>,
-    /// Whether there was something that is known nowhere, and could have been anything.
-    unclear: bool,
-}
-
-impl Seen {
-    fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|seen| seen == name)
-    }
-}
-
-/// Hands every attribute of every `#[config(…)]` to `apply`; after a mistake in one it goes on
-/// behind the next comma. Returns the names that were seen.
-fn attributes(
-    attrs: &[Attribute],
-    place: &Place,
-    errors: &mut Errors,
-    mut apply: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
-) -> Seen {
-    let mut seen = Seen::default();
-    for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("config")) {
-        let parsed = attribute.parse_args_with(|stream: ParseStream<'_>| {
-            while !stream.is_empty() {
-                if let Err(error) = one_attribute(stream, place, &mut seen, &mut apply) {
-                    errors.push(error);
-                    skip_to_comma(stream);
-                }
-                if !stream.is_empty() {
-                    stream.parse::<Token![,]>()?;
-                }
-            }
-            Ok(())
-        });
-        if let Err(error) = parsed {
-            errors.push(error);
-            seen.unclear = true;
+fn deprecated(name: &Ident, stream: ParseStream<'_>) -> Result<Deprecated> {
+    let (mut alias, mut note) = (None, None);
+    while !stream.is_empty() {
+        let part = stream.call(Ident::parse_any)?;
+        let place = match part.to_string().as_str() {
+            "alias" => &mut alias,
+            "note" => &mut note,
+            _ => return Err(error::unknown_attribute(&part, IN_DEPRECATED, "`deprecated(…)`")),
+        };
+        if place.replace(value(stream)?).is_some() {
+            return Err(error::repeated_attribute(&part));
+        }
+        if !stream.is_empty() {
+            stream.parse::<Token![,]>()?;
         }
     }
-    seen
-}
-
-fn one_attribute(
-    stream: ParseStream<'_>,
-    place: &Place,
-    seen: &mut Seen,
-    apply: &mut impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
-) -> Result<()> {
-    let name = stream.call(Ident::parse_any)?;
-    let written = name.to_string();
-    if !place.known.contains(&written.as_str()) {
-        if place.elsewhere.contains(&written.as_str()) {
-            return Err(error::misplaced_attribute(&name, place.other, place.name));
-        }
-        seen.unclear = true;
-        return Err(error::unknown_attribute(&name, place.known, place.name));
-    }
-    if seen.has(&written) && !REPEATABLE.contains(&written.as_str()) {
-        return Err(error::repeated_attribute(&name));
-    }
-    seen.names.push(written);
-    apply(&name, stream)?;
-    if stream.is_empty() || stream.peek(Token![,]) {
-        Ok(())
-    } else {
-        Err(error::expected_comma(stream.span()))
-    }
-}
-
-fn skip_to_comma(stream: ParseStream<'_>) {
-    while !stream.is_empty() && !stream.peek(Token![,]) {
-        if stream.parse::<TokenTree>().is_err() {
-            return;
-        }
-    }
-}
-
-fn value<T: Parse>(stream: ParseStream<'_>) -> Result<T> {
-    stream.parse::<Token![=]>()?;
-    stream.parse()
-}
-
-fn flag(name: &Ident, stream: ParseStream<'_>) -> Result<()> {
-    if stream.is_empty() || stream.peek(Token![,]) {
-        Ok(())
-    } else {
-        Err(error::takes_no_value(name, stream.span()))
-    }
-}
-
-fn expression_value(stream: ParseStream<'_>) -> Result<TokenStream> {
-    value::<Expression>(stream).map(|expression| expression.0)
-}
-
-/// `a..b`, `a..=b`, `a..`, `..b` or `..=b`.
-fn range(stream: ParseStream<'_>) -> Result<RuleKind> {
-    let start = stream.span();
-    let min = if stream.peek(Token![..]) { None } else { Some(stream.parse::<Expression>()?.0) };
-    let max_excluded = if stream.peek(Token![..=]) {
-        stream.parse::<Token![..=]>()?;
-        false
-    } else if stream.peek(Token![..]) {
-        stream.parse::<Token![..]>()?;
-        true
-    } else {
-        return Err(error::not_a_range(start));
-    };
-    let open = stream.is_empty() || stream.peek(Token![,]);
-    let max = if open { None } else { Some(stream.parse::<Expression>()?.0) };
-    match (&min, &max) {
-        (_, None) if !max_excluded => Err(error::range_without_end(start)),
-        (None, None) => Err(error::unbounded_range(start)),
-        _ => Ok(RuleKind::Range { min, max, max_excluded }),
-    }
-}
-
-/// A constant expression: whatever syn reads as one without its large `full` grammar, and else
-/// everything up to the next comma or the dots of a range, for the compiler to judge.
-///
-/// Another crate of the build may turn the `full` grammar on, which takes the range for a part.
-struct Expression(TokenStream);
-
-impl Parse for Expression {
-    fn parse(stream: ParseStream<'_>) -> Result<Self> {
-        let ahead = stream.fork();
-        if let Ok(expression) = ahead.parse::<syn::Expr>()
-            && !matches!(expression, syn::Expr::Range(_))
-        {
-            stream.advance_to(&ahead);
-            return Ok(Self(expression.into_token_stream()));
-        }
-        let mut tokens = TokenStream::new();
-        while !(stream.is_empty() || stream.peek(Token![,]) || stream.peek(Token![..])) {
-            tokens.extend(stream.parse::<TokenTree>());
-        }
-        match tokens.clone().into_iter().last() {
-            None => Err(error::expected_expression(stream.span())),
-            // An operator without its right side would break more than this expression.
-            Some(TokenTree::Punct(last)) => Err(error::unfinished_expression(last.span())),
-            Some(_) => Ok(Self(tokens)),
-        }
+    match (alias, note) {
+        (Some(alias), Some(note)) => Ok(Deprecated { alias, note }),
+        _ => Err(error::incomplete_deprecated(name.span())),
     }
 }
 

@@ -43,6 +43,7 @@ fn names(input: &Input, errors: &mut Errors) {
 
 fn field_rules(field: &Field, errors: &mut Errors) {
     if field.default.is_some()
+        && !field.default_implied
         && let Some(required) = field.required
     {
         errors.push(error::default_and_required(required));
@@ -56,12 +57,19 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             errors.push(error::bad_variable(name.span()));
         }
     }
+    if let Some(sep) = &field.sep {
+        if field.inside_list().is_none() {
+            errors.push(error::rule_does_not_apply(sep.span(), "sep", "a `Vec`"));
+        } else if sep.value().is_empty() {
+            errors.push(error::bad_separator(sep.span()));
+        }
+    }
     let shape = field.shape();
     let is_integer = matches!(shape, Shape::Integer | Shape::Unknown);
-    let is_number = is_integer || shape == Shape::Float;
+    let is_ordered = is_integer || matches!(shape, Shape::Float | Shape::Duration);
     for rule in &field.rules {
         let (name, needs, fits) = match rule.kind {
-            RuleKind::Range { .. } => ("range", "a numeric", is_number),
+            RuleKind::Range { .. } => ("range", "a numeric or `Duration`", is_ordered),
             RuleKind::MultipleOf(_) => ("multiple_of", "an integer", is_integer),
             RuleKind::PowerOfTwo => ("power_of_two", "an integer", is_integer),
             RuleKind::OneOf(_) => ("one_of", "a numeric or text", shape != Shape::Bool),
@@ -89,7 +97,8 @@ fn keys(input: &Input, errors: &mut Errors) {
     for field in &input.fields {
         let owner = format!("field `{}`", field.name());
         claim(field.key().value(), field.key().span(), owner.clone());
-        for alias in &field.aliases {
+        let deprecated = field.deprecated.iter().map(|deprecated| &deprecated.alias);
+        for alias in field.aliases.iter().chain(deprecated) {
             claim(alias.value(), alias.span(), owner.clone());
         }
     }

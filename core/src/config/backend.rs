@@ -1,12 +1,12 @@
 //! The values of the setting `backend`.
 
-use super::choice::choice;
+use ds_aio_macros::Choice;
 
 /// How blocks reach the kernel; the setting `backend`.
 ///
 /// In files, variables and [`Loader::set`](crate::Loader::set) a backend is its name in lower case,
 /// `auto`, `threads` or `io_uring`; any case is understood.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Choice)]
 #[non_exhaustive]
 pub enum BackendMode {
     /// io_uring where the kernel and its sandbox have all that it takes, else threads.
@@ -21,5 +21,3 @@ pub enum BackendMode {
     /// process gets), the engine goes on with blocking calls.
     IoUring,
 }
-
-choice!(BackendMode, backend, { Auto: "auto", Threads: "threads", IoUring: "io_uring" });

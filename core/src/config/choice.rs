@@ -1,88 +1,92 @@
-//! Settings whose value is one of a few names.
+//! Settings whose value is one of a few names: what `#[derive(Choice)]` relies on.
 
-/// Makes an enum the value of a setting, each variant by its name in files and variables.
-macro_rules! choice {
-    ($type:ident, $what:ident, { $($variant:ident: $name:literal),+ $(,)? }) => {
-        impl $type {
-            const ALL: &[Self] = &[$(Self::$variant),+];
-            const NAMES: &[&str] = &[$($name),+];
+use core::error::Error;
+use core::fmt;
 
-            /// The name in files and variables.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)+
-                }
-            }
+use super::diagnostic::{closest, quoted};
+use super::raw::RawValue;
+use super::scalar::Scalar;
+use super::value::Rejection;
 
-            fn named(name: &str) -> Option<Self> {
-                let is_meant = |choice: &&Self| choice.name().eq_ignore_ascii_case(name);
-                Self::ALL.iter().copied().find(|choice| is_meant(&choice))
-            }
-        }
+/// An enum of names, as `#[derive(Choice)]` describes it.
+pub trait Named: Clone + 'static {
+    /// The names, in the order of the variants.
+    const NAMES: &'static [&'static str];
+    /// The names and the aliases.
+    const UNDERSTOOD: &'static [(&'static str, Self)];
 
-        impl core::fmt::Display for $type {
-            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str(self.name())
-            }
-        }
-
-        impl From<$type> for $crate::config::value::RawValue {
-            fn from($what: $type) -> Self {
-                Self::Text($what.name().to_owned())
-            }
-        }
-
-        impl $crate::config::value::sealed::Sealed for $type {}
-
-        impl $crate::config::value::ConfigValue for $type {
-            type Field = $crate::config::field::Field<Self>;
-            const KIND: $crate::config::value::Kind =
-                $crate::config::value::Kind::Choice { names: Self::NAMES };
-            fn from_scalar(scalar: $crate::config::scalar::Scalar<'static>) -> Option<Self> {
-                match scalar {
-                    $crate::config::scalar::Scalar::Text(name) => Self::named(name),
-                    _ => None,
-                }
-            }
-            fn read(
-                raw: &$crate::config::value::RawValue,
-                _: &$crate::config::field::FieldMeta,
-            ) -> Result<Self, $crate::config::value::Rejection> {
-                $crate::config::choice::read(raw, Self::NAMES, Self::named)
-            }
-            fn scalar(&self) -> Option<$crate::config::scalar::Scalar<'_>> {
-                Some($crate::config::scalar::Scalar::Text(self.name()))
-            }
-        }
-
-        #[doc(hidden)]
-        impl $crate::config::field::Field<$type> {
-            #[must_use]
-            pub const fn default(self, $what: $type) -> Self {
-                self.default_scalar($crate::config::scalar::Scalar::Text($what.name()))
-            }
-        }
-    };
+    /// The name of this variant.
+    fn choice_name(&self) -> &'static str;
 }
-pub(super) use choice;
 
-use super::diagnostic::closest;
-use super::value::{RawValue, Rejection};
-
-/// The value that a name stands for.
-pub(super) fn read<T>(
-    raw: &RawValue,
+/// A text that names no variant of an enum with `#[derive(Choice)]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownName {
+    text: String,
     names: &'static [&'static str],
-    named: fn(&str) -> Option<T>,
-) -> Result<T, Rejection> {
+}
+
+impl UnknownName {
+    /// The names that there are, without aliases.
+    #[must_use]
+    pub fn names(&self) -> &'static [&'static str] {
+        self.names
+    }
+}
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.names.iter().map(|name| format!("`{name}`")).collect();
+        write!(f, "{} is not one of {}", quoted(&self.text), names.join(", "))
+    }
+}
+
+impl Error for UnknownName {}
+
+/// The variant that `text` names, in any case.
+///
+/// # Errors
+///
+/// There is none.
+pub fn parse_choice<T: Named>(text: &str) -> Result<T, UnknownName> {
+    named(text).ok_or_else(|| UnknownName { text: text.to_owned(), names: T::NAMES })
+}
+
+/// The variant that a source means.
+///
+/// # Errors
+///
+/// The value is no text, or names none.
+pub fn read_choice<T: Named>(raw: &RawValue) -> Result<T, Rejection> {
     let name = match raw {
         RawValue::Text(name) => name,
         RawValue::Untyped(name) => name.trim(),
         other => return Err(Rejection::wrong_type(other)),
     };
     named(name).ok_or_else(|| {
-        let meant = closest(name, names.iter().copied());
+        let known = T::UNDERSTOOD.iter().map(|(known, _)| *known);
+        let meant = closest(&name.to_ascii_lowercase(), known);
         Rejection::not_allowed(meant.map(|meant| format!("did you mean `{meant}`?")))
     })
+}
+
+/// The variant of a default.
+pub fn choice_from_scalar<T: Named>(scalar: Scalar<'static>) -> Option<T> {
+    if let Scalar::Text(name) = scalar { named(name) } else { None }
+}
+
+/// The variant as rules compare it.
+pub fn choice_scalar<T: Named>(value: &T) -> Scalar<'static> {
+    Scalar::Text(value.choice_name())
+}
+
+/// The variant as a program's explicit value.
+pub fn choice_into_raw<T: Named>(value: &T) -> RawValue {
+    RawValue::Text(value.choice_name().to_owned())
+}
+
+fn named<T: Named>(name: &str) -> Option<T> {
+    let is_meant = |known: &str| known.eq_ignore_ascii_case(name);
+    let (_, variant) = T::UNDERSTOOD.iter().find(|(known, _)| is_meant(known))?;
+    Some(variant.clone())
 }

@@ -37,6 +37,8 @@ pub enum DiagnosticKind {
     NotUnicode,
     /// A variable that looks like a misspelt one of ours. Only ever a warning.
     UnknownVariable,
+    /// A key that is understood still, but deprecated. Only ever a warning.
+    Deprecated,
     /// A file lacks the section, and has something that looks like it. Only ever a warning.
     MissingSection,
 }

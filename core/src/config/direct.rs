@@ -1,12 +1,12 @@
 //! The values of the setting `direct`.
 
-use super::choice::choice;
+use ds_aio_macros::Choice;
 
 /// Whether requests bypass the page cache with O_DIRECT; the setting `direct`.
 ///
 /// In files, variables and [`Loader::set`](crate::Loader::set) a mode is its name in lower case,
 /// `auto`, `always` or `never`; any case is understood.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Choice)]
 #[non_exhaustive]
 pub enum DirectMode {
     /// Whole pages are direct where the file system has it; but blocks to be read that the page
@@ -23,5 +23,3 @@ pub enum DirectMode {
     /// Through the page cache, always, which reads ahead.
     Never,
 }
-
-choice!(DirectMode, mode, { Auto: "auto", Always: "always", Never: "never" });

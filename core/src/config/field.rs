@@ -1,12 +1,23 @@
 //! One field: what is known about it, and how generated code says so in the field's own type.
 
 use core::marker::PhantomData;
+use core::time::Duration;
 
+use super::raw::RawValue;
 use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
 use super::slot::{Operations, Slot};
 use super::text;
-use super::value::{ConfigValue, Kind, RawValue, Rejection};
+use super::value::{ConfigValue, Kind, Rejection};
+
+/// An old key of a field: understood, with a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeprecatedKey {
+    /// The old key.
+    pub key: &'static str,
+    /// What the warning says.
+    pub note: &'static str,
+}
 
 /// What is known about one field.
 #[derive(Clone, Copy, Debug)]
@@ -16,15 +27,21 @@ pub struct FieldMeta {
     pub key: &'static str,
     /// Other keys that mean the same.
     pub aliases: &'static [&'static str],
+    /// Keys that mean the same still, with a warning.
+    pub deprecated: &'static [DeprecatedKey],
     /// The environment variable, if the field has one.
     pub env: Option<&'static str>,
     /// The default, if it is a plain value.
     pub default: Option<Scalar<'static>>,
     /// Whether a value has to be given.
     pub required: bool,
-    /// The rules a value keeps.
+    /// Whether the field is an `Option`, which may go without a value.
+    pub optional: bool,
+    /// What stands between the items in a variable, if the field is a list.
+    pub separator: Option<&'static str>,
+    /// The rules a value keeps, or each item of a list.
     pub rules: Rules,
-    /// The shape of the values.
+    /// The shape of the values, or of the items of a list.
     pub kind: Kind,
     /// The doc comment.
     pub doc: &'static str,
@@ -51,9 +68,12 @@ impl FieldMeta {
         let meta = Self {
             key,
             aliases: &[],
+            deprecated: &[],
             env: None,
             default: None,
             required: true,
+            optional: false,
+            separator: None,
             rules: Rules::NONE,
             kind: T::KIND,
             doc,
@@ -64,10 +84,41 @@ impl FieldMeta {
         Field { meta, field_type: PhantomData }
     }
 
+    /// Starts the description of a field of type `Option<T>`: its rules are about the value inside.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn optional<T: ConfigValue<Field = Field<T>>>(
+        key: &'static str,
+        doc: &'static str,
+    ) -> <T as ConfigValue>::Field {
+        let mut field: Field<T> = Self::new::<T>(key, doc);
+        field.meta.required = false;
+        field.meta.optional = true;
+        field.meta.operations = Operations::of_optional::<T>();
+        field
+    }
+
+    /// Starts the description of a field of type `Vec<T>`: its rules are about each item.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn list<T: ConfigValue<Field = Field<T>>>(
+        key: &'static str,
+        doc: &'static str,
+    ) -> <T as ConfigValue>::Field {
+        let mut field: Field<T> = Self::new::<T>(key, doc);
+        field.meta.separator = Some(",");
+        field.meta.operations = Operations::of_list::<T>();
+        field
+    }
+
     /// What the field admits, in words: `an integer from 1 to 65536`.
     #[must_use]
     pub fn allowed(&self) -> String {
         text::allowed(self)
+    }
+
+    pub(crate) fn deprecated_key(&self, key: &str) -> Option<&'static DeprecatedKey> {
+        self.deprecated.iter().find(|deprecated| deprecated.key == key)
     }
 
     pub(crate) fn read(&self, raw: &RawValue) -> Result<Slot, Rejection> {
@@ -92,6 +143,26 @@ impl<T> Field<T> {
     }
 
     #[must_use]
+    pub const fn deprecated(mut self, keys: &'static [DeprecatedKey]) -> Self {
+        self.meta.deprecated = keys;
+        self
+    }
+
+    #[must_use]
+    pub const fn separator(mut self, separator: &'static str) -> Self {
+        self.meta.separator = Some(separator);
+        self
+    }
+
+    /// The default of a list of enums, as their names.
+    #[must_use]
+    pub const fn default_names(mut self, names: &'static [&'static str]) -> Self {
+        self.meta.default = Some(Scalar::List(Choices(List::Text(names))));
+        self.meta.required = false;
+        self
+    }
+
+    #[must_use]
     pub const fn env(mut self, variable: &'static str) -> Self {
         self.meta.env = Some(variable);
         self
@@ -108,12 +179,44 @@ impl<T> Field<T> {
         self.meta
     }
 
-    /// For the types that have their own `default`.
-    pub(crate) const fn default_scalar(mut self, value: Scalar<'static>) -> Self {
-        self.meta.default = Some(value);
+    /// The default number `INDEX` of the struct `S`, for a type of any crate.
+    #[must_use]
+    pub const fn default_at<S: DefaultAt<T, INDEX>, const INDEX: usize>(mut self) -> Self
+    where
+        T: ConstScalar<S, INDEX>,
+    {
+        self.meta.default = T::SCALAR;
         self.meta.required = false;
         self
     }
+}
+
+/// The default of the field number `INDEX`, of type `T`, as a constant of its struct.
+pub trait DefaultAt<T, const INDEX: usize> {
+    /// The default; `None` for a field that may go without a value.
+    const DEFAULT: Option<T>;
+}
+
+/// A type whose default in the struct `S` can stand in the table of fields. A constant that depends
+/// on `S` does what a `const fn` of a trait cannot.
+#[diagnostic::on_unimplemented(
+    message = "the default of a `{Self}` is known only where the field names that type itself",
+    label = "an alias of `{Self}`"
+)]
+pub trait ConstScalar<S, const INDEX: usize> {
+    /// That default.
+    const SCALAR: Option<Scalar<'static>>;
+}
+
+macro_rules! const_scalar {
+    ($type:ty, $argument:ident => $scalar:expr) => {
+        impl<S: DefaultAt<$type, INDEX>, const INDEX: usize> ConstScalar<S, INDEX> for $type {
+            const SCALAR: Option<Scalar<'static>> = match S::DEFAULT {
+                Some($argument) => Some($scalar),
+                None => None,
+            };
+        }
+    };
 }
 
 macro_rules! value_methods {
@@ -123,6 +226,21 @@ macro_rules! value_methods {
             #[must_use]
             pub const fn default(mut self, $argument: $value) -> Self {
                 self.meta.default = Some($scalar);
+                self.meta.required = false;
+                self
+            }
+
+            #[must_use]
+            pub const fn default_or_none(self, value: Option<$value>) -> Self {
+                match value {
+                    Some(value) => self.default(value),
+                    None => self,
+                }
+            }
+
+            #[must_use]
+            pub const fn default_list(mut self, items: &'static [$value]) -> Self {
+                self.meta.default = Some(Scalar::List(Choices(List::$choices(items))));
                 self.meta.required = false;
                 self
             }
@@ -138,6 +256,8 @@ macro_rules! value_methods {
 
 macro_rules! range_methods {
     ($type:ty, $argument:ident => $scalar:expr) => {
+        const_scalar!($type, $argument => $scalar);
+
         #[doc(hidden)]
         impl Field<$type> {
             #[must_use]
@@ -211,8 +331,14 @@ value_methods!(f32, f32, F32, value => Scalar::F32(value));
 value_methods!(f64, f64, F64, value => Scalar::F64(value));
 range_methods!(f32, value => Scalar::F32(value));
 range_methods!(f64, value => Scalar::F64(value));
+value_methods!(char, char, Char, value => Scalar::Char(value));
+value_methods!(Duration, Duration, Duration, value => Scalar::Duration(value));
+range_methods!(Duration, value => Scalar::Duration(value));
+const_scalar!(char, value => Scalar::Char(value));
 value_methods!(String, &'static str, Text, value => Scalar::Text(value));
 value_methods!(std::path::PathBuf, &'static str, Text, value => Scalar::Text(value));
+
+const_scalar!(bool, value => Scalar::Bool(value));
 
 #[doc(hidden)]
 impl Field<bool> {
@@ -221,5 +347,20 @@ impl Field<bool> {
         self.meta.default = Some(Scalar::Bool(value));
         self.meta.required = false;
         self
+    }
+
+    #[must_use]
+    pub const fn default_list(mut self, items: &'static [bool]) -> Self {
+        self.meta.default = Some(Scalar::List(Choices(List::Bool(items))));
+        self.meta.required = false;
+        self
+    }
+
+    #[must_use]
+    pub const fn default_or_none(self, value: Option<bool>) -> Self {
+        match value {
+            Some(value) => self.default(value),
+            None => self,
+        }
     }
 }

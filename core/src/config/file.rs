@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::Schema;
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, quoted};
 use super::layer::{Entry, Layer};
+use super::raw::RawValue;
 use super::scalar::Integer;
 use super::source::{Place, SourceFile};
-use super::value::RawValue;
 
 mod json;
 mod toml;
@@ -78,10 +78,14 @@ impl Section<'_> {
         Entry { key: key.to_owned(), key_place: self.place(key_span), raw, place: self.place(span) }
     }
 
-    /// What a list or a table looks like in the document.
+    /// What stands at `span` in the document.
+    fn written(&self, span: Range<usize>) -> &str {
+        self.text().get(span).unwrap_or_default()
+    }
+
+    /// What no field takes.
     fn other(&self, what: &'static str, span: Range<usize>) -> RawValue {
-        let text = self.text().get(span).unwrap_or(what).to_owned();
-        RawValue::Other { what, text }
+        RawValue::Other { what, text: self.written(span).to_owned() }
     }
 
     fn syntax(&self, message: &str, span: Range<usize>) -> Diagnostic {

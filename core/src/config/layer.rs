@@ -1,10 +1,11 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
 use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
+use super::raw::RawValue;
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
 use super::source::Place;
-use super::value::{RawValue, Rejection};
+use super::value::Rejection;
 use super::{FieldMeta, FixedKey, Schema};
 
 /// One value that a source gives for a key.
@@ -63,6 +64,7 @@ pub(super) fn merge(
             };
             let field = &schema.fields[index];
             mentioned[index] = true;
+            found.extend(deprecated(field, entry));
             if layer.unique_keys {
                 match seen.iter().find(|(seen, _)| *seen == index) {
                     Some((_, earlier)) => found.push(given_twice(field, earlier, entry)),
@@ -177,6 +179,19 @@ fn given_twice(field: &FieldMeta, earlier: &Entry, entry: &Entry) -> Diagnostic 
         .with_key(field.key)
         .with_value(&entry.raw.to_string())
         .with_context(earlier.key_place.clone(), "first given here")
+}
+
+/// The warning about an old key.
+fn deprecated(field: &FieldMeta, entry: &Entry) -> Option<Diagnostic> {
+    let old = field.deprecated_key(&entry.key)?;
+    let message = format!("`{}` is deprecated, its name now is `{}`", old.key, field.key);
+    Some(
+        Diagnostic::new(DiagnosticKind::Deprecated, message, entry.key_place.clone())
+            .with_key(field.key)
+            .with_value(&entry.raw.to_string())
+            .with_help(Some(old.note.to_owned()))
+            .warning(),
+    )
 }
 
 /// The mistake in a key that is no field: an unknown one, or a fixed one with another value.

@@ -8,9 +8,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::diagnostic::{ConfigErrors, Diagnostic, Severity, one_line};
 use super::layer::{Candidate, Entry, Layer, merge};
+use super::raw::RawValue;
+use super::slot::ABSENT;
 use super::source::Place;
-use super::value::RawValue;
-use super::{ConfigSchema, EnvSource, ProcessEnv, Schema, file, variables};
+use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, Schema, file, variables};
 
 /// Collects the layers of a configuration and loads it; made by the generated `loader()`.
 ///
@@ -112,9 +113,17 @@ impl<T: ConfigSchema> Loader<T> {
         let provenance = fields.map(|(field, candidates)| Provenance {
             key: field.key,
             given: candidates.into_iter().map(Shadowed::from).collect(),
-            default: field.default.map(|default| default.to_string()).unwrap_or_default(),
+            default: shown_default(field),
         });
         Ok(Loaded { value, provenance: provenance.collect(), warnings })
+    }
+}
+
+fn shown_default(field: &FieldMeta) -> String {
+    match field.default {
+        Some(default) => default.to_string(),
+        None if field.optional => ABSENT.to_owned(),
+        None => String::new(),
     }
 }
 
@@ -222,8 +231,8 @@ impl<T: ConfigSchema> Loaded<T> {
         self.provenance_of(key).map_or(&[], Provenance::shadowed)
     }
 
-    /// What deserves a look although loading succeeded: variables that look misspelt, and files
-    /// that lack the section but have something like it.
+    /// What deserves a look although loading succeeded: variables that look misspelt, deprecated
+    /// keys, and files that lack the section but have something like it.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings

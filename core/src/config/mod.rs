@@ -3,15 +3,17 @@
 
 mod aio;
 mod backend;
-mod choice;
+pub(crate) mod choice;
 mod decimal;
 mod diagnostic;
 mod direct;
+mod duration;
 mod env;
-mod field;
+pub(crate) mod field;
 mod file;
 mod layer;
 mod loader;
+mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
 mod settings;
@@ -33,15 +35,17 @@ pub use aio::{
     AIO_THREAD_COUNT_ENV, AIO_TOML_TEMPLATE, AioConfig, AioConfigBuilder,
 };
 pub use backend::BackendMode;
+pub use choice::UnknownName;
 pub use diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, Severity};
 pub use direct::DirectMode;
 pub use env::{EnvSource, ProcessEnv};
-pub use field::FieldMeta;
+pub use field::{DeprecatedKey, FieldMeta};
 pub use loader::{Loaded, Loader, Origin, Shadowed};
+pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use settings::{EngineConfig, EngineSettings};
-pub use value::{ConfigValue, Kind, RawValue};
+pub use value::{ConfigValue, Kind};
 
 pub(crate) use layer::check_values;
 
@@ -95,8 +99,10 @@ impl Schema {
         Self { section: T::SECTION, env_prefix: T::ENV_PREFIX, fields: T::FIELDS, fixed: T::FIXED }
     }
 
-    /// The index of the field that `key` means, by its name or an alias.
+    /// The index of the field that `key` means, by its name, an alias or an old key.
     fn index_of(&self, key: &str) -> Option<usize> {
-        self.fields.iter().position(|field| field.key == key || field.aliases.contains(&key))
+        self.fields.iter().position(|field| {
+            field.key == key || field.aliases.contains(&key) || field.deprecated_key(key).is_some()
+        })
     }
 }

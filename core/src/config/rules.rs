@@ -2,6 +2,7 @@
 //! when a value is loaded.
 
 use core::cmp::Ordering;
+use core::time::Duration;
 
 use super::FieldMeta;
 use super::scalar::{Integer, Scalar};
@@ -74,6 +75,19 @@ impl Rules {
         None
     }
 
+    /// The first rule that an item of a list breaks.
+    const fn broken_by_one_of(&self, items: Choices) -> Option<Rule> {
+        let mut index = 0;
+        while let Some(item) = items.get(index) {
+            let broken = self.broken_by(item);
+            if broken.is_some() {
+                return broken;
+            }
+            index += 1;
+        }
+        None
+    }
+
     const fn in_range(&self, value: Scalar<'_>) -> bool {
         let above = match self.min {
             Some(min) => matches!(value.compare(min), Some(Ordering::Equal | Ordering::Greater)),
@@ -119,7 +133,11 @@ pub(crate) const fn mistake(field: &FieldMeta) -> Option<&'static str> {
     let Some(default) = field.default else {
         return None;
     };
-    match field.rules.broken_by(default) {
+    let broken = match default {
+        Scalar::List(items) => field.rules.broken_by_one_of(items),
+        default => field.rules.broken_by(default),
+    };
+    match broken {
         None => None,
         Some(Rule::Range) => Some("the default lies outside the field's own `range`"),
         Some(Rule::MultipleOf) => Some("the default is no multiple of the field's `multiple_of`"),
@@ -128,7 +146,7 @@ pub(crate) const fn mistake(field: &FieldMeta) -> Option<&'static str> {
     }
 }
 
-/// The values of a `one_of`.
+/// The values of a `one_of`, or of a list's default.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choices(pub(crate) List);
 
@@ -176,11 +194,14 @@ choices! {
     Isize: isize, value => Scalar::Integer(Integer::from_i128(value as i128));
     F32: f32, value => Scalar::F32(value);
     F64: f64, value => Scalar::F64(value);
+    Bool: bool, value => Scalar::Bool(value);
     Text: &'static str, value => Scalar::Text(value);
+    Char: char, value => Scalar::Char(value);
+    Duration: Duration, value => Scalar::Duration(value);
 }
 
 impl Choices {
-    /// The choices in the order of their declaration.
+    /// The values in the order of their declaration.
     pub fn iter(&self) -> impl Iterator<Item = Scalar<'static>> + use<> {
         let choices = *self;
         (0..).map_while(move |index| choices.get(index))

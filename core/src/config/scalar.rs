@@ -2,6 +2,11 @@
 
 use core::cmp::Ordering;
 use core::fmt;
+use core::time::Duration;
+
+use super::duration;
+use super::raw::show_list;
+use super::rules::Choices;
 
 /// An integer of any Rust width.
 ///
@@ -129,6 +134,12 @@ pub enum Scalar<'a> {
     Bool(bool),
     /// Text, or a path that is valid UTF-8.
     Text(&'a str),
+    /// One character.
+    Char(char),
+    /// A span of time.
+    Duration(Duration),
+    /// The items of a list.
+    List(Choices),
 }
 
 impl Scalar<'_> {
@@ -144,6 +155,10 @@ impl Scalar<'_> {
                 _ => Ordering::Equal,
             }),
             (Scalar::Text(a), Scalar::Text(b)) => Some(compare_bytes(a.as_bytes(), b.as_bytes())),
+            (Scalar::Char(a), Scalar::Char(b)) => Some(compare_unsigned(a as u128, b as u128)),
+            (Scalar::Duration(a), Scalar::Duration(b)) => {
+                Some(compare_unsigned(a.as_nanos(), b.as_nanos()))
+            }
             _ => None,
         }
     }
@@ -164,6 +179,10 @@ const fn compare_floats(a: f64, b: f64) -> Option<Ordering> {
     } else {
         None
     }
+}
+
+const fn compare_unsigned(a: u128, b: u128) -> Ordering {
+    Integer::from_u128(a).compare(Integer::from_u128(b))
 }
 
 const fn compare_bytes(a: &[u8], b: &[u8]) -> Ordering {
@@ -194,6 +213,9 @@ impl fmt::Display for Scalar<'_> {
             Scalar::F64(value) => value.fmt(f),
             Scalar::Bool(value) => value.fmt(f),
             Scalar::Text(value) => f.write_str(value),
+            Scalar::Char(value) => value.fmt(f),
+            Scalar::Duration(value) => f.write_str(&duration::show(*value)),
+            Scalar::List(items) => f.write_str(&show_list(items.iter())),
         }
     }
 }

@@ -3,8 +3,9 @@
 use core::any::Any;
 use core::fmt;
 
+use super::raw::{RawValue, show_list};
 use super::scalar::Scalar;
-use super::value::{ConfigValue, RawValue, Rejection, in_bytes};
+use super::value::{ConfigValue, Rejection, in_bytes};
 use super::{ConfigSchema, FieldMeta};
 
 /// What the merging code does with the values of one type; found through [`FieldMeta`].
@@ -14,7 +15,9 @@ use super::{ConfigSchema, FieldMeta};
 #[derive(Debug)]
 pub(crate) struct Operations {
     pub(crate) read: fn(&RawValue, &FieldMeta) -> Result<Slot, Rejection>,
-    from_scalar: fn(Scalar<'static>) -> Option<Box<dyn Any + Send + Sync>>,
+    /// The value of a default, or the one that a field has without any.
+    from_default: fn(Option<Scalar<'static>>) -> Option<Box<dyn Any + Send + Sync>>,
+    keeps_rules: fn(&dyn Any, &FieldMeta) -> bool,
     scalar: for<'a> fn(&'a dyn Any) -> Option<Scalar<'a>>,
     show: fn(&dyn Any) -> String,
     clone: fn(&dyn Any) -> Option<Box<dyn Any + Send + Sync>>,
@@ -27,12 +30,94 @@ impl Operations {
                 let value = Box::new(T::read(raw, field)?);
                 Ok(Slot { value, operations: Self::of::<T>() })
             },
-            from_scalar: |scalar| Some(Box::new(T::from_scalar(scalar)?)),
+            from_default: |default| Some(Box::new(T::from_scalar(default?)?)),
+            keeps_rules: |value, field| {
+                value.downcast_ref::<T>().is_some_and(|value| keeps(value, field))
+            },
             scalar: |value| value.downcast_ref::<T>()?.scalar(),
             show: |value| value.downcast_ref::<T>().map(T::show).unwrap_or_default(),
             clone: |value| Some(Box::new(value.downcast_ref::<T>()?.clone())),
         }
     }
+
+    /// For a `Vec<T>`.
+    pub(crate) const fn of_list<T: ConfigValue>() -> &'static Self {
+        &Self {
+            read: |raw, field| {
+                let value = Box::new(read_list::<T>(raw, field)?);
+                Ok(Slot { value, operations: Self::of_list::<T>() })
+            },
+            from_default: |default| {
+                let Scalar::List(items) = default? else { return None };
+                let items: Option<Vec<T>> = items.iter().map(T::from_scalar).collect();
+                Some(Box::new(items?))
+            },
+            keeps_rules: |value, field| {
+                let items = value.downcast_ref::<Vec<T>>();
+                items.is_some_and(|items| items.iter().all(|item| keeps(item, field)))
+            },
+            scalar: |_| None,
+            show: |value| {
+                let items = value.downcast_ref::<Vec<T>>();
+                items.map(|items| show_list(items.iter().map(T::show))).unwrap_or_default()
+            },
+            clone: |value| Some(Box::new(value.downcast_ref::<Vec<T>>()?.clone())),
+        }
+    }
+
+    /// For an `Option<T>`.
+    pub(crate) const fn of_optional<T: ConfigValue>() -> &'static Self {
+        &Self {
+            read: |raw, field| {
+                let value = match raw {
+                    RawValue::Null => None,
+                    raw => Some(T::read(raw, field)?),
+                };
+                Ok(Slot { value: Box::new(value), operations: Self::of_optional::<T>() })
+            },
+            from_default: |default| match default {
+                Some(default) => Some(Box::new(Some(T::from_scalar(default)?))),
+                None => Some(Box::new(None::<T>)),
+            },
+            keeps_rules: |value, field| inside::<T>(value).is_none_or(|value| keeps(value, field)),
+            scalar: |value| inside::<T>(value)?.scalar(),
+            show: |value| inside(value).map_or_else(|| ABSENT.to_owned(), T::show),
+            clone: |value| Some(Box::new(value.downcast_ref::<Option<T>>()?.clone())),
+        }
+    }
+}
+
+fn keeps<T: ConfigValue>(value: &T, field: &FieldMeta) -> bool {
+    match value.scalar() {
+        Some(scalar) => field.rules.broken_by(scalar).is_none(),
+        // A path that is no text is none of the listed ones.
+        None => field.rules.is_empty(),
+    }
+}
+
+/// The items of a list as a source wrote it: in a variable between separators.
+fn read_list<T: ConfigValue>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<T>, Rejection> {
+    let split: Vec<RawValue>;
+    let items = match (raw, field.separator) {
+        (RawValue::List { items, .. }, _) => items,
+        (RawValue::Untyped(text), Some(separator)) => {
+            let parts = text.split(separator).map(|part| RawValue::Untyped(part.trim().to_owned()));
+            split = parts.collect();
+            &split
+        }
+        _ => return Err(Rejection::wrong_type(raw)),
+    };
+    let read = items.iter().enumerate().map(|(index, item)| {
+        T::read(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
+    });
+    read.collect()
+}
+
+/// What stands in tables and messages for an `Option` without a value.
+pub(crate) const ABSENT: &str = "(none)";
+
+fn inside<T: ConfigValue>(value: &dyn Any) -> Option<&T> {
+    value.downcast_ref::<Option<T>>()?.as_ref()
 }
 
 /// A value whose type only the generated code knows.
@@ -52,11 +137,7 @@ impl Slot {
 
     /// Whether the value keeps the rules of `field`.
     pub(crate) fn keeps_rules(&self, field: &FieldMeta) -> bool {
-        match self.scalar() {
-            Some(scalar) => field.rules.broken_by(scalar).is_none(),
-            // A path that is no text is none of the listed ones.
-            None => field.rules.is_empty(),
-        }
+        (self.operations.keeps_rules)(&*self.value, field)
     }
 
     pub(crate) fn hint(&self, raw: &RawValue, field: &FieldMeta) -> Option<String> {
@@ -113,7 +194,7 @@ impl Values {
             Some(slot) => slot.value,
             None => {
                 let field = self.fields.get(index)?;
-                (field.operations.from_scalar)(field.default?)?
+                (field.operations.from_default)(field.default)?
             }
         };
         value.downcast().ok().map(|value| *value)

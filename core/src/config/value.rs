@@ -1,87 +1,14 @@
 //! The types a field can have: how each is read from a document, a variable or a program.
 
-use core::fmt;
+use core::time::Duration;
 use std::path::PathBuf;
 
-use super::diagnostic::DiagnosticKind;
+use super::diagnostic::{DiagnosticKind, quoted};
+use super::duration::{self, DurationError};
 use super::field::{Field, FieldMeta};
+use super::raw::RawValue;
 use super::scalar::{Integer, Scalar};
 use super::size;
-
-/// A value as a source wrote it, before the field's type is known.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum RawValue {
-    /// An integer.
-    Integer(Integer),
-    /// A number with a fraction or an exponent, or an integer that no type holds, as written.
-    Decimal(String),
-    /// A truth value.
-    Bool(bool),
-    /// A quoted text: a text, never a number or a truth value.
-    Text(String),
-    /// Text of a source without types (a variable, an argument): the field's type says what it is.
-    Untyped(String),
-    /// JSON's `null`.
-    Null,
-    /// Anything no field takes.
-    Other {
-        /// What it is: `a list`, `a table`, …
-        what: &'static str,
-        /// As written, perhaps shortened.
-        text: String,
-    },
-}
-
-impl RawValue {
-    pub(crate) fn what(&self) -> &'static str {
-        match self {
-            RawValue::Integer(_) => "an integer",
-            RawValue::Decimal(text) if text.bytes().all(|c| c == b'-' || c.is_ascii_digit()) => {
-                "an integer that no type holds"
-            }
-            RawValue::Decimal(_) => "a number with a fraction or an exponent",
-            RawValue::Bool(_) => "a boolean",
-            RawValue::Text(_) | RawValue::Untyped(_) => "a text",
-            RawValue::Null => "null",
-            RawValue::Other { what, .. } => what,
-        }
-    }
-}
-
-impl fmt::Display for RawValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            RawValue::Integer(value) => value.fmt(f),
-            RawValue::Bool(value) => value.fmt(f),
-            RawValue::Null => f.write_str("null"),
-            RawValue::Decimal(text)
-            | RawValue::Text(text)
-            | RawValue::Untyped(text)
-            | RawValue::Other { text, .. } => f.write_str(text),
-        }
-    }
-}
-
-/// Text is untyped here, as on a command line: `"8"` suits an integer field.
-impl From<&str> for RawValue {
-    fn from(text: &str) -> Self {
-        RawValue::Untyped(text.to_owned())
-    }
-}
-
-/// Text is untyped here, as on a command line: `"8"` suits an integer field.
-impl From<String> for RawValue {
-    fn from(text: String) -> Self {
-        RawValue::Untyped(text)
-    }
-}
-
-impl From<bool> for RawValue {
-    fn from(value: bool) -> Self {
-        RawValue::Bool(value)
-    }
-}
 
 /// The shape of a field's values, which messages and texts speak about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +29,10 @@ pub enum Kind {
     Text,
     /// A file system path.
     Path,
+    /// One character.
+    Char,
+    /// A span of time, written with its unit.
+    Duration,
     /// One of a few names.
     Choice {
         /// The names, in the order of their declaration.
@@ -126,6 +57,13 @@ impl Rejection {
         Self { kind: DiagnosticKind::WrongType, hint }
     }
 
+    /// The same of the item number `number` of a list.
+    pub(super) fn of_item(mut self, number: usize, item: &RawValue) -> Self {
+        let hint = self.hint.unwrap_or_else(|| quoted(&item.to_string()));
+        self.hint = Some(format!("item {number}: {hint}"));
+        self
+    }
+
     fn malformed(hint: Option<String>) -> Self {
         Self { kind: DiagnosticKind::WrongType, hint }
     }
@@ -135,18 +73,20 @@ impl Rejection {
     }
 }
 
-pub(super) mod sealed {
+pub(crate) mod sealed {
+    /// What only this crate and its derives implement.
     pub trait Sealed {}
 }
 
 /// A type that a field of a `Config` struct can have.
 ///
-/// Implemented for every integer type, `f32`, `f64`, `bool`, `String`, `PathBuf` and
-/// [`DirectMode`](super::DirectMode) and [`BackendMode`](super::BackendMode).
+/// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`,
+/// and by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
+/// `Option` or a `Vec` of any of these.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `String`, `PathBuf`, `BackendMode` or `DirectMode`"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` or a `Vec` of one of these"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.
@@ -339,6 +279,56 @@ impl ConfigValue for PathBuf {
     }
     fn show(&self) -> String {
         self.display().to_string()
+    }
+}
+
+impl sealed::Sealed for char {}
+
+impl ConfigValue for char {
+    type Field = Field<Self>;
+    const KIND: Kind = Kind::Char;
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Char(value) = scalar { Some(value) } else { None }
+    }
+    fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+        let (RawValue::Text(text) | RawValue::Untyped(text)) = raw else {
+            return Err(Rejection::wrong_type(raw));
+        };
+        let mut characters = text.chars();
+        match (characters.next(), characters.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(Rejection::malformed(Some("the text is empty".to_owned()))),
+            (Some(_), Some(_)) => {
+                let count = text.chars().count();
+                Err(Rejection::malformed(Some(format!("the text has {count} characters"))))
+            }
+        }
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(Scalar::Char(*self))
+    }
+}
+
+impl sealed::Sealed for Duration {}
+
+impl ConfigValue for Duration {
+    type Field = Field<Self>;
+    const KIND: Kind = Kind::Duration;
+    fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
+        if let Scalar::Duration(value) = scalar { Some(value) } else { None }
+    }
+    fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
+        let read = match raw {
+            RawValue::Text(text) | RawValue::Untyped(text) => duration::parse(text.trim()),
+            RawValue::Integer(number) if !number.is_negative() => {
+                Err(DurationError::NoUnit { number: number.to_string() })
+            }
+            other => return Err(Rejection::wrong_type(other)),
+        };
+        read.map_err(|error| Rejection::malformed(Some(error.hint())))
+    }
+    fn scalar(&self) -> Option<Scalar<'_>> {
+        Some(Scalar::Duration(*self))
     }
 }
 

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, one_line, quoted};
 use super::layer::{Entry, Layer};
+use super::raw::RawValue;
 use super::source::Place;
-use super::value::RawValue;
 use super::{EnvSource, Schema};
 
 pub(super) fn layer(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
@@ -74,7 +74,9 @@ fn misspelt(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnost
 fn candidates(schema: &Schema, prefix: &str) -> Vec<(&'static str, &'static str)> {
     let variables = schema.fields.iter().filter_map(|field| Some((field, field.env?)));
     let names = variables.flat_map(|(field, variable)| {
-        let keys = core::iter::once(field.key).chain(field.aliases.iter().copied());
+        let deprecated = field.deprecated.iter().map(|deprecated| deprecated.key);
+        let others = field.aliases.iter().copied().chain(deprecated);
+        let keys = core::iter::once(field.key).chain(others);
         let names = without_prefix(variable, prefix).into_iter().chain(keys);
         names.map(move |name| (name, variable))
     });

@@ -51,6 +51,9 @@ fn setters(input: &Input) -> TokenStream {
         };
         let argument = setter_type(field);
         let value = match field.shape() {
+            _ if takes_into(field) => {
+                quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
+            }
             Shape::Text => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
             _ => quote_spanned!(span=> value),
         };
@@ -65,10 +68,18 @@ fn setters(input: &Input) -> TokenStream {
     quote!(#(#setters)*)
 }
 
-/// What a setter takes: text in any form, anything else as it is.
+fn takes_into(field: &Field) -> bool {
+    field.inside_option().is_some() || field.inside_list().is_some()
+}
+
+/// What a setter takes: text in any form, an `Option` or the value inside, a list or an array,
+/// anything else as it is.
 pub(crate) fn setter_type(field: &Field) -> TokenStream {
     let (ty, span) = (&field.ty, field.type_span());
     match field.shape() {
+        _ if takes_into(field) => {
+            quote_spanned!(span=> impl ::core::convert::Into<#ty>)
+        }
         Shape::Text => quote_spanned!(span=> impl ::core::convert::Into<#ty>),
         _ => quote_spanned!(span=> #ty),
     }

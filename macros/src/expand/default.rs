@@ -36,7 +36,20 @@ fn value(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| {
         let (name, span) = (&field.ident, field.type_span());
         let default = input.default_path(field, span);
+        if field.inside_list().is_some() {
+            let krate = input.krate_at(span);
+            return quote_spanned!(span=> #name: #krate::private::owned(#default));
+        }
         match field.shape() {
+            Shape::Text if field.inside_option().is_some() && !field.default_implied => {
+                quote_spanned!(span=> #name: ::core::option::Option::map(
+                    #default, ::core::convert::From::from,
+                ))
+            }
+            // A constant of that type would hold the `None` of another one.
+            Shape::Text if field.default_implied => {
+                quote_spanned!(span=> #name: ::core::option::Option::None)
+            }
             Shape::Text => quote_spanned!(span=> #name: ::core::convert::From::from(#default)),
             _ => quote_spanned!(span=> #name: #default),
         }

@@ -6,6 +6,7 @@ use quote::quote;
 use crate::ir::{Consts, Input};
 
 mod builder;
+mod choice;
 mod consts;
 mod default;
 mod engine;
@@ -13,6 +14,7 @@ mod inherent;
 mod schema;
 
 pub(crate) use builder::setter_type;
+pub(crate) use choice::{choice, choice_impls};
 
 /// Everything that `#[derive(Config)]` generates.
 pub(crate) fn config(input: &Input) -> TokenStream {
@@ -50,7 +52,15 @@ mod tests {
                 other: Alias,
             }
         };
+        let choice = parse_quote! {
+            #[config(crate = elsewhere)]
+            enum E { #[config(alias = "x")] A }
+        };
         let mut errors = Errors::default();
+        let choice = crate::parse::choice(&choice, &mut errors);
+        let code = super::choice(&choice).to_string();
+        assert!(code.contains("elsewhere :: private :: Named"));
+        assert!(!code.contains("ds_aio"), "{code}");
         let input = crate::parse::input(&input, &mut errors);
         assert!(errors.is_empty(), "{}", errors.to_tokens());
         let code = super::config(&input.unwrap()).to_string();

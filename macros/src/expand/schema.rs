@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use crate::ir::{Field, Input, RuleKind};
+use crate::ir::{Consts, Field, Input, RuleKind, Shape};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
     let (ident, krate) = (&input.ident, &input.krate);
@@ -14,6 +14,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         None => quote!(::core::option::Option::None),
     };
     let fields = input.fields.iter().map(|field| meta(input, field));
+    let defaults = input.fields.iter().filter_map(|field| default_at(input, field));
     let fixed = fixed(input);
     let from = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
@@ -38,11 +39,36 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
                 #krate::private::Values::of::<Self>() #(#into)*
             }
         }
+        #(#defaults)*
     }
 }
 
+/// The default of a field whose type the derive does not know by name. A method for each type, as
+/// `default` is, cannot be added by other crates, whose enums these types are.
+fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
+    let known = field.shape() != Shape::Unknown || field.inside_list().is_some();
+    if field.default.is_none() || known {
+        return None;
+    }
+    let (ident, krate, index) = (&input.ident, &input.krate, field.index);
+    let span = field.type_span();
+    let (ty, default) = (field.value_type(), input.default_path(field, span));
+    let default = match field.inside_option() {
+        Some(_) => default,
+        None => quote_spanned!(span=> ::core::option::Option::Some(#default)),
+    };
+    Some(quote_spanned! {span=>
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #krate::private::DefaultAt<#ty, #index> for #ident {
+            const DEFAULT: ::core::option::Option<#ty> = #default;
+        }
+    })
+}
+
 fn meta(input: &Input, field: &Field) -> TokenStream {
-    let (ty, span) = (&field.ty, field.ty.span());
+    let ty = field.value_type();
+    let span = ty.span();
     let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
     let key = input.text_path(&upper, &field.key(), field.ident.span());
@@ -50,13 +76,32 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         let aliases = &field.aliases;
         quote!(.aliases(&[#(#aliases),*]))
     });
+    let deprecated = (!field.deprecated.is_empty()).then(|| {
+        let keys = field.deprecated.iter().map(|deprecated| {
+            let (key, note) = (&deprecated.alias, &deprecated.note);
+            quote!(#krate::config::DeprecatedKey { key: #key, note: #note })
+        });
+        quote!(.deprecated(&[#(#keys),*]))
+    });
     let env = field.env_name(input).map(|name| {
         let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
         quote!(.env(#name))
     });
-    let default = field.default.as_ref().map(|_| {
-        let name = input.default_path(field, field.ident.span());
-        quote!(.default(#name))
+    let default = field.default.as_ref().map(|_| match field.shape() {
+        Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
+        Shape::Unknown => {
+            let (index, span) = (field.index, field.type_span());
+            quote_spanned!(span=> .default_at::<Self, #index>())
+        }
+        _ => {
+            let name = input.default_path(field, field.ident.span());
+            let method = match (field.inside_option(), field.inside_list()) {
+                (Some(_), _) => quote!(default_or_none),
+                (_, Some(_)) => quote!(default_list),
+                _ => quote!(default),
+            };
+            quote!(.#method(#name))
+        }
     });
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));
@@ -67,8 +112,39 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     });
     let ty: TokenStream = ty.collect();
     // All of it at the type: an unsupported one is then one message, not one for each token.
-    let new = quote_spanned!(span=> #krate::config::FieldMeta::new::<#ty>(#key, #doc));
-    quote!(#new #aliases #env #default #(#rules)* #bytes #advanced .meta())
+    let new = match (field.inside_option(), field.inside_list()) {
+        (Some(_), _) => quote_spanned!(span=> optional),
+        (_, Some(_)) => quote_spanned!(span=> list),
+        _ => quote_spanned!(span=> new),
+    };
+    let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
+    let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
+    quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced .meta())
+}
+
+/// The default of a list of enums: their names, which a constant of its own collects.
+fn default_names(input: &Input, field: &Field) -> TokenStream {
+    let span = field.type_span();
+    let (ident, default) = (&input.ident, input.default_ident(field, span));
+    let default = match input.consts {
+        // `Self` does not reach into a constant within one.
+        Consts::Assoc => quote_spanned!(span=> #ident::#default),
+        Consts::Free | Consts::None => quote_spanned!(span=> #default),
+    };
+    quote_spanned! {span=>
+        .default_names({
+            const NAMES: [&str; #default.len()] = {
+                let mut names = [""; #default.len()];
+                let mut index = 0;
+                while index < names.len() {
+                    names[index] = #default[index].name();
+                    index += 1;
+                }
+                names
+            };
+            &NAMES
+        })
+    }
 }
 
 fn rule_calls(kind: &RuleKind) -> TokenStream {
@@ -106,7 +182,8 @@ fn fixed(input: &Input) -> Option<TokenStream> {
 pub(crate) fn checks(input: &Input) -> TokenStream {
     let checks = input.fields.iter().enumerate().map(|(index, field)| {
         let rule = field.rules.first()?.span;
-        let span = field.default.as_ref().map_or(rule, Spanned::span);
+        let default = field.default.as_ref().filter(|_| !field.default_implied);
+        let span = default.map_or(rule, Spanned::span);
         let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
         ident.set_span(ident.span().located_at(span));
         Some(quote_spanned! {span=>

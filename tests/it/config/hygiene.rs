@@ -28,6 +28,25 @@ mod no_prelude {
     struct ConfigErrors;
 
     /// Documented.
+    #[derive(::ds_aio::Choice)]
+    pub enum Mode {
+        /// Documented.
+        #[config(rename = "off", alias = "no")]
+        Off,
+        /// Documented.
+        On,
+    }
+
+    impl ::core::clone::Clone for Mode {
+        fn clone(&self) -> Self {
+            match self {
+                Self::Off => Self::Off,
+                Self::On => Self::On,
+            }
+        }
+    }
+
+    /// Documented.
     #[derive(::ds_aio::Config)]
     #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false))]
     pub struct Free {
@@ -38,8 +57,25 @@ mod no_prelude {
         #[config(default = "x", one_of = ["x", "y"], alias = "b")]
         pub text: ::std::string::String,
         /// Documented.
-        #[config(default = -1.5, range = ..0.0, advanced)]
+        #[config(default = -1.5, range = ..0.0, advanced, deprecated(alias = "old", note = "x"))]
         pub number: f64,
+        /// Documented.
+        #[config(default = Mode::On)]
+        pub mode: Mode,
+        /// Documented.
+        pub perhaps: ::core::option::Option<Mode>,
+        /// Documented.
+        #[config(default = [1, 2], sep = ":")]
+        pub numbers: ::std::vec::Vec<u8>,
+        /// Documented.
+        #[config(default = ["x"])]
+        pub texts: ::std::vec::Vec<::std::string::String>,
+        /// Documented.
+        #[config(default = ::core::option::Option::Some("x"))]
+        pub perhaps_text: ::core::option::Option<::std::string::String>,
+        /// Documented.
+        #[config(default = ::core::time::Duration::from_secs(1), range = ::core::time::Duration::ZERO..)]
+        pub timeout: ::core::time::Duration,
     }
 
     /// Documented.
@@ -69,7 +105,19 @@ mod pedantic {
     #![deny(missing_docs, warnings, unused, unreachable_pub, clippy::all, clippy::pedantic)]
     #![forbid(unsafe_code)]
 
-    use ds_aio::Config;
+    use core::time::Duration;
+
+    use ds_aio::{Choice, Config};
+
+    /// Documented.
+    #[derive(Debug, Clone, Copy, PartialEq, Choice)]
+    pub(crate) enum Level {
+        /// Documented.
+        Low,
+        /// Documented.
+        #[config(alias = "top")]
+        High,
+    }
 
     /// Documented.
     #[derive(Debug, Clone, PartialEq, Config)]
@@ -93,6 +141,20 @@ mod pedantic {
         /// Number.
         #[config(default = 0.5, range = 0.0..1.0)]
         pub(crate) share: f32,
+        /// Level.
+        #[config(default = Level::High, deprecated(alias = "lvl", note = "write `level`"))]
+        pub(crate) level: Level,
+        /// Perhaps.
+        pub(crate) perhaps: Option<Level>,
+        /// Levels.
+        #[config(default = [Level::Low, Level::High])]
+        pub(crate) levels: Vec<Level>,
+        /// Names.
+        #[config(default = ["a"])]
+        pub(crate) names: Vec<String>,
+        /// Time.
+        #[config(default = Some(Duration::from_secs(1)), range = Duration::ZERO..)]
+        pub(crate) time: Option<Duration>,
     }
 }
 
@@ -136,7 +198,7 @@ mod lints {
 mod no_constants {
     #![deny(missing_docs, warnings, clippy::pedantic)]
 
-    use ds_aio::Config;
+    use ds_aio::{Config, DirectMode};
 
     const QUEUE_DEPTH: usize = 4;
     const SECTION: usize = 5;
@@ -157,6 +219,14 @@ mod no_constants {
         /// Documented.
         #[config(default = "x")]
         pub(super) format: String,
+        /// Documented.
+        #[config(default = DirectMode::Never)]
+        pub(super) direct: DirectMode,
+        /// Documented.
+        pub(super) perhaps: Option<DirectMode>,
+        /// Documented.
+        #[config(default = [DirectMode::Auto])]
+        pub(super) modes: Vec<DirectMode>,
     }
 
     #[test]
@@ -165,6 +235,8 @@ mod no_constants {
         assert_eq!((bare.queue_depth, bare.section), (4, 5));
         assert_eq!((bare.section_default, bare.format.as_str()), (6, "x"));
         assert_eq!(Bare::default().queue_depth, 4);
+        assert_eq!((bare.direct, bare.perhaps), (DirectMode::Never, None));
+        assert_eq!(bare.modes, [DirectMode::Auto]);
         let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
         assert_eq!(loaded.unwrap().value.section, 8);
     }
@@ -199,11 +271,19 @@ mod private {
         y: u8,
     }
 
+    #[derive(Clone, ds_aio::Choice)]
+    enum Mode {
+        Only,
+    }
+
     #[derive(ds_aio::Config)]
     #[config(section = "private")]
     struct Associated {
         #[config(default = 1)]
         x: u8,
+        #[config(default = Mode::Only)]
+        _mode: Mode,
+        _perhaps: Option<Mode>,
     }
 
     #[test]
@@ -239,18 +319,27 @@ mod renamed {
         pub(crate) use ds_aio as inner;
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq, facade::inner::Choice)]
+    #[config(crate = facade::inner)]
+    pub(super) enum Mode {
+        Only,
+    }
+
     #[derive(facade::inner::Config)]
     #[config(section = "renamed", crate = facade::inner, engine)]
     pub(super) struct Renamed {
         #[config(default = 2)]
         pub(super) queue_depth: usize,
+        #[config(default = Mode::Only)]
+        pub(super) mode: Mode,
     }
 }
 
 #[test]
 fn the_crate_may_be_found_elsewhere() {
     use ds_aio::EngineConfig;
-    assert_eq!(renamed::Renamed::default().engine_settings().queue_depth, 2);
+    let renamed = renamed::Renamed::default();
+    assert_eq!((renamed.engine_settings().queue_depth, renamed.mode), (2, renamed::Mode::Only));
 }
 
 /// Raw identifiers lose their `r#` in keys, constants and variables.

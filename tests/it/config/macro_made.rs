@@ -34,6 +34,7 @@ mod types_of_the_caller {
                 pub(super) value: $type,
                 #[config(required)]
                 pub(super) own: $type,
+                pub(super) perhaps: Option<$type>,
             }
         };
     }
@@ -54,6 +55,26 @@ mod loose_types {
         };
     }
     with_tokens! { Loose, u64 }
+}
+
+/// An enum and the struct that has it, both from the macro.
+mod all_of_the_macro {
+    macro_rules! with_choice {
+        ($choice:ident { $($variant:ident),* }, $default:ident, $config:ident) => {
+            #[derive(ds_aio::Choice, Clone, Copy, Debug, PartialEq)]
+            pub(super) enum $choice { $($variant),* }
+
+            #[derive(ds_aio::Config, Debug)]
+            #[config(section = "a", env_prefix = "A")]
+            pub(super) struct $config {
+                #[config(default = $choice::$default)]
+                pub(super) choice: $choice,
+                #[config(default = Some($choice::$default))]
+                pub(super) perhaps: Option<$choice>,
+            }
+        };
+    }
+    with_choice! { Choice { First, LastOne }, LastOne, Chosen }
 }
 
 /// All fields from the caller, the derive from the macro.
@@ -86,7 +107,10 @@ fn every_part_may_come_from_either_side() {
 
     let number = types_of_the_caller::Number::builder().own(2).build();
     let number = number.unwrap();
-    assert_eq!((number.value, number.own), (1, 2));
+    assert_eq!((number.value, number.own, number.perhaps), (1, 2, None));
+
+    let chosen = all_of_the_macro::Chosen::loader().set("perhaps", "first").load().unwrap().value;
+    assert_eq!((chosen.choice.name(), chosen.perhaps.unwrap().name()), ("last_one", "first"));
 
     let loose = loose_types::Loose::loader().set("values", 1).load();
     assert_eq!(loose.unwrap().value.values, 1);

@@ -1,13 +1,18 @@
 //! The configuration half: constants, loading, diagnostics, the derive on structs of others.
 
+mod choices;
 mod constants;
+mod deprecated;
 mod diagnostics;
 mod direct;
 mod downstream;
+mod durations;
 mod environment;
 mod files;
 mod hygiene;
+mod lists;
 mod macro_made;
+mod options;
 mod precedence;
 mod robustness;
 mod rules;

@@ -1,7 +1,9 @@
 //! Whatever a file or a variable holds: an error or a value, never a panic, and always printable.
 
+use core::time::Duration;
+
 use ds_aio::config::Severity;
-use ds_aio::{AioConfig, ConfigSchema};
+use ds_aio::{AioConfig, Config, ConfigSchema, DirectMode};
 
 use super::support::Files;
 
@@ -84,6 +86,47 @@ fn mutated_variables_give_errors_or_values() {
             assert!(errors.to_string().contains("DS_AIO_"));
         }
     }
+}
+
+#[derive(Debug, Config)]
+#[config(section = "types", env_prefix = "TYPES")]
+struct Types {
+    wait: Option<Duration>,
+    letter: Option<char>,
+    direct: Option<DirectMode>,
+}
+
+#[test]
+fn mutated_texts_of_every_type_give_errors_or_values() {
+    let mut generator = Generator(11);
+    let seeds = ["250ms", "1.5 s", "18446744073709551615.9h", "0.000001µs", "x", "always"];
+    let (mut values, mut errors) = (0, 0);
+    for round in 0..12000 {
+        let text = mutated(&mut generator, seeds[round % seeds.len()]);
+        let text = String::from_utf8_lossy(&text).into_owned();
+        for variable in ["TYPES_WAIT", "TYPES_LETTER", "TYPES_DIRECT"] {
+            match Types::loader().env_from(&[(variable, &text)]).load() {
+                Ok(loaded) => {
+                    values += 1;
+                    let again = Types::loader()
+                        .set("wait", loaded.value.wait)
+                        .set("letter", loaded.value.letter)
+                        .set("direct", loaded.value.direct)
+                        .load()
+                        .unwrap()
+                        .value;
+                    assert_eq!(again.wait, loaded.value.wait);
+                    assert_eq!(again.letter, loaded.value.letter);
+                    assert_eq!(again.direct, loaded.value.direct);
+                }
+                Err(found) => {
+                    errors += 1;
+                    assert!(found.to_string().contains(variable));
+                }
+            }
+        }
+    }
+    assert!(values > 1000 && errors > 1000, "{values} values, {errors} errors: too one-sided");
 }
 
 #[test]

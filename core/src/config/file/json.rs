@@ -110,7 +110,10 @@ fn raw(section: &Section<'_>, value: &Value<'_>) -> RawValue {
         Value::NumberLit(number) => decimal(number.value),
         Value::BooleanLit(value) => RawValue::Bool(value.value),
         Value::NullKeyword(_) => RawValue::Null,
-        Value::Array(_) => section.other("a list", span),
+        Value::Array(list) => RawValue::List {
+            items: list.elements.iter().map(|item| raw(section, item)).collect(),
+            text: section.written(span).to_owned(),
+        },
         Value::Object(_) => section.other("an object", span),
     }
 }

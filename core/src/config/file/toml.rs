@@ -154,7 +154,10 @@ fn raw(section: &Section<'_>, value: &Spanned<DeValue<'_>>) -> RawValue {
         },
         DeValue::Float(float) => RawValue::Decimal(float.as_str().to_owned()),
         DeValue::Datetime(_) => section.other("a date or time", value.span()),
-        DeValue::Array(_) => section.other("a list", value.span()),
+        DeValue::Array(list) => RawValue::List {
+            items: list.iter().map(|item| raw(section, item)).collect(),
+            text: section.written(value.span()).to_owned(),
+        },
         // Its place is a header or the start of a key, which is not what a table looks like.
         DeValue::Table(_) => RawValue::Other { what: "a table", text: "{…}".to_owned() },
     }

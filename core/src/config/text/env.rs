@@ -1,6 +1,7 @@
 //! The variables as a file to copy: for `set -a; . file` in a shell, and, where no value needs
 //! quotes, for what takes a list of `NAME=value` lines as it is.
 
+use super::without_default;
 use super::words::{self, Place};
 use super::writer::{Floats, Writer};
 use crate::config::scalar::Scalar;
@@ -62,22 +63,27 @@ const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &str) {
     words::allowed(text, field, Place::Plain);
     text.byte(b'\n');
     let Some(default) = field.default else {
-        text.str("# Required, there is no default:\n");
+        text.str(without_default(field));
         return unset(text, variable);
     };
     if !is_shell_name(variable) {
         text.str("# No shell can set a variable of this name:\n");
         return unset(text, variable);
     }
-    if holds_nul(default) {
+    if !can_hold(field, default) {
         text.str("# No variable can hold the default:\n");
         return unset(text, variable);
     }
     text.str(variable);
     text.byte(b'=');
-    match default {
-        Scalar::Text(default) if !is_plain(default) => in_single_quotes(text, default),
-        default => text.bare(default, Floats::Typed),
+    let separator = separator(field);
+    let quoted = !is_plain_value(default, separator);
+    if quoted {
+        text.byte(b'\'');
+    }
+    value(text, default, separator);
+    if quoted {
+        text.byte(b'\'');
     }
     text.byte(b'\n');
 }
@@ -101,19 +107,97 @@ const fn is_shell_name(name: &str) -> bool {
     !matches!(name, [] | [b'0'..=b'9', ..])
 }
 
-const fn holds_nul(value: Scalar<'_>) -> bool {
-    let Scalar::Text(text) = value else {
-        return false;
-    };
-    let text = text.as_bytes();
-    let mut index = 0;
-    while index < text.len() {
-        if text[index] == 0 {
+/// What stands between the items of a list.
+const fn separator(field: &FieldMeta) -> &'static str {
+    match field.separator {
+        Some(separator) => separator,
+        None => "",
+    }
+}
+
+/// Whether the value of a variable can be this one: it has no NUL, and no item of a list has what
+/// stands between them, or has blanks around it, or is empty.
+const fn can_hold(field: &FieldMeta, value: Scalar<'_>) -> bool {
+    match value {
+        Scalar::Text(text) => !holds(text.as_bytes(), b"\0"),
+        Scalar::Char(character) => character != '\0',
+        Scalar::List(items) => {
+            let separator = separator(field);
+            let mut index = 0;
+            while let Some(item) = items.get(index) {
+                let character = &mut [0; 4];
+                let item = match item {
+                    Scalar::Text(text) => text,
+                    Scalar::Char(character_item) => character_item.encode_utf8(character),
+                    _ => "1",
+                };
+                let is_whole = item.trim_ascii().len() == item.len() && !item.is_empty();
+                let is_one = !holds(item.as_bytes(), separator.as_bytes());
+                if !(is_whole && is_one) || holds(item.as_bytes(), b"\0") {
+                    return false;
+                }
+                index += 1;
+            }
+            true
+        }
+        _ => true,
+    }
+}
+
+/// Whether `part` stands somewhere in `bytes`.
+const fn holds(bytes: &[u8], part: &[u8]) -> bool {
+    let mut start = 0;
+    while start + part.len() <= bytes.len() {
+        let mut same = 0;
+        while same < part.len() && bytes[start + same] == part[same] {
+            same += 1;
+        }
+        if same == part.len() {
             return true;
         }
-        index += 1;
+        start += 1;
     }
     false
+}
+
+/// Whether the value means itself to a shell, without quotes.
+const fn is_plain_value(value: Scalar<'_>, separator: &str) -> bool {
+    match value {
+        Scalar::Text(text) => is_plain(text),
+        Scalar::Char(character) => is_plain(character.encode_utf8(&mut [0; 4])),
+        Scalar::List(items) => {
+            let mut index = 0;
+            while let Some(item) = items.get(index) {
+                if !is_plain_value(item, separator) {
+                    return false;
+                }
+                index += 1;
+            }
+            is_plain(separator)
+        }
+        _ => true,
+    }
+}
+
+/// The value, within single quotes or not in need of them.
+const fn value(text: &mut Writer<'_>, value: Scalar<'_>, separator: &str) {
+    match value {
+        Scalar::Text(content) => within_single_quotes(text, content),
+        Scalar::Char(character) => {
+            within_single_quotes(text, character.encode_utf8(&mut [0; 4]));
+        }
+        Scalar::List(items) => {
+            let mut index = 0;
+            while let Some(item) = items.get(index) {
+                if index > 0 {
+                    within_single_quotes(text, separator);
+                }
+                self::value(text, item, separator);
+                index += 1;
+            }
+        }
+        other => text.bare(other, Floats::Typed),
+    }
 }
 
 /// Whether the text means itself to a shell, without quotes.
@@ -131,8 +215,7 @@ const fn is_plain(text: &str) -> bool {
     true
 }
 
-const fn in_single_quotes(text: &mut Writer<'_>, value: &str) {
-    text.byte(b'\'');
+const fn within_single_quotes(text: &mut Writer<'_>, value: &str) {
     let bytes = value.as_bytes();
     let mut index = 0;
     loop {
@@ -147,5 +230,4 @@ const fn in_single_quotes(text: &mut Writer<'_>, value: &str) {
         }
         index += 1;
     }
-    text.byte(b'\'');
 }

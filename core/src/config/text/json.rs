@@ -31,6 +31,24 @@ pub(super) const fn fragment(text: &mut Writer<'_>, schema: &Schema) {
 pub(super) const fn value(text: &mut Writer<'_>, value: Scalar<'_>) {
     match value {
         Scalar::Text(value) => text.quoted(value),
+        Scalar::Char(value) => text.quoted(value.encode_utf8(&mut [0; 4])),
+        Scalar::Duration(_) => {
+            text.byte(b'"');
+            text.bare(value, Floats::Typed);
+            text.byte(b'"');
+        }
+        Scalar::List(items) => {
+            text.byte(b'[');
+            let mut index = 0;
+            while let Some(item) = items.get(index) {
+                if index > 0 {
+                    text.str(", ");
+                }
+                self::value(text, item);
+                index += 1;
+            }
+            text.byte(b']');
+        }
         // JSON has no other way to write these.
         value if !is_finite(value) => {
             text.byte(b'"');

@@ -40,13 +40,21 @@ const fn row(text: &mut Writer<'_>, field: &FieldMeta) {
     text.str("| ");
     match field.default {
         Some(Scalar::Text(default)) if default.is_empty() => text.str("the empty text"),
-        Some(Scalar::Text(default)) => code(text, default),
-        Some(default) => {
-            text.byte(b'`');
-            text.bare(default, Floats::Typed);
-            text.byte(b'`');
+        Some(Scalar::List(items)) => {
+            let mut index = 0;
+            while let Some(item) = items.get(index) {
+                if index > 0 {
+                    text.str(", ");
+                }
+                value(text, item);
+                index += 1;
+            }
+            if index == 0 {
+                text.str("the empty list");
+            }
         }
-        None => text.str("required"),
+        Some(default) => value(text, default),
+        None => text.str(if field.required { "required" } else { "not set" }),
     }
     text.str(" | ");
     words::allowed(text, field, Place::Table);
@@ -55,6 +63,18 @@ const fn row(text: &mut Writer<'_>, field: &FieldMeta) {
         text.byte(b' ');
     }
     text.str("|\n");
+}
+
+const fn value(text: &mut Writer<'_>, value: Scalar<'_>) {
+    match value {
+        Scalar::Text(value) => code(text, value),
+        Scalar::Char(value) => code(text, value.encode_utf8(&mut [0; 4])),
+        value => {
+            text.byte(b'`');
+            text.bare(value, Floats::Typed);
+            text.byte(b'`');
+        }
+    }
 }
 
 /// The first paragraph of a doc comment, which is Markdown already, in one cell. Whether there is

@@ -87,6 +87,11 @@ const fn any_advanced(fields: &[FieldMeta], advanced: bool) -> bool {
     false
 }
 
+/// The comment on a field that is not set in a template.
+const fn without_default(field: &FieldMeta) -> &'static str {
+    if field.required { "# Required, there is no default:\n" } else { "# Not set by default:\n" }
+}
+
 /// Where the first paragraph of a doc comment ends.
 const fn paragraph_end(doc: &str) -> usize {
     let bytes = doc.as_bytes();

@@ -17,6 +17,9 @@ use crate::config::{FieldMeta, Schema};
 const SIZE: &str =
     r"^\\+?[0-9](_*[0-9])*(\\.[0-9](_*[0-9])*)? *([Bb]|[KkMmGgTtPpEe]([Ii][Bb]?)?)?$";
 
+/// A duration as the loader reads it, but for spaces around it.
+const DURATION: &str = r"^[0-9](_*[0-9])*(\\.[0-9](_*[0-9])*)? *(ns|us|µs|ms|s|min|h)$";
+
 /// How many powers of two a field may admit and have them listed.
 const LISTED_POWERS: usize = 64;
 
@@ -60,6 +63,13 @@ const fn names(text: &mut Writer<'_>, field: &FieldMeta, first: bool) {
         property(text, field);
         index += 1;
     }
+    index = 0;
+    while index < field.deprecated.len() {
+        key(text, field.deprecated[index].key, false);
+        text.str("\"deprecated\": true, ");
+        property(text, field);
+        index += 1;
+    }
 }
 
 const fn property(text: &mut Writer<'_>, field: &FieldMeta) {
@@ -73,20 +83,38 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta) {
         json::value(text, default);
         text.str(", ");
     }
+    if field.optional {
+        text.str("\"anyOf\": [{\"type\": \"null\"}, {");
+    }
+    if field.separator.is_some() {
+        text.str("\"type\": \"array\", \"items\": {");
+    }
+    admitted(text, field);
+    if field.separator.is_some() {
+        text.byte(b'}');
+    }
+    if field.optional {
+        text.str("}]");
+    }
+    text.byte(b'}');
+}
+
+/// What a value is, or each item of a list.
+const fn admitted(text: &mut Writer<'_>, field: &FieldMeta) {
     match field.kind {
         Kind::Integer { min, max } => integer(text, field, min, max),
         Kind::Float => float(text, &field.rules),
         Kind::Bool => text.str("\"type\": \"boolean\""),
-        Kind::Text | Kind::Path => {
-            if field.rules.one_of.is_some() {
-                one_of(text, &field.rules);
-            } else {
-                text.str("\"type\": \"string\"");
-            }
+        _ if field.rules.one_of.is_some() => one_of(text, &field.rules),
+        Kind::Text | Kind::Path => text.str("\"type\": \"string\""),
+        Kind::Char => text.str("\"type\": \"string\", \"minLength\": 1, \"maxLength\": 1"),
+        Kind::Duration => {
+            text.str("\"type\": \"string\", \"pattern\": \"");
+            text.str(DURATION);
+            text.byte(b'"');
         }
         Kind::Choice { names } => choice(text, names),
     }
-    text.byte(b'}');
 }
 
 const fn choice(text: &mut Writer<'_>, names: &[&str]) {
@@ -252,19 +280,19 @@ const fn separate(text: &mut Writer<'_>, index: usize) {
     }
 }
 
-/// A key and another name of the same field are not both given.
+/// Two names of the same field are not both given.
 const fn only_one_name_each(text: &mut Writer<'_>, fields: &[FieldMeta]) {
     let mut pairs = 0;
     let mut index = 0;
     while index < fields.len() {
         let field = &fields[index];
-        let mut later = 0;
-        while later < field.aliases.len() {
-            not_both(text, pairs, field.key, field.aliases[later]);
-            pairs += 1;
+        let mut later = 1;
+        while let Some(name) = name_of(field, later) {
             let mut earlier = 0;
-            while earlier < later {
-                not_both(text, pairs, field.aliases[earlier], field.aliases[later]);
+            while earlier < later
+                && let Some(other) = name_of(field, earlier)
+            {
+                not_both(text, pairs, other, name);
                 pairs += 1;
                 earlier += 1;
             }
@@ -274,6 +302,20 @@ const fn only_one_name_each(text: &mut Writer<'_>, fields: &[FieldMeta]) {
     }
     if pairs > 0 {
         text.str("\n      ],\n");
+    }
+}
+
+/// The key of a field, then its aliases, then its old keys.
+const fn name_of(field: &FieldMeta, index: usize) -> Option<&'static str> {
+    let aliases = field.aliases.len();
+    if index == 0 {
+        Some(field.key)
+    } else if index <= aliases {
+        Some(field.aliases[index - 1])
+    } else if index - 1 - aliases < field.deprecated.len() {
+        Some(field.deprecated[index - 1 - aliases].key)
+    } else {
+        None
     }
 }
 

@@ -18,6 +18,9 @@ pub(super) enum Place {
 
 pub(super) const fn allowed(text: &mut Writer<'_>, field: &FieldMeta, place: Place) {
     let rules = &field.rules;
+    if field.separator.is_some() {
+        text.str("a list, each item ");
+    }
     if let Some(choices) = rules.one_of {
         let mut index = 0;
         while let Some(choice) = choices.get(index) {
@@ -28,7 +31,9 @@ pub(super) const fn allowed(text: &mut Writer<'_>, field: &FieldMeta, place: Pla
     }
     match field.kind {
         Kind::Integer { min, max } => integers(text, field, integer_bounds(rules, min, max)),
-        Kind::Float => floats(text, rules),
+        Kind::Float => between(text, "a number", rules),
+        Kind::Char => text.str("a single character"),
+        Kind::Duration => between(text, "a duration", rules),
         Kind::Bool => text.str("true or false"),
         Kind::Text => text.str("a text"),
         Kind::Path => text.str("a path"),
@@ -57,6 +62,9 @@ const fn one_of(text: &mut Writer<'_>, index: usize, choice: Scalar<'_>, place: 
     }
     match (place, choice) {
         (Place::Table, Scalar::Text(choice)) => markdown::code(text, choice),
+        (Place::Table, Scalar::Char(choice)) => {
+            markdown::code(text, choice.encode_utf8(&mut [0; 4]));
+        }
         (Place::Plain, Scalar::Text(choice)) => {
             text.byte(b'`');
             text.one_line(choice);
@@ -93,8 +101,8 @@ const fn size_is_shorter(bytes: Integer) -> bool {
     size::in_largest_unit(bytes).is_some()
 }
 
-const fn floats(text: &mut Writer<'_>, rules: &Rules) {
-    text.str("a number");
+const fn between(text: &mut Writer<'_>, what: &str, rules: &Rules) {
+    text.str(what);
     if let Some(min) = rules.min {
         text.str(", at least ");
         text.bare(min, Floats::Short);

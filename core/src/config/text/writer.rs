@@ -1,6 +1,7 @@
 //! Writing at compile time, where `format!` does not exist.
 
 use crate::config::decimal::{Precision, digits_of};
+use crate::config::duration::in_units;
 use crate::config::scalar::{Integer, Scalar};
 use crate::config::size;
 
@@ -149,6 +150,22 @@ impl Writer<'_> {
             Scalar::Bool(true) => self.str("true"),
             Scalar::Bool(false) => self.str("false"),
             Scalar::Text(text) => self.str(text),
+            Scalar::Char(character) => self.str(character.encode_utf8(&mut [0; 4])),
+            Scalar::Duration(duration) => {
+                let (number, unit) = in_units(duration);
+                self.digits(number);
+                self.str(unit);
+            }
+            Scalar::List(items) => {
+                let mut index = 0;
+                while let Some(item) = items.get(index) {
+                    if index > 0 {
+                        self.str(", ");
+                    }
+                    self.bare(item, floats);
+                    index += 1;
+                }
+            }
         }
     }
 
