@@ -22,3 +22,4 @@ mod settings;
 mod sizes;
 mod support;
 mod templates;
+mod texts_of_types;

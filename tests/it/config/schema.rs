@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::support::{Files, load_file};
 
 /// The validator for a schema that keeps its own schema.
-fn validator(schema: &str) -> Validator {
+pub(super) fn validator(schema: &str) -> Validator {
     let schema: Value = serde_json::from_str(schema).unwrap();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     assert!(jsonschema::draft202012::meta::is_valid(&schema), "{schema:#}");

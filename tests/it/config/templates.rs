@@ -11,14 +11,14 @@ use ds_aio::{AioConfig, Config, ConfigSchema, DirectMode, Loaded};
 use super::support::{Files, load_file};
 
 /// Loads a TOML file of this content.
-fn load_toml<T: ConfigSchema>(content: &str) -> Loaded<T> {
+pub(super) fn load_toml<T: ConfigSchema>(content: &str) -> Loaded<T> {
     let files = Files::new();
     let path = files.write("a.toml", content);
     ds_aio::Loader::new().file(path).load().unwrap_or_else(|errors| panic!("{errors}\n{content}"))
 }
 
 /// The variables that a shell has after `set -a; . file`.
-fn sourced(content: &str) -> Vec<(String, String)> {
+pub(super) fn sourced(content: &str) -> Vec<(String, String)> {
     let files = Files::new();
     let path = files.write("variables", content);
     let script = "set -a; . \"$1\" && env -0";
