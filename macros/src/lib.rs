@@ -35,9 +35,10 @@ mod validate;
 ///   `one_of = [a, b]`
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
-/// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key that is understood
-///   with a warning, which says the note
-/// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given
+/// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key of files that is
+///   understood with a warning, which says the note; a variable made of it is not
+/// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given; blanks
+///   around an item are no part of it
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
 ///   after the others in the texts for people
@@ -60,8 +61,8 @@ mod validate;
 ///   of systemd and Docker read it too, as long as no default needs quotes
 /// - `DOCS_TABLE`: the settings as Markdown tables, with the first paragraph of each doc comment
 /// - `JSON_SCHEMA`: the JSON Schema (draft 2020-12) of a file with the section: keys, types, ranges.
-///   It requires no key, for a variable or another file may set it, and knows names of choices in
-///   lower case alone
+///   It requires no key, for a variable or another file may set it, and knows names of choices as
+///   they are written, and no alias of them
 ///
 /// Both templates load back to exactly the defaults; a required field is commented out in them.
 #[proc_macro_derive(Config, attributes(config))]

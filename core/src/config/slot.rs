@@ -100,6 +100,7 @@ fn read_list<T: ConfigValue>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<T>
     let split: Vec<RawValue>;
     let items = match (raw, field.separator) {
         (RawValue::List { items, .. }, _) => items,
+        (RawValue::Untyped(text), Some(_)) if text.trim().is_empty() => return Ok(Vec::new()),
         (RawValue::Untyped(text), Some(separator)) => {
             let parts = text.split(separator).map(|part| RawValue::Untyped(part.trim().to_owned()));
             split = parts.collect();

@@ -323,6 +323,9 @@ impl ConfigValue for Duration {
             RawValue::Integer(number) if !number.is_negative() => {
                 Err(DurationError::NoUnit { number: number.to_string() })
             }
+            RawValue::Decimal(number) if number.starts_with(|c: char| c.is_ascii_digit()) => {
+                Err(DurationError::NoUnit { number: number.clone() })
+            }
             other => return Err(Rejection::wrong_type(other)),
         };
         read.map_err(|error| Rejection::malformed(Some(error.hint())))
@@ -335,6 +338,14 @@ impl ConfigValue for Duration {
 fn read_integer(raw: &RawValue, field: &FieldMeta) -> Result<Integer, Rejection> {
     match raw {
         RawValue::Integer(value) => Ok(*value),
+        // Sizes have no sign; a number of a field that has one may.
+        RawValue::Untyped(text)
+            if field.bytes
+                && text.trim().starts_with('-')
+                && let Some(number) = Integer::parse(text.trim(), 10) =>
+        {
+            Ok(number)
+        }
         RawValue::Text(text) | RawValue::Untyped(text) if field.bytes => {
             size::parse(text.trim()).map_err(|error| Rejection::malformed(error.hint()))
         }

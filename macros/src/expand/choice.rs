@@ -22,7 +22,7 @@ pub(crate) fn choice(choice: &Choice) -> TokenStream {
             #vis const NAMES: &'static [&'static str] = &[#(#names),*];
             /// The name in files and variables.
             #[must_use]
-            #vis const fn name(self) -> &'static str {
+            #vis const fn name(&self) -> &'static str {
                 match self { #(Self::#variants => #names,)* }
             }
         }
@@ -67,11 +67,11 @@ pub(crate) fn choice_impls(choice: &Choice) -> TokenStream {
             }
         }
         #[automatically_derived]
-        impl<S: #krate::private::DefaultAt<#ident, I>, const I: usize>
-            #krate::private::ConstScalar<S, I> for #ident
+        impl<__Struct: #krate::private::DefaultAt<#ident, __INDEX>, const __INDEX: usize>
+            #krate::private::ConstScalar<__Struct, __INDEX> for #ident
         {
             const SCALAR: ::core::option::Option<#krate::config::Scalar<'static>> =
-                match S::DEFAULT {
+                match __Struct::DEFAULT {
                     ::core::option::Option::Some(value) => ::core::option::Option::Some(
                         #krate::config::Scalar::Text(value.name()),
                     ),

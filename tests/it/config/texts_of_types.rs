@@ -72,18 +72,82 @@ fn templates_load_back() {
     assert_eq!(loaded.value, Types::default());
 }
 
-/// One item of a list that a variable would take for two.
+/// Lists that a variable would take for others.
 #[derive(Debug, PartialEq, Config)]
 #[config(section = "split", env_prefix = "SPLIT")]
 struct Split {
     #[config(default = ["a,b", "c"])]
     parts: Vec<String>,
+    #[config(default = ["a:", "b"], sep = "::")]
+    straddling: Vec<String>,
+    #[config(default = ["\u{a0}x"])]
+    blank: Vec<String>,
+    #[config(default = [0.5], sep = ".")]
+    numbers: Vec<f64>,
+    #[config(default = [-1, 2], sep = "-")]
+    signs: Vec<i32>,
 }
 
 #[test]
 fn a_list_that_no_variable_can_hold_is_commented_out() {
-    assert!(Split::ENV_TEMPLATE.contains("# No variable can hold the default:\n# SPLIT_PARTS="));
+    for name in ["PARTS", "STRADDLING", "BLANK", "NUMBERS", "SIGNS"] {
+        let line = format!("# No variable can hold the default:\n# SPLIT_{name}=");
+        assert!(Split::ENV_TEMPLATE.contains(&line), "{}", Split::ENV_TEMPLATE);
+    }
+    assert_eq!(
+        sourced(Split::ENV_TEMPLATE).iter().filter(|(name, _)| name.contains("SPLIT")).count(),
+        0
+    );
     assert_eq!(load_toml::<Split>(Split::TOML_TEMPLATE).value, Split::default());
+}
+
+/// Comments stay comments whatever is allowed, and a size may be below zero where its type is.
+#[derive(Debug, PartialEq, Config)]
+#[config(section = "odd", env_prefix = "ODD")]
+struct Odd {
+    #[config(default = ',', one_of = [',', '\n', '`', '\r', '|'])]
+    delimiter: char,
+    #[config(default = -1, bytes)]
+    cap: i64,
+}
+
+#[test]
+fn odd_values_load_back() {
+    assert_eq!(load_toml::<Odd>(Odd::TOML_TEMPLATE).value, Odd::default());
+    let variables = sourced(Odd::ENV_TEMPLATE);
+    assert_eq!(Odd::loader().env_from(&variables).load().unwrap().value, Odd::default());
+    let set = Odd::loader().set("cap", "-4096").load().unwrap();
+    assert_eq!(set.value.cap, -4096);
+}
+
+/// A name of ours that is a type of theirs; and a list of what cannot be copied.
+mod names {
+    use ds_aio::{Choice, Config};
+
+    #[allow(dead_code)]
+    struct I;
+
+    #[derive(Clone, Debug, PartialEq, Choice)]
+    pub(super) enum S {
+        A,
+        B,
+    }
+
+    #[derive(Debug, PartialEq, Config)]
+    #[config(section = "names")]
+    pub(super) struct Names {
+        #[config(default = S::B)]
+        one: S,
+        #[config(default = [S::A, S::B])]
+        pub(super) several: Vec<S>,
+    }
+}
+
+#[test]
+fn choices_may_be_called_anything_and_need_not_be_copied() {
+    assert_eq!(names::Names::default().several, [names::S::A, names::S::B]);
+    let none = names::Names::loader().set("several", " ").load().unwrap();
+    assert_eq!(none.value.several, []);
 }
 
 #[test]

@@ -115,49 +115,70 @@ const fn separator(field: &FieldMeta) -> &'static str {
     }
 }
 
-/// Whether the value of a variable can be this one: it has no NUL, and no item of a list has what
-/// stands between them, or has blanks around it, or is empty.
+/// Whether the value of a variable can be this one: it has no NUL, and the items of a list are found
+/// again, since none is empty, has blanks around it or anything of what stands between them.
 const fn can_hold(field: &FieldMeta, value: Scalar<'_>) -> bool {
     match value {
-        Scalar::Text(text) => !holds(text.as_bytes(), b"\0"),
+        Scalar::Text(text) => !shares_a_byte(text.as_bytes(), b"\0"),
         Scalar::Char(character) => character != '\0',
         Scalar::List(items) => {
-            let separator = separator(field);
+            let separator = separator(field).as_bytes();
             let mut index = 0;
             while let Some(item) = items.get(index) {
                 let character = &mut [0; 4];
                 let item = match item {
-                    Scalar::Text(text) => text,
-                    Scalar::Char(character_item) => character_item.encode_utf8(character),
-                    _ => "1",
+                    Scalar::Text(text) => text.as_bytes(),
+                    Scalar::Char(item) => item.encode_utf8(character).as_bytes(),
+                    // All that numbers, durations and truth values are written with.
+                    _ => b"-+.0123456789abcdefghijklmnopqrstuvwxyz",
                 };
-                let is_whole = item.trim_ascii().len() == item.len() && !item.is_empty();
-                let is_one = !holds(item.as_bytes(), separator.as_bytes());
-                if !(is_whole && is_one) || holds(item.as_bytes(), b"\0") {
+                let is_whole = !(item.is_empty() || begins_blank(item) || ends_blank(item));
+                if !is_whole || shares_a_byte(item, b"\0") || shares_a_byte(item, separator) {
                     return false;
                 }
                 index += 1;
             }
-            true
+            index < 2 || !shares_a_byte(separator, b"\0")
         }
         _ => true,
     }
 }
 
-/// Whether `part` stands somewhere in `bytes`.
-const fn holds(bytes: &[u8], part: &[u8]) -> bool {
-    let mut start = 0;
-    while start + part.len() <= bytes.len() {
-        let mut same = 0;
-        while same < part.len() && bytes[start + same] == part[same] {
-            same += 1;
-        }
-        if same == part.len() {
+const fn shares_a_byte(bytes: &[u8], others: &[u8]) -> bool {
+    let mut index = 0;
+    while index < bytes.len() * others.len() {
+        if bytes[index / others.len()] == others[index % others.len()] {
             return true;
         }
-        start += 1;
+        index += 1;
     }
     false
+}
+
+/// Whether the first character is one that the loader trims.
+const fn begins_blank(text: &[u8]) -> bool {
+    matches!(
+        text,
+        [b'\t'..=b'\r' | b' ', ..]
+            | [0xc2, 0x85 | 0xa0, ..]
+            | [0xe1, 0x9a, 0x80, ..]
+            | [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, ..]
+            | [0xe2, 0x81, 0x9f, ..]
+            | [0xe3, 0x80, 0x80, ..]
+    )
+}
+
+const fn ends_blank(text: &[u8]) -> bool {
+    let mut start = text.len();
+    while start > 0 {
+        start -= 1;
+        // Not within a character.
+        if text[start] & 0xc0 != 0x80 {
+            break;
+        }
+    }
+    let (_, last) = text.split_at(start);
+    begins_blank(last)
 }
 
 /// Whether the value means itself to a shell, without quotes.

@@ -65,6 +65,11 @@ const fn one_of(text: &mut Writer<'_>, index: usize, choice: Scalar<'_>, place: 
         (Place::Table, Scalar::Char(choice)) => {
             markdown::code(text, choice.encode_utf8(&mut [0; 4]));
         }
+        (Place::Plain, Scalar::Char(choice)) => {
+            text.byte(b'`');
+            text.one_line(choice.encode_utf8(&mut [0; 4]));
+            text.byte(b'`');
+        }
         (Place::Plain, Scalar::Text(choice)) => {
             text.byte(b'`');
             text.one_line(choice);
