@@ -29,14 +29,15 @@ pub(super) const fn fragment(text: &mut Writer<'_>, schema: &Schema) {
 }
 
 pub(super) const fn value(text: &mut Writer<'_>, value: Scalar<'_>) {
+    literal(text, value, true);
+}
+
+/// A value as JSON and TOML write it. Of numbers JSON has no `inf` and `nan`, so that there they are
+/// `quoted`.
+pub(super) const fn literal(text: &mut Writer<'_>, value: Scalar<'_>, quoted: bool) {
     match value {
         Scalar::Text(value) => text.quoted(value),
         Scalar::Char(value) => text.quoted(value.encode_utf8(&mut [0; 4])),
-        Scalar::Duration(_) => {
-            text.byte(b'"');
-            text.bare(value, Floats::Typed);
-            text.byte(b'"');
-        }
         Scalar::List(items) => {
             text.byte(b'[');
             let mut index = 0;
@@ -44,18 +45,21 @@ pub(super) const fn value(text: &mut Writer<'_>, value: Scalar<'_>) {
                 if index > 0 {
                     text.str(", ");
                 }
-                self::value(text, item);
+                literal(text, item, quoted);
                 index += 1;
             }
             text.byte(b']');
         }
-        // JSON has no other way to write these.
-        value if !is_finite(value) => {
-            text.byte(b'"');
+        value => {
+            let is_text = matches!(value, Scalar::Duration(_)) || quoted && !is_finite(value);
+            if is_text {
+                text.byte(b'"');
+            }
             text.bare(value, Floats::Typed);
-            text.byte(b'"');
+            if is_text {
+                text.byte(b'"');
+            }
         }
-        value => text.bare(value, Floats::Typed),
     }
 }
 

@@ -1,10 +1,10 @@
 //! The section as a TOML file to copy: every setting with its default, and what is to be known
 //! about it.
 
+use super::json;
 use super::words::{self, Place};
-use super::writer::{Floats, Writer};
+use super::writer::Writer;
 use super::{any_advanced, without_default};
-use crate::config::scalar::Scalar;
 use crate::config::{FieldMeta, Schema};
 
 pub(super) const fn template(text: &mut Writer<'_>, schema: &Schema) {
@@ -43,7 +43,7 @@ const fn setting(text: &mut Writer<'_>, field: &FieldMeta) {
         Some(default) => {
             key(text, field.key);
             text.str(" = ");
-            value(text, default);
+            json::literal(text, default, false);
         }
         None => {
             text.str(without_default(field));
@@ -69,29 +69,4 @@ const fn is_bare_key(key: &str) -> bool {
         index += 1;
     }
     !key.is_empty()
-}
-
-const fn value(text: &mut Writer<'_>, value: Scalar<'_>) {
-    match value {
-        Scalar::Text(value) => text.quoted(value),
-        Scalar::Char(value) => text.quoted(value.encode_utf8(&mut [0; 4])),
-        Scalar::Duration(_) => {
-            text.byte(b'"');
-            text.bare(value, Floats::Typed);
-            text.byte(b'"');
-        }
-        Scalar::List(items) => {
-            text.byte(b'[');
-            let mut index = 0;
-            while let Some(item) = items.get(index) {
-                if index > 0 {
-                    text.str(", ");
-                }
-                self::value(text, item);
-                index += 1;
-            }
-            text.byte(b']');
-        }
-        value => text.bare(value, Floats::Typed),
-    }
 }
