@@ -41,6 +41,14 @@ fn file(ledger: &Ledger) -> FileState {
     FileState::new(ledger.engine(), open)
 }
 
+/// As most requests are, in blocks of 512 bytes.
+fn asked(direction: Direction, memory: Memory) -> Asked {
+    let plan = Plan::new(false, 0, memory.len(), 512, Ways::Buffered);
+    let priority = Priority::Normal;
+    let (to_end, copied, direct) = (false, false, true);
+    Asked { direction, memory, offset: 0, plan, priority, to_end, copied, direct }
+}
+
 /// A request of so many blocks, and its ticket.
 fn request_on(
     file: &FileState,
@@ -51,18 +59,7 @@ fn request_on(
 ) -> (Ticket<Vec<u8>>, Arc<Request>) {
     let buffer = vec![7; 512 * blocks];
     let (state, memory) = TicketState::new(buffer, Arc::clone(ledger), FILE, Memory::of_mut, None);
-    let plan = Plan::new(false, 0, memory.len(), 512, Ways::Buffered);
-    let priority = Priority::Normal;
-    let asked = Asked {
-        direction,
-        memory,
-        offset: 0,
-        plan,
-        priority,
-        to_end: false,
-        copied: false,
-        direct: false,
-    };
+    let asked = asked(direction, memory);
     let delivery: Arc<dyn Delivery> = Arc::clone(&state) as _;
     let FileState { open, flights, .. } = file;
     let request = Request::accept(asked, open, Arc::clone(flights), host, None, delivery);

@@ -196,10 +196,9 @@ impl Plan {
 
     /// The first block that may go direct, if there is one.
     pub(crate) fn first_direct(&self) -> Option<Block> {
-        let [head, middle, _] = &self.extents;
-        let first = [head, middle].into_iter().position(|extent| extent.route == Route::Direct)?;
-        self.block(if first == 0 { 0 } else { head.len.div_ceil(self.block_size) })
-            .filter(|block| block.route == Route::Direct)
+        let [head, ..] = &self.extents;
+        let first = self.block(head.len.div_ceil(self.block_size));
+        first.filter(|block| block.route == Route::Direct)
     }
 
     /// The whole length in bytes.

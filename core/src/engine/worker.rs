@@ -201,19 +201,22 @@ impl<'crew> Worker<'crew> {
 
     /// Starts a claimed block in a free slot, or leaves it to a lane that suits it better.
     fn begin(&mut self, claim: Claim) {
-        let Some((route, suited)) = self.way_of(&claim) else {
+        let (block, file) = (claim.request.block(claim.block), claim.request.open_file());
+        let (Some(block), Some(file)) = (block, file) else {
             return self.cannot_begin(&claim);
         };
-        let claim = if suited == self.kind {
-            claim
-        } else {
-            match self.hand_over(claim, suited, route) {
-                Some(claim) => claim,
-                None => return,
+        let route = claim.route.unwrap_or_else(|| route_of(&claim.request, &block, &file));
+        let suited = self.suited_for(&claim, &block, route, &file);
+        if suited != self.kind {
+            // Let go first: whoever takes the block may complete the request before this goes on.
+            drop(file);
+            if let Some(claim) = self.hand_over(claim, suited, route) {
+                // There is nobody else, so it stays.
+                self.begin(claim);
             }
-        };
-        let (block, file) = (claim.request.block(claim.block), claim.request.open_file());
-        let (Some(block), Some(file), Some(slot)) = (block, file, self.free.pop()) else {
+            return;
+        }
+        let Some(slot) = self.free.pop() else {
             return self.cannot_begin(&claim);
         };
         let pushed = claim.request.accepted_at();
@@ -222,20 +225,13 @@ impl<'crew> Worker<'crew> {
         self.push(slot);
     }
 
-    /// Which way a claimed block goes, and the kind of lane for it; this one's if it stays here. The
-    /// file is let go of again: another lane may complete the request before this one goes on.
-    fn way_of(&self, claim: &Claim) -> Option<(Route, LaneKind)> {
-        let request = &claim.request;
-        let (block, file) = (request.block(claim.block)?, request.open_file()?);
-        let route = claim.route.unwrap_or_else(|| route_of(request, &block, &file));
+    /// The kind of lane that a claim is for; this one's if it stays here.
+    fn suited_for(&self, claim: &Claim, block: &Block, route: Route, file: &OpenFile) -> LaneKind {
         let shape = self.crew.backend().shape();
-        let stays = claim.stays || shape.existing(self.kind.other()) == self.kind;
-        let suited = if stays {
-            self.kind
-        } else {
-            shape.existing(suited_for(request, &block, route, &file))
-        };
-        Some((route, suited))
+        if claim.stays || shape.existing(self.kind.other()) == self.kind {
+            return self.kind;
+        }
+        shape.existing(suited_for(&claim.request, block, route, file))
     }
 
     /// It does not happen: the queue hands out blocks of requests that have not ended, to lanes with a

@@ -40,20 +40,7 @@ fn loom_a_lost_request_is_lost_before_it_is_released() {
     explore(3, || {
         let ledger = ledger();
         let told = Arc::new(Told::default());
-        let memory = Memory::EMPTY;
-        let plan = Plan::new(false, 0, 0, 512, Ways::Buffered);
-        let direction = Direction::Read;
-        let priority = Priority::Normal;
-        let asked = Asked {
-            direction,
-            memory,
-            offset: 0,
-            plan,
-            priority,
-            to_end: false,
-            copied: false,
-            direct: false,
-        };
+        let asked = asked(Direction::Read, Memory::EMPTY);
         let host = Arc::new(Nobody(Counters::default()));
         let delivery: Arc<dyn Delivery> = Arc::clone(&told) as _;
         let FileState { open, flights, .. } = &file(&ledger);

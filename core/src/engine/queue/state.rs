@@ -91,7 +91,7 @@ impl State {
 
     /// One lane of each group, to be started parked.
     pub(super) fn first_lanes(&mut self) -> Vec<LaneId> {
-        let kind = if self.shape.rings { LaneKind::Ring } else { LaneKind::Thread };
+        let kind = self.shape.existing(LaneKind::Ring);
         let mut lanes = Vec::with_capacity(self.shape.groups);
         for group in 0..self.shape.groups {
             if let Some(lane) = self.start_lane(group, kind) {
@@ -189,8 +189,7 @@ impl State {
             _ if waits == Waits::Not => return (Step::Wait(None), dispatch),
             // With blocks unclaimed other groups are full: those after them need everyone.
             Claimed::Nothing if self.is_over() && waits == Waits::Idle => {
-                self.workers -= 1;
-                *self.groups[lane.group].alive.of(self.shape.kind(lane)) -= 1;
+                self.gone(lane);
                 dispatch.wake.extend(self.everyone_idle().wake);
                 return (Step::Exit, dispatch);
             }
