@@ -1,5 +1,7 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
+pub use std::string::String;
+
 pub use crate::config::FixedKey;
 pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,

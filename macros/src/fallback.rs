@@ -28,6 +28,7 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         }
     });
     let setters = stub_setters(input);
+    let writing = expand::writing(input, |_| quote!(loop {}));
     quote! {
         #consts
         #default
@@ -38,13 +39,14 @@ pub(crate) fn config(input: &Input) -> TokenStream {
             const ENV_PREFIX: ::core::option::Option<&'static str> = ::core::option::Option::None;
             const FIELDS: &'static [#krate::config::FieldMeta] = &[];
             fn from_values(_: #krate::private::Values) -> ::core::option::Option<Self> { loop {} }
-            fn into_values(self) -> #krate::private::Values { loop {} }
+            fn to_values(&self) -> #krate::private::Values { loop {} }
         }
         #[allow(dead_code, missing_docs)]
         impl #ident {
             #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> { loop {} }
             #vis fn loader() -> #krate::Loader<Self> { loop {} }
             #vis fn builder() -> #builder { loop {} }
+            #writing
         }
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #[allow(dead_code, missing_docs)]

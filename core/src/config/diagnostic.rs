@@ -33,8 +33,10 @@ pub enum DiagnosticKind {
     Unsupported,
     /// A required field without a value.
     Missing,
-    /// A variable whose value is not UTF-8.
+    /// A variable whose value is not UTF-8, or a path that is not and was to be written.
     NotUnicode,
+    /// A value that cannot be written as what was asked for, such as a text with NUL in a variable.
+    NotWritable,
     /// A variable that looks like a misspelt one of ours. Only ever a warning.
     UnknownVariable,
     /// A key that is understood still, but deprecated. Only ever a warning.

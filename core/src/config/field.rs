@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::raw::RawValue;
 use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
-use super::slot::{Operations, Slot};
+use super::slot::{Operations, Plain, Slot};
 use super::text;
 use super::value::{ConfigValue, Kind, Rejection};
 
@@ -79,7 +79,7 @@ impl FieldMeta {
             doc,
             bytes: false,
             advanced: false,
-            operations: Operations::of::<T>(),
+            operations: Operations::of::<Plain<T>>(),
         };
         Field { meta, field_type: PhantomData }
     }
@@ -94,7 +94,7 @@ impl FieldMeta {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.required = false;
         field.meta.optional = true;
-        field.meta.operations = Operations::of_optional::<T>();
+        field.meta.operations = Operations::of_optional::<Plain<T>>();
         field
     }
 
@@ -107,7 +107,7 @@ impl FieldMeta {
     ) -> <T as ConfigValue>::Field {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.separator = Some(",");
-        field.meta.operations = Operations::of_list::<T>();
+        field.meta.operations = Operations::of_list::<Plain<T>>();
         field
     }
 

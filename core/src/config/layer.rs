@@ -107,21 +107,18 @@ pub(crate) fn check_values(
     let mut diagnostics = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         match values.get(index) {
-            Some(slot) if !slot.keeps_rules(field) => {
-                let shown = slot.show();
-                diagnostics.push(invalid(
-                    DiagnosticKind::NotAllowed,
-                    field,
-                    &shown,
-                    Place::Memory,
-                    None,
-                ));
-            }
+            Some(slot) => diagnostics.extend(broken_rule(field, slot)),
             None if field.required => diagnostics.push(missing(section, field)),
-            _ => {}
+            None => {}
         }
     }
     diagnostics
+}
+
+/// What is wrong with a value of a program, if anything is.
+pub(super) fn broken_rule(field: &FieldMeta, slot: &Slot) -> Option<Diagnostic> {
+    let kind = DiagnosticKind::NotAllowed;
+    (!slot.keeps_rules(field)).then(|| invalid(kind, field, &slot.show(), Place::Memory, None))
 }
 
 fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {

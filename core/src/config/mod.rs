@@ -23,6 +23,7 @@ mod source;
 pub(crate) mod text;
 pub(crate) mod value;
 mod variables;
+mod written;
 
 pub use aio::{
     AIO, AIO_BACKEND, AIO_BACKEND_DEFAULT, AIO_BACKEND_ENV, AIO_BACKGROUND_RATE,
@@ -54,8 +55,8 @@ use slot::Values;
 /// A struct that can be loaded, for generic code to rely on.
 ///
 /// Implemented by `#[derive(Config)]` alone: what the derive writes into it may change in any
-/// release. Its methods are called by this crate alone; users call the inherent `from_env()`,
-/// `loader()` and `builder()` that the derive generates, or [`Loader::new`].
+/// release. Of its methods, generic code calls those that write; users of one struct call the inherent
+/// `from_env()`, `loader()`, `builder()` and `to_toml()` that the derive generates.
 pub trait ConfigSchema: Sized {
     /// The section of a file that holds the keys.
     const SECTION: &'static str;
@@ -70,9 +71,36 @@ pub trait ConfigSchema: Sized {
     #[doc(hidden)]
     fn from_values(values: Values) -> Option<Self>;
 
-    /// The values of the fields, by their index in the table.
+    /// Copies of the values of the fields, by their index in the table.
     #[doc(hidden)]
-    fn into_values(self) -> Values;
+    fn to_values(&self) -> Values;
+
+    /// The section as a TOML document, for generic code: what the inherent `to_toml()` returns.
+    ///
+    /// # Errors
+    ///
+    /// Every value that breaks a rule of its field, and every one that TOML cannot hold.
+    fn to_toml(&self) -> Result<String, ConfigErrors> {
+        written::toml(&Schema::of::<Self>(), &self.to_values())
+    }
+
+    /// The same as a JSON document: what the inherent `to_json()` returns.
+    ///
+    /// # Errors
+    ///
+    /// Every value that breaks a rule of its field, and every one that JSON cannot hold.
+    fn to_json(&self) -> Result<String, ConfigErrors> {
+        written::json(&Schema::of::<Self>(), &self.to_values())
+    }
+
+    /// The same as variables: what the inherent `to_env()` returns.
+    ///
+    /// # Errors
+    ///
+    /// Every value that breaks a rule of its field, and every one that no variable can hold.
+    fn to_env(&self) -> Result<String, ConfigErrors> {
+        written::variables(&Schema::of::<Self>(), &self.to_values())
+    }
 }
 
 /// A key that other software knows, and that is accepted here with one value only.

@@ -37,7 +37,7 @@ impl EngineSettings {
     ///
     /// Every setting that is not allowed, each with its value and what is allowed.
     pub fn check(&self) -> Result<(), ConfigErrors> {
-        let values = self.to_config().into_values();
+        let values = self.to_config().to_values();
         let mut diagnostics = check_values(AioConfig::SECTION, AioConfig::FIELDS, &values);
         diagnostics.extend(self.check_bytes_in_flight());
         ConfigErrors::check(diagnostics)

@@ -2,11 +2,59 @@
 
 use core::any::Any;
 use core::fmt;
+use core::marker::PhantomData;
 
 use super::raw::{RawValue, show_list};
 use super::scalar::Scalar;
 use super::value::{ConfigValue, Rejection, in_bytes};
 use super::{ConfigSchema, FieldMeta};
+
+/// How the values of one type are read, compared and written.
+pub(crate) trait Access: 'static {
+    type Value: Clone + Send + Sync + 'static;
+
+    fn from_default(default: Scalar<'static>) -> Option<Self::Value>;
+    fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self::Value, Rejection>;
+    fn scalar(value: &Self::Value) -> Option<Scalar<'_>>;
+    fn keeps_rules(value: &Self::Value, field: &FieldMeta) -> bool;
+    fn show(value: &Self::Value) -> String;
+    fn raw(value: &Self::Value) -> Result<RawValue, Rejection>;
+}
+
+/// That of the types that `T` stands for itself.
+pub(crate) struct Plain<T>(PhantomData<T>);
+
+impl<T: ConfigValue> Access for Plain<T> {
+    type Value = T;
+
+    fn from_default(default: Scalar<'static>) -> Option<T> {
+        T::from_scalar(default)
+    }
+
+    fn read(raw: &RawValue, field: &FieldMeta) -> Result<T, Rejection> {
+        T::read(raw, field)
+    }
+
+    fn scalar(value: &T) -> Option<Scalar<'_>> {
+        value.scalar()
+    }
+
+    fn keeps_rules(value: &T, field: &FieldMeta) -> bool {
+        match value.scalar() {
+            Some(scalar) => field.rules.broken_by(scalar).is_none(),
+            // A path that is no text is none of the listed ones.
+            None => field.rules.is_empty(),
+        }
+    }
+
+    fn show(value: &T) -> String {
+        value.show()
+    }
+
+    fn raw(value: &T) -> Result<RawValue, Rejection> {
+        value.scalar().map(RawValue::from).ok_or_else(Rejection::not_unicode)
+    }
+}
 
 /// What the merging code does with the values of one type; found through [`FieldMeta`].
 ///
@@ -20,83 +68,93 @@ pub(crate) struct Operations {
     keeps_rules: fn(&dyn Any, &FieldMeta) -> bool,
     scalar: for<'a> fn(&'a dyn Any) -> Option<Scalar<'a>>,
     show: fn(&dyn Any) -> String,
+    raw: fn(&dyn Any) -> Result<RawValue, Rejection>,
     clone: fn(&dyn Any) -> Option<Box<dyn Any + Send + Sync>>,
 }
 
 impl Operations {
-    pub(crate) const fn of<T: ConfigValue>() -> &'static Self {
+    pub(crate) const fn of<A: Access>() -> &'static Self {
         &Self {
             read: |raw, field| {
-                let value = Box::new(T::read(raw, field)?);
-                Ok(Slot { value, operations: Self::of::<T>() })
+                let value = Box::new(A::read(raw, field)?);
+                Ok(Slot { value, operations: Self::of::<A>() })
             },
-            from_default: |default| Some(Box::new(T::from_scalar(default?)?)),
+            from_default: |default| Some(Box::new(A::from_default(default?)?)),
             keeps_rules: |value, field| {
-                value.downcast_ref::<T>().is_some_and(|value| keeps(value, field))
+                one::<A>(value).is_some_and(|value| A::keeps_rules(value, field))
             },
-            scalar: |value| value.downcast_ref::<T>()?.scalar(),
-            show: |value| value.downcast_ref::<T>().map(T::show).unwrap_or_default(),
-            clone: |value| Some(Box::new(value.downcast_ref::<T>()?.clone())),
+            scalar: |value| A::scalar(one::<A>(value)?),
+            show: |value| one::<A>(value).map(A::show).unwrap_or_default(),
+            raw: |value| one::<A>(value).map_or(Ok(RawValue::Null), A::raw),
+            clone: |value| Some(Box::new(one::<A>(value)?.clone())),
         }
     }
 
-    /// For a `Vec<T>`.
-    pub(crate) const fn of_list<T: ConfigValue>() -> &'static Self {
+    /// For a `Vec`.
+    pub(crate) const fn of_list<A: Access>() -> &'static Self {
         &Self {
             read: |raw, field| {
-                let value = Box::new(read_list::<T>(raw, field)?);
-                Ok(Slot { value, operations: Self::of_list::<T>() })
+                let value = Box::new(read_list::<A>(raw, field)?);
+                Ok(Slot { value, operations: Self::of_list::<A>() })
             },
             from_default: |default| {
                 let Scalar::List(items) = default? else { return None };
-                let items: Option<Vec<T>> = items.iter().map(T::from_scalar).collect();
+                let items: Option<Vec<A::Value>> = items.iter().map(A::from_default).collect();
                 Some(Box::new(items?))
             },
             keeps_rules: |value, field| {
-                let items = value.downcast_ref::<Vec<T>>();
-                items.is_some_and(|items| items.iter().all(|item| keeps(item, field)))
+                list::<A>(value).iter().all(|item| A::keeps_rules(item, field))
             },
             scalar: |_| None,
-            show: |value| {
-                let items = value.downcast_ref::<Vec<T>>();
-                items.map(|items| show_list(items.iter().map(T::show))).unwrap_or_default()
+            show: |value| show_list(list::<A>(value).iter().map(A::show)),
+            raw: |value| {
+                let items = list::<A>(value).iter().map(A::raw);
+                let items: Vec<RawValue> = items.collect::<Result<_, _>>()?;
+                Ok(items.into())
             },
-            clone: |value| Some(Box::new(value.downcast_ref::<Vec<T>>()?.clone())),
+            clone: |value| Some(Box::new(value.downcast_ref::<Vec<A::Value>>()?.clone())),
         }
     }
 
-    /// For an `Option<T>`.
-    pub(crate) const fn of_optional<T: ConfigValue>() -> &'static Self {
+    /// For an `Option`.
+    pub(crate) const fn of_optional<A: Access>() -> &'static Self {
         &Self {
             read: |raw, field| {
                 let value = match raw {
                     RawValue::Null => None,
-                    raw => Some(T::read(raw, field)?),
+                    raw => Some(A::read(raw, field)?),
                 };
-                Ok(Slot { value: Box::new(value), operations: Self::of_optional::<T>() })
+                Ok(Slot { value: Box::new(value), operations: Self::of_optional::<A>() })
             },
             from_default: |default| match default {
-                Some(default) => Some(Box::new(Some(T::from_scalar(default)?))),
-                None => Some(Box::new(None::<T>)),
+                Some(default) => Some(Box::new(Some(A::from_default(default)?))),
+                None => Some(Box::new(None::<A::Value>)),
             },
-            keeps_rules: |value, field| inside::<T>(value).is_none_or(|value| keeps(value, field)),
-            scalar: |value| inside::<T>(value)?.scalar(),
-            show: |value| inside(value).map_or_else(|| ABSENT.to_owned(), T::show),
-            clone: |value| Some(Box::new(value.downcast_ref::<Option<T>>()?.clone())),
+            keeps_rules: |value, field| {
+                inside::<A>(value).is_none_or(|value| A::keeps_rules(value, field))
+            },
+            scalar: |value| A::scalar(inside::<A>(value)?),
+            show: |value| inside::<A>(value).map_or_else(|| ABSENT.to_owned(), A::show),
+            raw: |value| inside::<A>(value).map_or(Ok(RawValue::Null), A::raw),
+            clone: |value| Some(Box::new(value.downcast_ref::<Option<A::Value>>()?.clone())),
         }
     }
 }
 
-fn keeps<T: ConfigValue>(value: &T, field: &FieldMeta) -> bool {
-    match value.scalar() {
-        Some(scalar) => field.rules.broken_by(scalar).is_none(),
-        // A path that is no text is none of the listed ones.
-        None => field.rules.is_empty(),
-    }
+fn one<A: Access>(value: &dyn Any) -> Option<&A::Value> {
+    value.downcast_ref()
+}
+
+fn list<A: Access>(value: &dyn Any) -> &[A::Value] {
+    value.downcast_ref::<Vec<A::Value>>().map_or(&[], Vec::as_slice)
+}
+
+fn inside<A: Access>(value: &dyn Any) -> Option<&A::Value> {
+    value.downcast_ref::<Option<A::Value>>()?.as_ref()
 }
 
 /// The items of a list as a source wrote it: in a variable between separators.
-fn read_list<T: ConfigValue>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<T>, Rejection> {
+fn read_list<A: Access>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<A::Value>, Rejection> {
     let split: Vec<RawValue>;
     let items = match (raw, field.separator) {
         (RawValue::List { items, .. }, _) => items,
@@ -109,17 +167,13 @@ fn read_list<T: ConfigValue>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<T>
         _ => return Err(Rejection::wrong_type(raw)),
     };
     let read = items.iter().enumerate().map(|(index, item)| {
-        T::read(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
+        A::read(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
     });
     read.collect()
 }
 
 /// What stands in tables and messages for an `Option` without a value.
 pub(crate) const ABSENT: &str = "(none)";
-
-fn inside<T: ConfigValue>(value: &dyn Any) -> Option<&T> {
-    value.downcast_ref::<Option<T>>()?.as_ref()
-}
 
 /// A value whose type only the generated code knows.
 pub(crate) struct Slot {
@@ -128,8 +182,20 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// The default of `field`; `None` where it has none.
+    pub(crate) fn default_of(field: &FieldMeta) -> Option<Self> {
+        let operations = field.operations;
+        let value = (operations.from_default)(field.default)?;
+        Some(Self { value, operations })
+    }
+
     pub(crate) fn show(&self) -> String {
         (self.operations.show)(&*self.value)
+    }
+
+    /// The value as a document would hold it.
+    pub(crate) fn raw(&self) -> Result<RawValue, Rejection> {
+        (self.operations.raw)(&*self.value)
     }
 
     fn scalar(&self) -> Option<Scalar<'_>> {
@@ -180,6 +246,17 @@ impl Values {
         Self { fields, slots: fields.iter().map(|_| None).collect() }
     }
 
+    /// These values, and a copy of `value` for the field `index`.
+    #[must_use]
+    pub fn with_copy(mut self, index: usize, value: &dyn Any) -> Self {
+        if let Some(field) = self.fields.get(index)
+            && let Some(value) = (field.operations.clone)(value)
+        {
+            self.put(index, Slot { value, operations: field.operations });
+        }
+        self
+    }
+
     /// These values, and `value` for the field `index`.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, index: usize, value: T) -> Self {
@@ -193,10 +270,7 @@ impl Values {
     pub fn take<T: Any>(&mut self, index: usize) -> Option<T> {
         let value = match self.slots.get_mut(index)?.take() {
             Some(slot) => slot.value,
-            None => {
-                let field = self.fields.get(index)?;
-                (field.operations.from_default)(field.default)?
-            }
+            None => Slot::default_of(self.fields.get(index)?)?.value,
         };
         value.downcast().ok().map(|value| *value)
     }

@@ -64,6 +64,11 @@ impl Rejection {
         self
     }
 
+    /// Of a value that is to be written, and is no text although its type promises one.
+    pub(super) fn not_unicode() -> Self {
+        Self { kind: DiagnosticKind::NotUnicode, hint: None }
+    }
+
     fn malformed(hint: Option<String>) -> Self {
         Self { kind: DiagnosticKind::WrongType, hint }
     }

@@ -32,7 +32,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
         #[automatically_derived]
         impl ::core::convert::From<#ident> for #builder {
             fn from(value: #ident) -> Self {
-                Self { values: #krate::ConfigSchema::into_values(value) }
+                Self { values: #krate::ConfigSchema::to_values(&value) }
             }
         }
     }

@@ -20,9 +20,9 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> #name: values.take(#index)?)
     });
-    let into = input.fields.iter().enumerate().map(|(index, field)| {
+    let to = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
-        quote_spanned!(span=> .with(#index, self.#name))
+        quote_spanned!(span=> .with_copy(#index, &self.#name))
     });
     quote! {
         #[automatically_derived]
@@ -35,8 +35,8 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
             fn from_values(mut values: #krate::private::Values) -> ::core::option::Option<Self> {
                 ::core::option::Option::Some(Self { #(#from),* })
             }
-            fn into_values(self) -> #krate::private::Values {
-                #krate::private::Values::of::<Self>() #(#into)*
+            fn to_values(&self) -> #krate::private::Values {
+                #krate::private::Values::of::<Self>() #(#to)*
             }
         }
         #(#defaults)*

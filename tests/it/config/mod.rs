@@ -23,3 +23,4 @@ mod sizes;
 mod support;
 mod templates;
 mod texts_of_types;
+mod written;

@@ -71,21 +71,34 @@ const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &str) {
         return unset(text, variable);
     }
     if !can_hold(field, default) {
-        text.str("# No variable can hold the default:\n");
-        return unset(text, variable);
+        return unheld(text, variable);
     }
+    assignment(text, variable, default, separator(field));
+}
+
+pub(super) const fn assignment(
+    text: &mut Writer<'_>,
+    variable: &str,
+    value: Scalar<'_>,
+    separator: &str,
+) {
     text.str(variable);
     text.byte(b'=');
-    let separator = separator(field);
-    let quoted = !is_plain_value(default, separator);
+    let quoted = !is_plain_value(value, separator);
     if quoted {
         text.byte(b'\'');
     }
-    value(text, default, separator);
+    self::value(text, value, separator);
     if quoted {
         text.byte(b'\'');
     }
     text.byte(b'\n');
+}
+
+/// The variable of a default that it cannot have as its value.
+pub(super) const fn unheld(text: &mut Writer<'_>, variable: &str) {
+    text.str("# No variable can hold the default:\n");
+    unset(text, variable);
 }
 
 /// The variable in a comment, for somebody to fill in.
@@ -95,7 +108,7 @@ const fn unset(text: &mut Writer<'_>, variable: &str) {
     text.str("=\n");
 }
 
-const fn is_shell_name(name: &str) -> bool {
+pub(in crate::config) const fn is_shell_name(name: &str) -> bool {
     let name = name.as_bytes();
     let mut index = 0;
     while index < name.len() {

@@ -1,0 +1,199 @@
+//! Values written back: as the section of a file, or as variables. What is written loads to the
+//! same values again; what could not is an error.
+
+use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, quoted};
+use super::layer::broken_rule;
+use super::raw::RawValue;
+use super::slot::{Slot, Values};
+use super::source::Place;
+use super::{FieldMeta, Schema, text};
+
+/// What values are written as.
+#[derive(Clone, Copy, PartialEq)]
+enum Format {
+    Toml,
+    Json,
+    Variables,
+}
+
+/// The section with `values`, as a TOML document.
+pub(super) fn toml(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
+    let entries = entries(schema, values, Format::Toml)?;
+    Ok(text::toml_section(schema.section, &entries))
+}
+
+/// The section with `values`, as a JSON document.
+pub(super) fn json(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
+    let section = RawValue::table(entries(schema, values, Format::Json)?);
+    let document = RawValue::table(vec![(schema.section.to_owned(), section)]);
+    Ok(text::json_document(&document))
+}
+
+/// `values` as variables, a line each.
+pub(super) fn variables(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
+    let mut lines = String::new();
+    each(schema, values, |field, slot| {
+        let Some(variable) = field.env else { return Ok(()) };
+        lines += &match as_written(field, slot, Format::Variables)? {
+            Some(text) => text::assignment(variable, &text.to_string()),
+            None if matches!(slot.raw(), Ok(RawValue::Null)) => String::new(),
+            None => text::unheld(variable),
+        };
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+/// Keys and values of a document.
+fn entries(
+    schema: &Schema,
+    values: &Values,
+    format: Format,
+) -> Result<Vec<(String, RawValue)>, ConfigErrors> {
+    let mut entries = Vec::new();
+    each(schema, values, |field, slot| {
+        let written = as_written(field, slot, format)?;
+        entries.extend(written.map(|value| (field.key.to_owned(), value)));
+        Ok(())
+    })?;
+    Ok(entries)
+}
+
+/// Writes every field; all that cannot be written is reported together.
+fn each(
+    schema: &Schema,
+    values: &Values,
+    mut write: impl FnMut(&FieldMeta, &Slot) -> Result<(), Diagnostic>,
+) -> Result<(), ConfigErrors> {
+    let mut diagnostics = Vec::new();
+    for (index, field) in schema.fields.iter().enumerate() {
+        if let Some(slot) = values.get(index) {
+            diagnostics.extend(broken_rule(field, slot).or_else(|| write(field, slot).err()));
+        }
+    }
+    ConfigErrors::check(diagnostics)
+}
+
+/// What stands for a value in the format; `None` where the format has nothing to say it with, but
+/// the default is the same.
+fn as_written(
+    field: &FieldMeta,
+    slot: &Slot,
+    format: Format,
+) -> Result<Option<RawValue>, Diagnostic> {
+    let raw = slot
+        .raw()
+        .map_err(|rejection| not_writable(rejection.kind, field, slot, format, rejection.hint))?;
+    let written = match format {
+        Format::Toml | Format::Json => in_document(&raw, format),
+        Format::Variables => in_variable(&raw, field).map(RawValue::Untyped),
+    };
+    let hint = match written {
+        Some(written) => match field.read(&written).and_then(|again| again.raw()) {
+            Ok(again) if is_same(&again, &raw) => return Ok(Some(written)),
+            Ok(again) => Some(format!("it would load as {}", quoted(&again.to_string()))),
+            Err(rejection) => rejection.hint,
+        },
+        None => None,
+    };
+    match Slot::default_of(field).map(|default| default.raw()) {
+        Some(Ok(default)) if is_same(&default, &raw) => Ok(None),
+        _ => Err(not_writable(DiagnosticKind::NotWritable, field, slot, format, hint)),
+    }
+}
+
+/// The value as a document has it; `None` where it is left out.
+fn in_document(raw: &RawValue, format: Format) -> Option<RawValue> {
+    match raw {
+        RawValue::Null if format == Format::Toml => None,
+        // `inf` and `nan`: what is no number in JSON.
+        RawValue::Decimal(text) if format == Format::Json && !text.contains(char::is_numeric) => {
+            Some(RawValue::Text(text.to_lowercase()))
+        }
+        RawValue::Decimal(text) => Some(RawValue::Decimal(text.to_lowercase())),
+        RawValue::List { items, .. } => {
+            let items = items.iter().map(|item| in_document(item, format));
+            Some(items.collect::<Option<Vec<_>>>()?.into())
+        }
+        RawValue::Table { entries, .. } => {
+            let entries = entries.iter().filter_map(|(key, value)| {
+                in_document(value, format).map(|value| (key.clone(), value))
+            });
+            Some(RawValue::table(entries.collect()))
+        }
+        other => Some(other.clone()),
+    }
+}
+
+/// The value of the variable; `None` where it is unset.
+fn in_variable(raw: &RawValue, field: &FieldMeta) -> Option<String> {
+    let text = match (raw, field.separator) {
+        (RawValue::Null, _) => return None,
+        // Not nothing, which would be a variable that is not set.
+        (RawValue::List { items, .. }, Some(_)) if items.is_empty() => " ".to_owned(),
+        (RawValue::List { items, .. }, Some(separator)) => {
+            let items: Vec<_> = items.iter().map(as_text).collect();
+            items.join(separator)
+        }
+        (value, _) => as_text(value),
+    };
+    let is_settable = field.env.is_some_and(text::is_shell_name);
+    (is_settable && !text.is_empty() && !text.contains('\0')).then_some(text)
+}
+
+/// A text for itself, what has parts as JSON.
+fn as_text(value: &RawValue) -> String {
+    match value {
+        RawValue::List { .. } | RawValue::Table { .. } => {
+            in_document(value, Format::Json).as_ref().map(text::json_value).unwrap_or_default()
+        }
+        value => value.to_string(),
+    }
+}
+
+/// Whether both are the same value, in whichever order a set or a map told its parts.
+fn is_same(one: &RawValue, other: &RawValue) -> bool {
+    match (one, other) {
+        (RawValue::List { items, .. }, RawValue::List { items: others, .. }) => {
+            are_same(items, others, is_same)
+        }
+        (RawValue::Table { entries, .. }, RawValue::Table { entries: others, .. }) => {
+            are_same(entries, others, |one, other| one.0 == other.0 && is_same(&one.1, &other.1))
+        }
+        (one, other) => one == other,
+    }
+}
+
+fn are_same<T>(some: &[T], others: &[T], is_same: impl Fn(&T, &T) -> bool) -> bool {
+    let mut left: Vec<&T> = others.iter().collect();
+    let all_found = some.iter().all(|one| {
+        let found = left.iter().position(|other| is_same(one, other));
+        found.map(|index| left.remove(index)).is_some()
+    });
+    all_found && left.is_empty()
+}
+
+fn not_writable(
+    kind: DiagnosticKind,
+    field: &FieldMeta,
+    slot: &Slot,
+    format: Format,
+    hint: Option<String>,
+) -> Diagnostic {
+    let shown = slot.show();
+    let (place, advice) = match format {
+        Format::Toml => ("in TOML", "write JSON, which has `null`"),
+        Format::Json => ("in JSON", "give it another value"),
+        Format::Variables => ("in a variable", "write a file, or set it otherwise"),
+    };
+    let message = format!("`{}` = {} cannot be written {place}", field.key, quoted(&shown));
+    let help = match (kind, hint) {
+        (DiagnosticKind::NotUnicode, _) => "it is not valid UTF-8".to_owned(),
+        (_, Some(hint)) => format!("{hint}; {advice}"),
+        (_, None) => advice.to_owned(),
+    };
+    Diagnostic::new(kind, message, Place::Memory)
+        .with_key(field.key)
+        .with_value(&shown)
+        .with_help(Some(help))
+}
