@@ -20,7 +20,9 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         }
     });
     let engine = input.engine.then(|| {
+        let for_deepspeed = expand::for_deepspeed(input, &quote!(loop {}));
         quote! {
+            #for_deepspeed
             #[automatically_derived]
             impl #krate::EngineConfig for #ident {
                 fn engine_settings(&self) -> #krate::EngineSettings { loop {} }

@@ -26,7 +26,8 @@ mod validate;
 /// - `const_prefix = "…"`: what the names of constants start with; for `free` the section unless
 ///   given
 /// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
-/// - `engine`: implements `EngineConfig`
+/// - `engine`: implements `EngineConfig`, and `to_deepspeed_json()` writes the section `aio` that
+///   DeepSpeed's own parser reads
 /// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
 ///
 /// On a field it takes
@@ -65,6 +66,11 @@ mod validate;
 ///   they are written, and no alias of them
 ///
 /// Both templates load back to exactly the defaults; a required field is commented out in them.
+///
+/// Values are written back by `to_toml()` and `to_json()`, the section as a document, and `to_env()`,
+/// the variables as `NAME=value` lines for a shell; fields without a variable are left out. Each loads
+/// to the same values again. What breaks a rule of its field, and what TOML, JSON or a variable cannot
+/// hold, is an error, unless it is the default and may be left out.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

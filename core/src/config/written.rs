@@ -24,9 +24,13 @@ pub(super) fn toml(schema: &Schema, values: &Values) -> Result<String, ConfigErr
 
 /// The section with `values`, as a JSON document.
 pub(super) fn json(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
-    let section = RawValue::table(entries(schema, values, Format::Json)?);
-    let document = RawValue::table(vec![(schema.section.to_owned(), section)]);
-    Ok(text::json_document(&document))
+    Ok(json_document(schema.section, entries(schema, values, Format::Json)?))
+}
+
+/// A JSON document of one section.
+pub(super) fn json_document(section: &str, entries: Vec<(String, RawValue)>) -> String {
+    let document = RawValue::table(vec![(section.to_owned(), RawValue::table(entries))]);
+    text::json_document(&document)
 }
 
 /// `values` as variables, a line each.

@@ -35,6 +35,12 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
         })
     });
     let settings: Vec<_> = settings.collect();
+    let for_deepspeed = for_deepspeed(
+        input,
+        &quote! {
+            #krate::EngineConfig::engine_settings(self).to_deepspeed_json()
+        },
+    );
     let mutable = (!settings.is_empty()).then(|| quote!(mut));
     quote! {
         #[automatically_derived]
@@ -44,6 +50,22 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
                 #(#settings)*
                 settings
+            }
+        }
+        #for_deepspeed
+    }
+}
+
+/// The method that writes what DeepSpeed reads.
+pub(crate) fn for_deepspeed(input: &Input, body: &TokenStream) -> TokenStream {
+    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
+    quote! {
+        #[allow(dead_code)]
+        impl #ident {
+            /// The five settings as the section `aio` of a configuration for DeepSpeed, a JSON document:
+            /// under the keys that its parser reads, and nothing that it does not know.
+            #vis fn to_deepspeed_json(&self) -> #krate::private::String {
+                #body
             }
         }
     }

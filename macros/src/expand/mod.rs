@@ -15,6 +15,7 @@ mod schema;
 
 pub(crate) use builder::setter_type;
 pub(crate) use choice::{choice, choice_impls};
+pub(crate) use engine::for_deepspeed;
 pub(crate) use inherent::writing;
 
 /// Everything that `#[derive(Config)]` generates.
