@@ -27,6 +27,9 @@ assert_eq!(tensor, [42; 100_000]);
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
 //! crate; both bring the engine with them.
 //!
+//! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
+//! crate.
+//!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
 //! resolves, in the span that the caller was in, with the fields `operation`, `path`, `offset`, `len`

@@ -2,11 +2,17 @@
 
 pub use std::string::String;
 
+pub use crate::__impl_serialize as impl_serialize;
+#[cfg(feature = "serde")]
+pub use serde;
+
 pub use crate::config::FixedKey;
 pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
+#[cfg(feature = "serde")]
+pub use crate::config::serde::serialize;
 pub use crate::config::slot::Values;
 pub use crate::config::text::{TextKind, as_str, text, text_len};
 pub use crate::config::value::{Rejection, sealed::Sealed};
@@ -71,4 +77,31 @@ pub const fn fixed_text(key: &'static str, value: &'static str) -> FixedKey {
 #[must_use]
 pub fn owned<T: Clone, U: From<T>>(items: &[T]) -> Vec<U> {
     items.iter().cloned().map(U::from).collect()
+}
+
+/// What `#[config(serialize)]` expands to: a derive cannot see the features of this crate.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __impl_serialize {
+    ($config:ident) => {
+        #[automatically_derived]
+        impl $crate::private::serde::Serialize for $config {
+            fn serialize<S: $crate::private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::private::serialize(self, serializer)
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __impl_serialize {
+    ($config:ident) => {
+        ::core::compile_error! { "`serialize` needs the feature `serde` of ds-aio" }
+    };
 }

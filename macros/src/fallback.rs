@@ -30,11 +30,13 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         }
     });
     let setters = stub_setters(input);
+    let serialize = expand::serialize(input);
     let writing = expand::writing(input, |_| quote!(loop {}));
     quote! {
         #consts
         #default
         #engine
+        #serialize
         #[automatically_derived]
         impl #krate::ConfigSchema for #ident {
             const SECTION: &'static str = "";

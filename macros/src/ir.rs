@@ -19,6 +19,8 @@ pub(crate) struct Input {
     pub(crate) const_prefix: Option<LitStr>,
     pub(crate) consts: Consts,
     pub(crate) engine: bool,
+    /// Where `serialize` stands.
+    pub(crate) serialize: Option<Span>,
     pub(crate) fixed: Vec<Fixed>,
     pub(crate) fields: Vec<Field>,
 }

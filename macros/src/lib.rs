@@ -28,6 +28,8 @@ mod validate;
 /// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
 /// - `engine`: implements `EngineConfig`, and `to_deepspeed_json()` writes the section `aio` that
 ///   DeepSpeed's own parser reads
+/// - `serialize`: implements `Serialize` of the crate `serde`, a struct of the keys whose values the
+///   loader reads from any format; needs ds-aio's feature `serde`
 /// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
 ///
 /// On a field it takes

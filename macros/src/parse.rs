@@ -22,7 +22,7 @@ use expression::{Expression, expression_value, range};
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
 const ON_STRUCT: &[&str] =
-    &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "crate"];
+    &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "serialize", "crate"];
 
 /// What stands in `deprecated(…)`.
 const IN_DEPRECATED: &[&str] = &["alias", "note"];
@@ -67,6 +67,7 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         const_prefix: None,
         consts: Consts::Assoc,
         engine: false,
+        serialize: None,
         fixed: Vec::new(),
         fields: Vec::new(),
     };
@@ -148,6 +149,10 @@ fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) ->
         "engine" => {
             flag(name, stream)?;
             input.engine = true;
+        }
+        "serialize" => {
+            flag(name, stream)?;
+            input.serialize = Some(name.span());
         }
         "crate" => {
             input.krate = value::<Path>(stream)?.into_token_stream();

@@ -16,6 +16,8 @@ mod loader;
 mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
+#[cfg(feature = "serde")]
+pub(crate) mod serde;
 mod settings;
 mod size;
 pub(crate) mod slot;

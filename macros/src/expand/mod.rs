@@ -1,7 +1,7 @@
 //! From [`crate::ir`] to code: one file per generated thing.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use crate::ir::{Consts, Input};
 
@@ -27,12 +27,20 @@ pub(crate) fn config(input: &Input) -> TokenStream {
     let inherent = inherent::inherent(input);
     let builder = builder::builder(input);
     let engine = engine::engine(input);
-    let impls = quote!(#consts #schema #checks #default #inherent #engine);
+    let serialize = serialize(input);
+    let impls = quote!(#consts #schema #checks #default #inherent #engine #serialize);
     match input.consts {
         // The default constants are needed still, but nobody else sees them.
         Consts::None => quote!(#builder const _: () = { #impls };),
         Consts::Assoc | Consts::Free => quote!(#builder #impls),
     }
+}
+
+/// `Serialize` of the crate `serde`.
+pub(crate) fn serialize(input: &Input) -> Option<TokenStream> {
+    let span = input.serialize?;
+    let (ident, krate) = (&input.ident, input.krate_at(span));
+    Some(quote_spanned!(span=> #krate::private::impl_serialize! { #ident }))
 }
 
 #[cfg(test)]
@@ -44,7 +52,7 @@ mod tests {
     #[test]
     fn a_given_crate_path_is_the_only_one_used() {
         let input = parse_quote! {
-            #[config(section = "s", env_prefix = "S", engine, crate = elsewhere, fixed(k = 1))]
+            #[config(section = "s", env_prefix = "S", engine, serialize, crate = elsewhere, fixed(k = 1))]
             struct S {
                 #[config(default = 1, range = 1..=2, multiple_of = 1, one_of = [1], bytes)]
                 block_size: usize,

@@ -18,6 +18,7 @@ mod robustness;
 mod rules;
 mod schema;
 mod sections;
+mod serialized;
 mod settings;
 mod sizes;
 mod support;
