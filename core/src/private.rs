@@ -1,5 +1,7 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
+use core::any::Any;
+
 pub use std::string::String;
 
 pub use crate::__impl_serialize as impl_serialize;
@@ -11,6 +13,7 @@ pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
+pub use crate::config::parsed::{Parsed, ParsedAt, from_str, parsed};
 #[cfg(feature = "serde")]
 pub use crate::config::serde::serialize;
 pub use crate::config::slot::Values;
@@ -18,7 +21,8 @@ pub use crate::config::text::{TextKind, as_str, text, text_len};
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,
+    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Scalar, bad_default,
+    check_values, rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
@@ -44,6 +48,42 @@ pub const fn assert_sound(field: &FieldMeta) {
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
     ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
     T::from_values(values).ok_or_else(ConfigErrors::incomplete)
+}
+
+/// The default of the field number `index`, which its own parser reads.
+///
+/// # Panics
+///
+/// The default is one that the parser refuses; a test beside the struct fails then too.
+#[must_use]
+pub fn parsed_default<T: ConfigSchema, V: Any>(index: usize) -> V {
+    match Values::of::<T>().take(index) {
+        Some(value) => value,
+        None => refuse_defaults::<T>(),
+    }
+}
+
+/// Passes if every default is one that its field's own parser accepts.
+///
+/// # Panics
+///
+/// One is not.
+pub fn assert_defaults<T: ConfigSchema>() {
+    if !bad_defaults::<T>().is_empty() {
+        refuse_defaults::<T>()
+    }
+}
+
+fn bad_defaults<T: ConfigSchema>() -> Vec<Diagnostic> {
+    T::FIELDS.iter().filter_map(bad_default).collect()
+}
+
+fn refuse_defaults<T: ConfigSchema>() -> ! {
+    let found: Vec<_> = bad_defaults::<T>().iter().map(Diagnostic::to_string).collect();
+    #[allow(clippy::panic, reason = "neither `Default` nor a test can return an error")]
+    {
+        panic!("{}: {}", core::any::type_name::<T>(), found.join("\n"))
+    }
 }
 
 /// Loads the defaults and the environment of this process.

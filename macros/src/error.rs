@@ -119,6 +119,10 @@ pub(crate) fn bad_env(span: Span) -> Error {
     Error::new(span, "`env` is the name of a variable in quotes, or `skip`")
 }
 
+pub(crate) fn bad_parse(span: Span) -> Error {
+    Error::new(span, "`parse` is `from_str`, or the path of a function that reads a text")
+}
+
 pub(crate) fn unbounded_range(span: Span) -> Error {
     Error::new(span, "a range needs at least one bound")
 }

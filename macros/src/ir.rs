@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, GenericArgument, Lit, LitStr, PathArguments, Type, Visibility};
+use syn::{Attribute, GenericArgument, Lit, LitStr, Path, PathArguments, Type, Visibility};
 
 /// One annotated struct.
 pub(crate) struct Input {
@@ -101,7 +101,15 @@ pub(crate) struct Field {
     pub(crate) rules: Vec<Rule>,
     pub(crate) bytes: Option<Span>,
     pub(crate) sep: Option<LitStr>,
+    pub(crate) parse: Option<ParseBy>,
     pub(crate) advanced: bool,
+}
+
+/// What reads the texts of a field, whose type the derive need not know.
+pub(crate) enum ParseBy {
+    FromStr,
+    /// A function.
+    Path(Path),
 }
 
 /// `deprecated(alias = "…", note = "…")`.
@@ -359,6 +367,9 @@ impl Field {
 
     /// What the name of the type says, of an `Option` or a list the name inside.
     pub(crate) fn shape(&self) -> Shape {
+        if self.parse.is_some() {
+            return Shape::Text;
+        }
         let Type::Path(path) = ungrouped(self.value_type()) else {
             return Shape::Unknown;
         };

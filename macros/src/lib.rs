@@ -42,6 +42,9 @@ mod validate;
 ///   understood with a warning, which says the note; a variable made of it is not
 /// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given; blanks
 ///   around an item are no part of it
+/// - `parse = from_str`, or `parse = path` of a `fn(&str) -> Result<T, E>` with an `E: Display`: reads
+///   the field, of any type with `Display`, `Clone`, `Send` and `Sync`, from texts, and its `Display`
+///   writes it so that they are read back
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
 ///   after the others in the texts for people
@@ -50,10 +53,15 @@ mod validate;
 ///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
 /// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
-/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules
+/// `Option` or a `Vec` of one of these, or with `parse` of any type. An `Option` needs neither `default` nor `required`, its rules
 /// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
 /// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these
 /// names: the derive cannot see through an alias.
+///
+/// The default of a field with `parse` is a text, and its constant a `&'static str`. Whether it is
+/// understood a test tells that the derive adds beside the struct (not within a function, where tests
+/// do not run). A default that is not is an error of whatever loads or builds the struct; `Default` has
+/// none to return, and panics.
 ///
 /// Constants for the whole struct are the name of the section, and texts that are made of its
 /// fields while it is compiled, so that they always say what the code says:

@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Rule, RuleKind};
+use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, ParseBy, Rule, RuleKind};
 
 mod attributes;
 mod choice;
@@ -40,6 +40,7 @@ const ON_FIELD: &[&str] = &[
     "alias",
     "deprecated",
     "sep",
+    "parse",
     "bytes",
     "advanced",
 ];
@@ -104,6 +105,7 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         rules: Vec::new(),
         bytes: None,
         sep: None,
+        parse: None,
         advanced: false,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
@@ -220,6 +222,14 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
         }
         "rename" => field.rename = Some(value(stream)?),
         "sep" => field.sep = Some(value(stream)?),
+        "parse" => {
+            stream.parse::<Token![=]>()?;
+            let start = stream.span();
+            let function: Path = stream.parse().map_err(|_| error::bad_parse(start))?;
+            let is_from_str = function.is_ident("from_str");
+            field.parse =
+                Some(if is_from_str { ParseBy::FromStr } else { ParseBy::Path(function) });
+        }
         "alias" => field.aliases.push(value(stream)?),
         "deprecated" => {
             let content;

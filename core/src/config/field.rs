@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::raw::RawValue;
 use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
-use super::slot::{Operations, Plain, Slot};
+use super::slot::{Access, Operations, Plain, Slot};
 use super::text;
 use super::value::{ConfigValue, Kind, Rejection};
 
@@ -108,6 +108,37 @@ impl FieldMeta {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.separator = Some(",");
         field.meta.operations = Operations::of_list::<Plain<T>>();
+        field
+    }
+
+    /// Starts the description of a field whose values `A` knows how to read; what is said of it in
+    /// constants are texts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::new::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of::<A>();
+        field
+    }
+
+    /// The same for an `Option`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom_optional<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::optional::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of_optional::<A>();
+        field
+    }
+
+    /// The same for a `Vec`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom_list<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::list::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of_list::<A>();
         field
     }
 

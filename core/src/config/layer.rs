@@ -1,6 +1,6 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
-use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
+use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, one_line, quoted};
 use super::raw::RawValue;
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
@@ -92,8 +92,10 @@ pub(super) fn merge(
     // What a source that cannot be read would have set is unknown.
     if !diagnostics.iter().any(Diagnostic::hides_values) {
         let unset = schema.fields.iter().zip(mentioned).filter(|(_, mentioned)| !mentioned);
-        let required = unset.filter(|(field, _)| field.required);
-        diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
+        diagnostics.extend(unset.filter_map(|(field, _)| match field.required {
+            true => Some(missing(schema.section, field)),
+            false => bad_default(field),
+        }));
     }
     merged
 }
@@ -109,7 +111,7 @@ pub(crate) fn check_values(
         match values.get(index) {
             Some(slot) => diagnostics.extend(broken_rule(field, slot)),
             None if field.required => diagnostics.push(missing(section, field)),
-            None => {}
+            None => diagnostics.extend(bad_default(field)),
         }
     }
     diagnostics
@@ -117,39 +119,42 @@ pub(crate) fn check_values(
 
 /// What is wrong with a value of a program, if anything is.
 pub(super) fn broken_rule(field: &FieldMeta, slot: &Slot) -> Option<Diagnostic> {
-    let kind = DiagnosticKind::NotAllowed;
-    (!slot.keeps_rules(field)).then(|| invalid(kind, field, &slot.show(), Place::Memory, None))
+    let rejection = || Rejection::not_allowed(None);
+    (!slot.keeps_rules(field)).then(|| invalid(rejection(), field, &slot.show(), Place::Memory))
 }
 
 fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
     let rejection = match field.read(&entry.raw) {
         Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
-        Ok(slot) => {
-            Rejection { kind: DiagnosticKind::NotAllowed, hint: slot.hint(&entry.raw, field) }
-        }
+        Ok(slot) => Rejection::not_allowed(slot.hint(&entry.raw, field)),
         Err(rejection) => rejection,
     };
-    let shown = entry.raw.to_string();
-    Err(invalid(rejection.kind, field, &shown, entry.place.clone(), rejection.hint))
+    Err(invalid(rejection, field, &entry.raw.to_string(), entry.place.clone()))
 }
 
-fn invalid(
-    kind: DiagnosticKind,
-    field: &FieldMeta,
-    shown: &str,
-    place: Place,
-    hint: Option<String>,
-) -> Diagnostic {
+fn invalid(rejection: Rejection, field: &FieldMeta, shown: &str, place: Place) -> Diagnostic {
+    let Rejection { kind, hint, is_explained } = rejection;
     let source = match &place {
         Place::Variable(name) => format!(" in variable {name}"),
         _ => String::new(),
     };
     let message = format!("invalid value {} for `{}`{source}", quoted(shown), field.key);
-    Diagnostic::new(kind, message, place)
-        .with_key(field.key)
-        .with_value(shown)
-        .expecting(field.allowed())
-        .with_help(hint)
+    let diagnostic =
+        |message| Diagnostic::new(kind, message, place).with_key(field.key).with_value(shown);
+    match hint {
+        Some(hint) if is_explained => diagnostic(format!("{message}: {}", one_line(&hint))),
+        hint => diagnostic(message).expecting(field.allowed()).with_help(hint),
+    }
+}
+
+/// The mistake in a default that only its field's own parser can find.
+pub(crate) fn bad_default(field: &FieldMeta) -> Option<Diagnostic> {
+    let shown = field.default?.to_string();
+    let hint = Slot::default_mistake(field)?.hint.unwrap_or_default();
+    let message =
+        format!("the default {} of `{}` is none: {}", quoted(&shown), field.key, one_line(&hint));
+    let diagnostic = Diagnostic::new(DiagnosticKind::WrongType, message, Place::Memory);
+    Some(diagnostic.with_key(field.key).with_value(&shown))
 }
 
 fn missing(section: &str, field: &FieldMeta) -> Diagnostic {

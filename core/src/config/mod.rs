@@ -13,6 +13,7 @@ pub(crate) mod field;
 mod file;
 mod layer;
 mod loader;
+pub(crate) mod parsed;
 mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
@@ -50,7 +51,7 @@ pub use scalar::{Integer, Scalar};
 pub use settings::{EngineConfig, EngineSettings};
 pub use value::{ConfigValue, Kind};
 
-pub(crate) use layer::check_values;
+pub(crate) use layer::{bad_default, check_values};
 
 use slot::Values;
 

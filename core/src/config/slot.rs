@@ -6,18 +6,40 @@ use core::marker::PhantomData;
 
 use super::raw::{RawValue, show_list};
 use super::scalar::Scalar;
-use super::value::{ConfigValue, Rejection, in_bytes};
+use super::value::{ConfigValue, Kind, Rejection, in_bytes};
 use super::{ConfigSchema, FieldMeta};
 
 /// How the values of one type are read, compared and written.
-pub(crate) trait Access: 'static {
+pub trait Access: 'static {
+    /// The type.
     type Value: Clone + Send + Sync + 'static;
+    /// What messages and texts say of it.
+    const KIND: Kind;
 
+    /// The value that a default stands for; `None` if it stands for none.
     fn from_default(default: Scalar<'static>) -> Option<Self::Value>;
+
+    /// What a source wrote.
+    ///
+    /// # Errors
+    ///
+    /// It is no such value.
     fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self::Value, Rejection>;
+
+    /// The value as rules compare it; `None` where it has no such form.
     fn scalar(value: &Self::Value) -> Option<Scalar<'_>>;
+
+    /// Whether the value keeps the rules of its field.
     fn keeps_rules(value: &Self::Value, field: &FieldMeta) -> bool;
+
+    /// The value as tables and messages show it.
     fn show(value: &Self::Value) -> String;
+
+    /// The value as a document holds it.
+    ///
+    /// # Errors
+    ///
+    /// No document can.
     fn raw(value: &Self::Value) -> Result<RawValue, Rejection>;
 }
 
@@ -26,6 +48,7 @@ pub(crate) struct Plain<T>(PhantomData<T>);
 
 impl<T: ConfigValue> Access for Plain<T> {
     type Value = T;
+    const KIND: Kind = T::KIND;
 
     fn from_default(default: Scalar<'static>) -> Option<T> {
         T::from_scalar(default)
@@ -187,6 +210,12 @@ impl Slot {
         let operations = field.operations;
         let value = (operations.from_default)(field.default)?;
         Some(Self { value, operations })
+    }
+
+    /// Why the default of `field` is no value; `None` where it is one, or there is none.
+    pub(crate) fn default_mistake(field: &FieldMeta) -> Option<Rejection> {
+        let default = field.default.filter(|_| Self::default_of(field).is_none())?;
+        field.read(&default.into()).err()
     }
 
     pub(crate) fn show(&self) -> String {

@@ -1,5 +1,6 @@
 //! The types a field can have: how each is read from a document, a variable or a program.
 
+use core::fmt::Display;
 use core::time::Duration;
 use std::path::PathBuf;
 
@@ -45,16 +46,28 @@ pub enum Kind {
 pub struct Rejection {
     pub(crate) kind: DiagnosticKind,
     pub(crate) hint: Option<String>,
+    /// Whether the hint alone says what is wrong, and nothing is to be said of the field's kind.
+    pub(crate) is_explained: bool,
 }
 
 impl Rejection {
+    pub(super) fn new(kind: DiagnosticKind, hint: Option<String>) -> Self {
+        Self { kind, hint, is_explained: false }
+    }
+
+    /// With the words of a parser that knows more than this crate.
+    pub(super) fn explained(error: &dyn Display) -> Self {
+        let hint = Some(error.to_string());
+        Self { kind: DiagnosticKind::WrongType, hint, is_explained: true }
+    }
+
     pub(super) fn wrong_type(raw: &RawValue) -> Self {
         // An untyped text has no type of its own that could be wrong.
         let hint = match raw {
             RawValue::Untyped(_) => None,
             typed => Some(format!("found {}", typed.what())),
         };
-        Self { kind: DiagnosticKind::WrongType, hint }
+        Self::new(DiagnosticKind::WrongType, hint)
     }
 
     /// The same of the item number `number` of a list.
@@ -66,15 +79,15 @@ impl Rejection {
 
     /// Of a value that is to be written, and is no text although its type promises one.
     pub(super) fn not_unicode() -> Self {
-        Self { kind: DiagnosticKind::NotUnicode, hint: None }
+        Self::new(DiagnosticKind::NotUnicode, None)
     }
 
     fn malformed(hint: Option<String>) -> Self {
-        Self { kind: DiagnosticKind::WrongType, hint }
+        Self::new(DiagnosticKind::WrongType, hint)
     }
 
     pub(super) fn not_allowed(hint: Option<String>) -> Self {
-        Self { kind: DiagnosticKind::NotAllowed, hint }
+        Self::new(DiagnosticKind::NotAllowed, hint)
     }
 }
 
@@ -87,11 +100,11 @@ pub(crate) mod sealed {
 ///
 /// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`,
 /// and by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
-/// `Option` or a `Vec` of any of these.
+/// `Option` or a `Vec` of any of these. Other types need `parse` on the field.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` or a `Vec` of one of these"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` or a `Vec` of one of these; `parse` reads any other type"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.

@@ -54,7 +54,9 @@ fn setters(input: &Input) -> TokenStream {
             _ if takes_into(field) => {
                 quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
             }
-            Shape::Text => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
+            Shape::Text if field.parse.is_none() => {
+                quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
+            }
             _ => quote_spanned!(span=> value),
         };
         let with = quote_spanned!(span=> self.values.with(#index, #value));
@@ -80,7 +82,9 @@ pub(crate) fn setter_type(field: &Field) -> TokenStream {
         _ if takes_into(field) => {
             quote_spanned!(span=> impl ::core::convert::Into<#ty>)
         }
-        Shape::Text => quote_spanned!(span=> impl ::core::convert::Into<#ty>),
+        Shape::Text if field.parse.is_none() => {
+            quote_spanned!(span=> impl ::core::convert::Into<#ty>)
+        }
         _ => quote_spanned!(span=> #ty),
     }
 }

@@ -36,6 +36,10 @@ fn value(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| {
         let (name, span) = (&field.ident, field.type_span());
         let default = input.default_path(field, span);
+        if field.parse.is_some() && !field.default_implied {
+            let (krate, index) = (input.krate_at(span), field.index);
+            return quote_spanned!(span=> #name: #krate::private::parsed_default::<Self, _>(#index));
+        }
         if field.inside_list().is_some() {
             let krate = input.krate_at(span);
             return quote_spanned!(span=> #name: #krate::private::owned(#default));

@@ -11,6 +11,7 @@ mod consts;
 mod default;
 mod engine;
 mod inherent;
+mod parsed;
 mod schema;
 
 pub(crate) use builder::setter_type;
@@ -28,11 +29,13 @@ pub(crate) fn config(input: &Input) -> TokenStream {
     let builder = builder::builder(input);
     let engine = engine::engine(input);
     let serialize = serialize(input);
-    let impls = quote!(#consts #schema #checks #default #inherent #engine #serialize);
+    let parsers = parsed::parsers(input);
+    let test = parsed::test(input);
+    let impls = quote!(#consts #schema #checks #default #inherent #engine #serialize #parsers);
     match input.consts {
         // The default constants are needed still, but nobody else sees them.
-        Consts::None => quote!(#builder const _: () = { #impls };),
-        Consts::Assoc | Consts::Free => quote!(#builder #impls),
+        Consts::None => quote!(#builder #test const _: () = { #impls };),
+        Consts::Assoc | Consts::Free => quote!(#builder #test #impls),
     }
 }
 

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::parsed;
 use crate::ir::{Consts, Field, Input, RuleKind, Shape};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
@@ -118,7 +119,17 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         _ => quote_spanned!(span=> new),
     };
     let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
-    let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
+    let new = match parsed::access(input, field) {
+        Some(access) => {
+            let custom = match (field.inside_option(), field.inside_list()) {
+                (Some(_), _) => quote_spanned!(span=> custom_optional),
+                (_, Some(_)) => quote_spanned!(span=> custom_list),
+                _ => quote_spanned!(span=> custom),
+            };
+            quote_spanned!(span=> #krate::config::FieldMeta::#custom::<#access>(#key, #doc))
+        }
+        None => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc)),
+    };
     quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced .meta())
 }
 

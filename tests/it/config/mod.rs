@@ -13,6 +13,7 @@ mod hygiene;
 mod lists;
 mod macro_made;
 mod options;
+mod parsed;
 mod precedence;
 mod robustness;
 mod rules;
