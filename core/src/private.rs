@@ -10,7 +10,7 @@ pub use crate::config::text::{TextKind, as_str, text, text_len};
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,
+    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Outline, Scalar, check_values, rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
@@ -34,7 +34,7 @@ pub const fn assert_sound(field: &FieldMeta) {
 ///
 /// Every rule that a value breaks, and every required field without a value.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
-    ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
+    ConfigErrors::check(check_values(&Outline::of::<T>(), &values))?;
     T::from_values(values).ok_or_else(ConfigErrors::incomplete)
 }
 
