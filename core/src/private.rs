@@ -21,8 +21,8 @@ pub use crate::config::text::{TextKind, as_str, text, text_len};
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Scalar, bad_default,
-    check_values, rules,
+    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Outline, Scalar,
+    bad_default, check_values, rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
@@ -46,7 +46,7 @@ pub const fn assert_sound(field: &FieldMeta) {
 ///
 /// Every rule that a value breaks, and every required field without a value.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
-    ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
+    ConfigErrors::check(check_values(&Outline::of::<T>(), &values))?;
     T::from_values(values).ok_or_else(ConfigErrors::incomplete)
 }
 
@@ -75,7 +75,7 @@ pub fn assert_defaults<T: ConfigSchema>() {
 }
 
 fn bad_defaults<T: ConfigSchema>() -> Vec<Diagnostic> {
-    T::FIELDS.iter().filter_map(bad_default).collect()
+    Outline::of::<T>().settings.iter().filter_map(bad_default).collect()
 }
 
 fn refuse_defaults<T: ConfigSchema>() -> ! {

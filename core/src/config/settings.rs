@@ -3,7 +3,7 @@
 use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind};
 use super::raw::RawValue;
 use super::source::Place;
-use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, check_values, written};
+use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, Outline, check_values, written};
 
 /// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct
 /// through [`EngineConfig`]. The default is `AioConfig`'s.
@@ -39,7 +39,7 @@ impl EngineSettings {
     /// Every setting that is not allowed, each with its value and what is allowed.
     pub fn check(&self) -> Result<(), ConfigErrors> {
         let values = self.to_config().to_values();
-        let mut diagnostics = check_values(AioConfig::SECTION, AioConfig::FIELDS, &values);
+        let mut diagnostics = check_values(&Outline::of::<AioConfig>(), &values);
         diagnostics.extend(self.check_bytes_in_flight());
         ConfigErrors::check(diagnostics)
     }

@@ -3,10 +3,11 @@
 
 use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, quoted};
 use super::layer::broken_rule;
+use super::outline::{Member, Outline, SECTION, Setting};
 use super::raw::RawValue;
 use super::slot::{Slot, Values};
 use super::source::Place;
-use super::{FieldMeta, Schema, text};
+use super::text;
 
 /// What values are written as.
 #[derive(Clone, Copy, PartialEq)]
@@ -17,14 +18,14 @@ enum Format {
 }
 
 /// The section with `values`, as a TOML document.
-pub(super) fn toml(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
-    let entries = entries(schema, values, Format::Toml)?;
-    Ok(text::toml_section(schema.section, &entries))
+pub(super) fn toml(outline: &Outline, values: &Values) -> Result<String, ConfigErrors> {
+    let entries = entries(outline, values, Format::Toml)?;
+    Ok(text::toml_section(&outline.table(SECTION).path, &entries))
 }
 
 /// The section with `values`, as a JSON document.
-pub(super) fn json(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
-    Ok(json_document(schema.section, entries(schema, values, Format::Json)?))
+pub(super) fn json(outline: &Outline, values: &Values) -> Result<String, ConfigErrors> {
+    Ok(json_document(&outline.table(SECTION).path, entries(outline, values, Format::Json)?))
 }
 
 /// A JSON document of one section.
@@ -34,63 +35,101 @@ pub(super) fn json_document(section: &str, entries: Vec<(String, RawValue)>) -> 
 }
 
 /// `values` as variables, a line each.
-pub(super) fn variables(schema: &Schema, values: &Values) -> Result<String, ConfigErrors> {
+pub(super) fn variables(outline: &Outline, values: &Values) -> Result<String, ConfigErrors> {
+    let mut diagnostics = Vec::new();
     let mut lines = String::new();
-    each(schema, values, |field, slot| {
-        let Some(variable) = field.env else { return Ok(()) };
-        lines += &match as_written(field, slot, Format::Variables)? {
+    let mut seen: Vec<(&Setting, Option<RawValue>)> = Vec::new();
+    for setting in &outline.settings {
+        let (Some(variable), Some(slot)) = (&setting.variable, values.get(&setting.route)) else {
+            continue;
+        };
+        let written = match written(setting, slot, Format::Variables) {
+            Ok(written) => written,
+            Err(diagnostic) => {
+                diagnostics.push(diagnostic);
+                continue;
+            }
+        };
+        // One variable may set the same struct in several places.
+        let earlier = seen.iter().find(|(other, _)| other.variable == setting.variable);
+        match earlier {
+            Some((_, value)) if *value == written => continue,
+            Some((other, _)) => {
+                let hint = format!("{variable} would set `{}` too, which differs", other.path);
+                let kind = DiagnosticKind::NotWritable;
+                let format = Format::Variables;
+                diagnostics.push(not_writable(kind, setting, slot, format, Some(hint)));
+                continue;
+            }
+            None => {}
+        }
+        lines += &match &written {
             Some(text) => text::assignment(variable, &text.to_string()),
             None if matches!(slot.raw(), Ok(RawValue::Null)) => String::new(),
             None => text::unheld(variable),
         };
-        Ok(())
-    })?;
+        seen.push((setting, written));
+    }
+    ConfigErrors::check(diagnostics)?;
     Ok(lines)
 }
 
-/// Keys and values of a document.
+/// Keys and values of a document; all that cannot be written is reported together.
 fn entries(
-    schema: &Schema,
+    outline: &Outline,
     values: &Values,
     format: Format,
 ) -> Result<Vec<(String, RawValue)>, ConfigErrors> {
-    let mut entries = Vec::new();
-    each(schema, values, |field, slot| {
-        let written = as_written(field, slot, format)?;
-        entries.extend(written.map(|value| (field.key.to_owned(), value)));
-        Ok(())
-    })?;
+    let mut diagnostics = Vec::new();
+    let entries = table(outline, SECTION, values, format, &mut diagnostics);
+    ConfigErrors::check(diagnostics)?;
     Ok(entries)
 }
 
-/// Writes every field; all that cannot be written is reported together.
-fn each(
-    schema: &Schema,
+/// Those of the table `number`.
+fn table(
+    outline: &Outline,
+    number: usize,
     values: &Values,
-    mut write: impl FnMut(&FieldMeta, &Slot) -> Result<(), Diagnostic>,
-) -> Result<(), ConfigErrors> {
-    let mut diagnostics = Vec::new();
-    for (index, field) in schema.fields.iter().enumerate() {
-        if let Some(slot) = values.get(index) {
-            diagnostics.extend(broken_rule(field, slot).or_else(|| write(field, slot).err()));
-        }
+    format: Format,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<(String, RawValue)> {
+    let mut entries = Vec::new();
+    for (field, member) in outline.table(number).members() {
+        let value = match member {
+            Member::Table(inner) => {
+                Some(RawValue::table(table(outline, inner, values, format, diagnostics)))
+            }
+            Member::Setting(number) => {
+                let setting = &outline.settings[number];
+                let slot = values.get(&setting.route);
+                slot.and_then(|slot| {
+                    let written = written(setting, slot, format);
+                    written.unwrap_or_else(|diagnostic| {
+                        diagnostics.push(diagnostic);
+                        None
+                    })
+                })
+            }
+        };
+        entries.extend(value.map(|value| (field.key.to_owned(), value)));
     }
-    ConfigErrors::check(diagnostics)
+    entries
 }
 
 /// What stands for a value in the format; `None` where the format has nothing to say it with, but
 /// the default is the same.
-fn as_written(
-    field: &FieldMeta,
-    slot: &Slot,
-    format: Format,
-) -> Result<Option<RawValue>, Diagnostic> {
+fn written(setting: &Setting, slot: &Slot, format: Format) -> Result<Option<RawValue>, Diagnostic> {
+    if let Some(broken) = broken_rule(setting, slot) {
+        return Err(broken);
+    }
+    let field = setting.field;
     let raw = slot
         .raw()
-        .map_err(|rejection| not_writable(rejection.kind, field, slot, format, rejection.hint))?;
+        .map_err(|rejection| not_writable(rejection.kind, setting, slot, format, rejection.hint))?;
     let written = match format {
         Format::Toml | Format::Json => in_document(&raw, format),
-        Format::Variables => in_variable(&raw, field).map(RawValue::Untyped),
+        Format::Variables => in_variable(&raw, setting).map(RawValue::Untyped),
     };
     let hint = match written {
         Some(written) => match field.read(&written).and_then(|again| again.raw()) {
@@ -102,7 +141,7 @@ fn as_written(
     };
     match Slot::default_of(field).map(|default| default.raw()) {
         Some(Ok(default)) if is_same(&default, &raw) => Ok(None),
-        _ => Err(not_writable(DiagnosticKind::NotWritable, field, slot, format, hint)),
+        _ => Err(not_writable(DiagnosticKind::NotWritable, setting, slot, format, hint)),
     }
 }
 
@@ -130,8 +169,8 @@ fn in_document(raw: &RawValue, format: Format) -> Option<RawValue> {
 }
 
 /// The value of the variable; `None` where it is unset.
-fn in_variable(raw: &RawValue, field: &FieldMeta) -> Option<String> {
-    let text = match (raw, field.separator) {
+fn in_variable(raw: &RawValue, setting: &Setting) -> Option<String> {
+    let text = match (raw, setting.field.separator) {
         (RawValue::Null, _) => return None,
         // Not nothing, which would be a variable that is not set.
         (RawValue::List { items, .. }, Some(_)) if items.is_empty() => " ".to_owned(),
@@ -141,7 +180,7 @@ fn in_variable(raw: &RawValue, field: &FieldMeta) -> Option<String> {
         }
         (value, _) => as_text(value),
     };
-    let is_settable = field.env.is_some_and(text::is_shell_name);
+    let is_settable = setting.variable.as_deref().is_some_and(text::is_shell_name);
     (is_settable && !text.is_empty() && !text.contains('\0')).then_some(text)
 }
 
@@ -179,7 +218,7 @@ fn are_same<T>(some: &[T], others: &[T], is_same: impl Fn(&T, &T) -> bool) -> bo
 
 fn not_writable(
     kind: DiagnosticKind,
-    field: &FieldMeta,
+    setting: &Setting,
     slot: &Slot,
     format: Format,
     hint: Option<String>,
@@ -190,14 +229,14 @@ fn not_writable(
         Format::Json => ("in JSON", "give it another value"),
         Format::Variables => ("in a variable", "write a file, or set it otherwise"),
     };
-    let message = format!("`{}` = {} cannot be written {place}", field.key, quoted(&shown));
+    let message = format!("`{}` = {} cannot be written {place}", setting.path, quoted(&shown));
     let help = match (kind, hint) {
         (DiagnosticKind::NotUnicode, _) => "it is not valid UTF-8".to_owned(),
         (_, Some(hint)) => format!("{hint}; {advice}"),
         (_, None) => advice.to_owned(),
     };
     Diagnostic::new(kind, message, Place::Memory)
-        .with_key(field.key)
+        .with_key(&setting.path)
         .with_value(&shown)
         .with_help(Some(help))
 }

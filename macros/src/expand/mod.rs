@@ -16,6 +16,7 @@ mod schema;
 
 pub(crate) use builder::setter_type;
 pub(crate) use choice::{choice, choice_impls};
+pub(crate) use default::default_bounds;
 pub(crate) use engine::for_deepspeed;
 pub(crate) use inherent::writing;
 

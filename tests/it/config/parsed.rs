@@ -341,3 +341,23 @@ fn macros_may_write_them() {
     let made = macro_made::Made::default();
     assert_eq!((made.given, made.own.to_string().as_str()), (Percent(5), "::1"));
 }
+
+#[test]
+fn a_default_in_a_nested_struct_is_found_too() {
+    #[derive(Debug, Config)]
+    #[config(section = "inner")]
+    struct Inner {
+        #[config(default = "nowhere", parse = from_str)]
+        address: SocketAddr,
+    }
+    #[derive(Debug, Config)]
+    #[config(section = "outer")]
+    struct Outer {
+        #[config(nested)]
+        inner: Inner,
+    }
+    let error = only(Outer::loader().load());
+    assert!(error.message().starts_with("the default `nowhere` of `inner.address` is none"));
+    let outer = Outer::loader().set("inner.address", "[::]:1").load().unwrap();
+    assert_eq!(outer.value.inner.address.port(), 1);
+}

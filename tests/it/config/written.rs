@@ -345,3 +345,64 @@ fn another_value_that_cannot_be_written_is_an_error() {
     assert!(error.to_string().contains("JSON, which has `null`"), "{error}");
     assert_eq!(load_from::<Over>("a.json", &over.to_json().unwrap()), over);
 }
+
+#[derive(Clone, Debug, PartialEq, Config)]
+#[config(section = "age", env_prefix = "AGE")]
+struct Age {
+    #[config(default = 30)]
+    days: u32,
+    hours: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Config)]
+#[config(section = "swap", env_prefix = "SWAP", serialize)]
+struct Swap {
+    #[config(nested)]
+    io: AioConfig,
+    #[config(default = 4)]
+    resident: usize,
+    #[config(nested(env_prefix = "SWAP_KEPT"), rename = "kept for")]
+    kept: Age,
+    #[config(nested)]
+    one: Age,
+    #[config(nested)]
+    other: Age,
+}
+
+#[test]
+fn nested_structs_are_tables() {
+    let mut swap = Swap::default();
+    (swap.io.queue_depth, swap.kept.days, swap.kept.hours) = (32, 7, Some(12));
+    let toml = swap.to_toml().unwrap();
+    assert!(
+        toml.starts_with("[swap]\nresident = 4\n\n[swap.io]\nblock_size = 1048576\n"),
+        "{toml}"
+    );
+    assert!(toml.contains("\n\n[swap.\"kept for\"]\ndays = 7\nhours = 12\n"), "{toml}");
+    assert_eq!(load_from::<Swap>("a.toml", &toml), swap);
+    let json = swap.to_json().unwrap();
+    assert!(
+        json.contains("    \"kept for\": {\n      \"days\": 7,\n      \"hours\": 12\n    },\n")
+    );
+    assert_eq!(load_from::<Swap>("a.json", &json), swap);
+    let serialized = format!("{{\"swap\":{}}}", serde_json::to_string(&swap).unwrap());
+    assert_eq!(load_from::<Swap>("a.json", &serialized), swap);
+    let variables = sourced(&swap.to_env().unwrap());
+    assert_eq!(Swap::loader().env_from(&variables).load().unwrap().value, swap);
+
+    swap.io.block_size = 1;
+    assert_eq!(only(swap.to_toml()).key(), Some("io.block_size"));
+}
+
+#[test]
+fn a_variable_of_two_places_has_one_value() {
+    let mut swap = Swap::default();
+    swap.one.days = 1;
+    let error = only(swap.to_env());
+    assert_eq!((error.kind(), error.key()), (DiagnosticKind::NotWritable, Some("other.days")));
+    assert!(error.to_string().contains("AGE_DAYS would set `one.days` too, which differs"));
+    swap.other.days = 1;
+    assert_eq!(swap.to_env().unwrap().matches("\nAGE_DAYS=1\n").count(), 1);
+    swap.other.hours = Some(1);
+    assert_eq!(only(swap.to_env()).key(), Some("other.hours"));
+}

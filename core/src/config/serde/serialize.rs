@@ -2,7 +2,9 @@
 
 use serde::ser::{Error, Serialize, SerializeStruct, Serializer};
 
+use crate::config::outline::{Member, Outline, SECTION};
 use crate::config::raw::RawValue;
+use crate::config::slot::Values;
 use crate::config::{ConfigSchema, Integer};
 
 /// Serializes `config` as a struct of its keys, with each value as the loader reads it from any
@@ -15,19 +17,45 @@ pub fn serialize<T: ConfigSchema, S: Serializer>(
     config: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    let values = config.to_values();
-    let mut section = serializer.serialize_struct(T::SECTION, T::FIELDS.len())?;
-    for (index, field) in T::FIELDS.iter().enumerate() {
-        let Some(slot) = values.get(index) else {
-            section.skip_field(field.key)?;
-            continue;
-        };
-        let raw = slot.raw().map_err(|_| {
-            S::Error::custom(format!("`{}` = {} is not valid UTF-8", field.key, slot.show()))
-        })?;
-        section.serialize_field(field.key, &raw)?;
+    let (outline, values) = (Outline::of::<T>(), config.to_values());
+    Table { name: T::SECTION, number: SECTION, outline: &outline, values: &values }
+        .serialize(serializer)
+}
+
+/// The section, or a table within it.
+struct Table<'a> {
+    name: &'static str,
+    number: usize,
+    outline: &'a Outline,
+    values: &'a Values,
+}
+
+impl Serialize for Table<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let table = self.outline.table(self.number);
+        let mut fields = serializer.serialize_struct(self.name, table.fields.len())?;
+        for (field, member) in table.members() {
+            match member {
+                Member::Table(number) => {
+                    let inner = Table { name: field.key, number, ..*self };
+                    fields.serialize_field(field.key, &inner)?;
+                }
+                Member::Setting(number) => {
+                    let route = &self.outline.settings[number].route;
+                    let Some(slot) = self.values.get(route) else {
+                        fields.skip_field(field.key)?;
+                        continue;
+                    };
+                    let raw = slot.raw().map_err(|_| {
+                        let (key, shown) = (field.key, slot.show());
+                        S::Error::custom(format!("`{key}` = {shown} is not valid UTF-8"))
+                    })?;
+                    fields.serialize_field(field.key, &raw)?;
+                }
+            }
+        }
+        fields.end()
     }
-    section.end()
 }
 
 impl Serialize for RawValue {

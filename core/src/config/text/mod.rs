@@ -6,7 +6,6 @@
 use super::raw::RawValue;
 use super::scalar::Scalar;
 use super::{ConfigSchema, FieldMeta, Schema};
-pub(super) use env::is_shell_name;
 use writer::{NONE, Writer, plain_end};
 
 mod env;
@@ -66,7 +65,7 @@ pub(super) fn allowed(field: &FieldMeta) -> String {
 
 /// A section of a TOML file, with the tables within it.
 pub(super) fn toml_section(name: &str, entries: &[(String, RawValue)]) -> String {
-    string(|text| toml::table(text, &[name], entries))
+    string(|text| toml::values(text, &[name], entries))
 }
 
 /// A JSON file.
@@ -84,12 +83,26 @@ pub(super) fn json_value(value: &RawValue) -> String {
 
 /// The line that sets a variable.
 pub(super) fn assignment(variable: &str, value: &str) -> String {
-    string(|text| env::assignment(text, variable, Scalar::Text(value), ""))
+    string(|text| {
+        text.str(variable);
+        text.byte(b'=');
+        env::assigned(text, Scalar::Text(value), "");
+    })
 }
 
 /// The lines in place of that one where the value is the default, and no variable can hold it.
 pub(super) fn unheld(variable: &str) -> String {
-    string(|text| env::unheld(text, variable))
+    string(|text| {
+        text.str(env::UNHELD);
+        text.str("# ");
+        text.one_line(variable);
+        text.str("=\n");
+    })
+}
+
+/// Whether a shell can set a variable of this name.
+pub(super) fn is_shell_name(variable: &str) -> bool {
+    env::is_word_of_its_own(variable.as_bytes())
 }
 
 /// What `write` writes, at run time by the same two passes.
@@ -111,11 +124,12 @@ const fn write(text: &mut Writer<'_>, kind: TextKind, schema: &Schema) {
     }
 }
 
-/// Whether any field is advanced, or with `false` whether any is not.
+/// Whether any setting is advanced, or with `false` whether any is not; those of nested structs
+/// aside.
 const fn any_advanced(fields: &[FieldMeta], advanced: bool) -> bool {
     let mut index = 0;
     while index < fields.len() {
-        if fields[index].advanced == advanced {
+        if fields[index].nested.is_none() && fields[index].advanced == advanced {
             return true;
         }
         index += 1;
