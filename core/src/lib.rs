@@ -28,7 +28,7 @@ assert_eq!(tensor, [42; 100_000]);
 //! crate; both bring the engine with them.
 //!
 //! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
-//! crate.
+//! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
 //!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket

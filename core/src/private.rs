@@ -13,7 +13,7 @@ pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
-pub use crate::config::parsed::{Parsed, ParsedAt, from_str, parsed};
+pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
 #[cfg(feature = "serde")]
 pub use crate::config::serde::serialize;
 pub use crate::config::slot::Values;

@@ -120,7 +120,7 @@ pub(crate) fn bad_env(span: Span) -> Error {
 }
 
 pub(crate) fn bad_parse(span: Span) -> Error {
-    Error::new(span, "`parse` is `from_str`, or the path of a function that reads a text")
+    Error::new(span, "`parse` is `from_str`, `serde`, or the path of a function that reads a text")
 }
 
 pub(crate) fn unbounded_range(span: Span) -> Error {

@@ -114,6 +114,8 @@ pub(crate) struct Nested {
 /// What reads the texts of a field, whose type the derive need not know.
 pub(crate) enum ParseBy {
     FromStr,
+    /// The crate `serde`, which knows values of every shape.
+    Serde,
     /// A function.
     Path(Path),
 }

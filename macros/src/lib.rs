@@ -45,6 +45,9 @@ mod validate;
 /// - `parse = from_str`, or `parse = path` of a `fn(&str) -> Result<T, E>` with an `E: Display`: reads
 ///   the field, of any type with `Display`, `Clone`, `Send` and `Sync`, from texts, and its `Display`
 ///   writes it so that they are read back
+/// - `parse = serde` (ds-aio's feature `serde`): reads the field, of any type with `Serialize`,
+///   `DeserializeOwned`, `Clone`, `Send` and `Sync`, from a value of any shape, tables too. A text
+///   becomes what the type asks for: a number, a truth value, or by way of JSON something with parts
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `nested`, or `nested(env_prefix = "…")`: the field holds another `Config` struct, see below
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and

@@ -245,9 +245,11 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
             stream.parse::<Token![=]>()?;
             let start = stream.span();
             let function: Path = stream.parse().map_err(|_| error::bad_parse(start))?;
-            let is_from_str = function.is_ident("from_str");
-            field.parse =
-                Some(if is_from_str { ParseBy::FromStr } else { ParseBy::Path(function) });
+            field.parse = Some(match function.get_ident().map(Ident::to_string).as_deref() {
+                Some("from_str") => ParseBy::FromStr,
+                Some("serde") => ParseBy::Serde,
+                _ => ParseBy::Path(function),
+            });
         }
         "alias" => field.aliases.push(value(stream)?),
         "deprecated" => {

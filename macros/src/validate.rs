@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Input, RuleKind, Shape, TEXTS};
+use crate::ir::{Consts, Env, Field, Input, ParseBy, RuleKind, Shape, TEXTS};
 
 /// Checks the struct as a whole.
 pub(crate) fn input(input: &Input, errors: &mut Errors) {
@@ -67,6 +67,7 @@ fn field_rules(field: &Field, errors: &mut Errors) {
         }
     }
     let shape = field.shape();
+    let has_few_forms = shape != Shape::Bool && !matches!(field.parse, Some(ParseBy::Serde));
     let is_integer = matches!(shape, Shape::Integer | Shape::Unknown);
     let is_ordered = is_integer || matches!(shape, Shape::Float | Shape::Duration);
     for rule in &field.rules {
@@ -74,7 +75,7 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             RuleKind::Range { .. } => ("range", "a numeric or `Duration`", is_ordered),
             RuleKind::MultipleOf(_) => ("multiple_of", "an integer", is_integer),
             RuleKind::PowerOfTwo => ("power_of_two", "an integer", is_integer),
-            RuleKind::OneOf(_) => ("one_of", "a numeric or text", shape != Shape::Bool),
+            RuleKind::OneOf(_) => ("one_of", "a numeric or text", has_few_forms),
         };
         if !fits {
             errors.push(error::rule_does_not_apply(rule.span, name, needs));

@@ -25,6 +25,8 @@ struct Parsed {
     no_list: String,
     #[config(required, parse = from_str, parse = parse)]
     twice: String,
+    #[config(required, parse = serde, one_of = ["x"])]
+    any: String,
 }
 
 fn main() {

@@ -12,7 +12,7 @@ use super::raw::RawValue;
 use super::scalar::Integer;
 use super::source::{Place, SourceFile};
 
-mod json;
+pub(crate) mod json;
 mod toml;
 
 /// Reads the section of `outline` from the file at `path`; every mistake is in the layer.
@@ -186,11 +186,7 @@ impl Section<'_> {
     }
 
     fn syntax(&self, message: &str, span: Range<usize>) -> Diagnostic {
-        // What the parsers say begins with a capital or not; our own messages do not.
-        let mut rest = message.chars();
-        let first = rest.next().into_iter().flat_map(char::to_lowercase);
-        let message: String = first.chain(rest.clone()).collect();
-        Diagnostic::new(DiagnosticKind::Syntax, message, self.place(span))
+        Diagnostic::new(DiagnosticKind::Syntax, uncapitalized(message), self.place(span))
     }
 
     /// The section, or a table within it, stands in the document twice, under `path`.
@@ -270,6 +266,13 @@ impl Section<'_> {
     fn knows(&self, key: &str) -> bool {
         self.outline.table(SECTION).index_of(key).is_some()
     }
+}
+
+/// What the parsers say begins with a capital or not; our own messages do not.
+fn uncapitalized(message: &str) -> String {
+    let mut rest = message.chars();
+    let first = rest.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(rest.clone()).collect()
 }
 
 fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnostic> {

@@ -78,3 +78,7 @@ where
         Ok(RawValue::Text(value.to_string()))
     }
 }
+
+/// The values of a field that the crate `serde` reads and writes, `parse = serde`.
+#[derive(Debug)]
+pub struct Structured<T>(PhantomData<T>);

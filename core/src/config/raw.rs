@@ -29,8 +29,10 @@ pub enum RawValue {
         /// As written.
         text: String,
     },
-    /// A table: an object in JSON.
+    /// Keys and their values.
     Table {
+        /// What the format calls it: `a table`, `an object`.
+        what: &'static str,
         /// Its keys and values, in the order of the source.
         entries: Vec<(String, RawValue)>,
         /// As written.
@@ -49,7 +51,7 @@ impl RawValue {
     pub(super) fn table(entries: Vec<(String, RawValue)>) -> Self {
         let shown = entries.iter().map(|(key, value)| format!("{key}: {value}"));
         let text = format!("{{{}}}", shown.collect::<Vec<_>>().join(", "));
-        RawValue::Table { entries, text }
+        RawValue::Table { what: "a table", entries, text }
     }
 
     pub(crate) fn what(&self) -> &'static str {
@@ -63,8 +65,7 @@ impl RawValue {
             RawValue::Text(_) | RawValue::Untyped(_) => "a text",
             RawValue::Null => "null",
             RawValue::List { .. } => "a list",
-            RawValue::Table { .. } => "a table",
-            RawValue::Other { what, .. } => what,
+            RawValue::Table { what, .. } | RawValue::Other { what, .. } => what,
         }
     }
 }

@@ -10,6 +10,10 @@ use super::value::{ConfigValue, Kind, Rejection, in_bytes};
 use super::{ConfigSchema, FieldMeta};
 
 /// How the values of one type are read, compared and written.
+#[cfg_attr(
+    not(feature = "serde"),
+    diagnostic::on_unimplemented(message = "`parse = serde` needs the feature `serde` of ds-aio")
+)]
 pub trait Access: 'static {
     /// The type.
     type Value: Clone + Send + Sync + 'static;

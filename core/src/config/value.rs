@@ -41,6 +41,8 @@ pub enum Kind {
     },
     /// A nested struct.
     Table,
+    /// Whatever the type makes of it (`parse = serde`).
+    Any,
 }
 
 /// Why a raw value does not suit a field.
@@ -82,6 +84,12 @@ impl Rejection {
     /// Of a value that is to be written, and is no text although its type promises one.
     pub(super) fn not_unicode() -> Self {
         Self::new(DiagnosticKind::NotUnicode, None)
+    }
+
+    /// Of a value that is to be written, in the words of what was to write it.
+    #[cfg(feature = "serde")]
+    pub(super) fn not_writable(error: &dyn Display) -> Self {
+        Self::new(DiagnosticKind::NotWritable, Some(error.to_string()))
     }
 
     fn malformed(hint: Option<String>) -> Self {
@@ -229,9 +237,21 @@ float! {
     f64: F64;
 }
 
-fn is_non_finite_name(text: &str) -> bool {
+pub(super) fn is_non_finite_name(text: &str) -> bool {
     let name = text.strip_prefix(['-', '+']).unwrap_or(text);
     ["inf", "infinity", "nan"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The truth value that a text is a word for, in any case.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    let is_any = |names: [&str; 4]| names.iter().any(|name| text.trim().eq_ignore_ascii_case(name));
+    if is_any(["1", "true", "yes", "on"]) {
+        Some(true)
+    } else if is_any(["0", "false", "no", "off"]) {
+        Some(false)
+    } else {
+        None
+    }
 }
 
 impl sealed::Sealed for bool {}
@@ -245,19 +265,13 @@ impl ConfigValue for bool {
     fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
         let text = match raw {
             RawValue::Bool(value) => return Ok(*value),
-            RawValue::Untyped(text) => text.trim(),
+            RawValue::Untyped(text) => text,
             other => return Err(Rejection::wrong_type(other)),
         };
-        let is_any = |names: [&str; 4]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
-        if is_any(["1", "true", "yes", "on"]) {
-            Ok(true)
-        } else if is_any(["0", "false", "no", "off"]) {
-            Ok(false)
-        } else {
-            Err(Rejection::malformed(Some(
-                "1, yes, on and 0, no, off are understood too, in any case".to_owned(),
-            )))
-        }
+        truth(text).ok_or_else(|| {
+            let hint = "1, yes, on and 0, no, off are understood too, in any case";
+            Rejection::malformed(Some(hint.to_owned()))
+        })
     }
     fn scalar(&self) -> Option<Scalar<'_>> {
         Some(Scalar::Bool(*self))

@@ -185,7 +185,7 @@ fn in_variable(raw: &RawValue, setting: &Setting) -> Option<String> {
 }
 
 /// A text for itself, what has parts as JSON.
-fn as_text(value: &RawValue) -> String {
+pub(super) fn as_text(value: &RawValue) -> String {
     match value {
         RawValue::List { .. } | RawValue::Table { .. } => {
             in_document(value, Format::Json).as_ref().map(text::json_value).unwrap_or_default()

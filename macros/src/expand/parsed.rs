@@ -14,6 +14,7 @@ pub(crate) fn parsers(input: &Input) -> TokenStream {
         let (ty, span) = (field.value_type(), field.type_span());
         let krate = input.krate_at(span);
         let parse = match field.parse.as_ref()? {
+            ParseBy::Serde => return None,
             ParseBy::FromStr => quote_spanned!(span=> #krate::private::from_str::<#ty>(text)),
             ParseBy::Path(function) => {
                 quote_spanned!(span=> #krate::private::parsed(#function(text)))
@@ -41,8 +42,12 @@ pub(crate) fn access(input: &Input, field: &Field) -> Option<TokenStream> {
     let mut index = Literal::usize_unsuffixed(field.index);
     index.set_span(span);
     let krate = input.krate_at(span);
-    field.parse.as_ref()?;
-    Some(quote_spanned!(span=> #krate::private::Parsed::<Self, #ty, #index>))
+    Some(match field.parse.as_ref()? {
+        ParseBy::Serde => quote_spanned!(span=> #krate::private::Structured::<#ty>),
+        ParseBy::FromStr | ParseBy::Path(_) => {
+            quote_spanned!(span=> #krate::private::Parsed::<Self, #ty, #index>)
+        }
+    })
 }
 
 /// A test that the defaults are texts that their parsers accept: no constant can tell. It cannot run

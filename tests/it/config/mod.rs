@@ -23,6 +23,7 @@ mod sections;
 mod serialized;
 mod settings;
 mod sizes;
+mod structured;
 mod support;
 mod templates;
 mod texts_of_types;

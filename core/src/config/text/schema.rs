@@ -20,6 +20,10 @@ const SIZE: &str =
 /// A duration as the loader reads it, but for spaces around it.
 const DURATION: &str = r"^[0-9](_*[0-9])*(\\.[0-9](_*[0-9])*)? *(ns|us|µs|ms|s|min|h)$";
 
+/// A value of any shape.
+const ANY: &str =
+    "\"type\": [\"array\", \"boolean\", \"null\", \"number\", \"object\", \"string\"]";
+
 /// How many powers of two a field may admit and have them listed.
 const LISTED_POWERS: usize = 64;
 
@@ -125,6 +129,7 @@ const fn admitted(text: &mut Writer<'_>, field: &FieldMeta) {
         Kind::Bool => text.str("\"type\": \"boolean\""),
         _ if field.rules.one_of.is_some() => one_of(text, &field.rules),
         Kind::Text | Kind::Path => text.str("\"type\": \"string\""),
+        Kind::Any => text.str(ANY),
         Kind::Char => text.str("\"type\": \"string\", \"minLength\": 1, \"maxLength\": 1"),
         Kind::Duration => {
             text.str("\"type\": \"string\", \"pattern\": \"");
