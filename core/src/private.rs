@@ -16,7 +16,7 @@ pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
 #[cfg(feature = "serde")]
 pub use crate::config::serde::serialize;
-pub use crate::config::slot::Values;
+pub use crate::config::slot::{Access, Values};
 pub use crate::config::text::{TextKind, as_str, text, text_len};
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
@@ -25,7 +25,30 @@ use crate::config::{
     bad_default, check_values, rules,
 };
 
-/// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
+/// Fails compilation, at the caller's place, when the declaration of a field contradicts itself. In a
+/// struct with parameters that is found where they are known:
+///
+/// ```
+/// #[derive(ds_aio::Config)]
+/// #[config(section = "pages")]
+/// struct Pages<const N: u32> {
+///     #[config(default = N, range = 1..=8)]
+///     count: u32,
+/// }
+/// assert_eq!(Pages::<8>::loader().load()?.value.count, 8);
+/// # Ok::<(), ds_aio::ConfigErrors>(())
+/// ```
+///
+/// ```compile_fail,E0080
+/// #[derive(ds_aio::Config)]
+/// #[config(section = "pages")]
+/// struct Pages<const N: u32> {
+///     #[config(default = N, range = 1..=8)]
+///     count: u32,
+/// }
+/// assert_eq!(Pages::<9>::loader().load()?.value.count, 9);
+/// # Ok::<(), ds_aio::ConfigErrors>(())
+/// ```
 ///
 /// # Panics
 ///
@@ -124,9 +147,9 @@ pub fn owned<T: Clone, U: From<T>>(items: &[T]) -> Vec<U> {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __impl_serialize {
-    ($config:ident) => {
+    ($($head:tt)*) => {
         #[automatically_derived]
-        impl $crate::private::serde::Serialize for $config {
+        $($head)* {
             fn serialize<S: $crate::private::serde::Serializer>(
                 &self,
                 serializer: S,
@@ -141,7 +164,7 @@ macro_rules! __impl_serialize {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __impl_serialize {
-    ($config:ident) => {
+    ($($head:tt)*) => {
         ::core::compile_error! { "`serialize` needs the feature `serde` of ds-aio" }
     };
 }

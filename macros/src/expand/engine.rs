@@ -22,7 +22,8 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     if !input.engine {
         return TokenStream::new();
     }
-    let (ident, krate) = (&input.ident, &input.krate);
+    let krate = &input.krate;
+    let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
     let settings = input.fields.iter().filter_map(|field| {
         let key = field.key().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
@@ -46,7 +47,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #krate::EngineConfig for #ident {
+        #head {
             fn engine_settings(&self) -> #krate::EngineSettings {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
                 #(#settings)*
@@ -59,10 +60,11 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
 
 /// The method that writes what DeepSpeed reads.
 pub(crate) fn for_deepspeed(input: &Input, body: &TokenStream) -> TokenStream {
-    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
+    let (vis, krate) = (&input.vis, &input.krate);
+    let head = input.implement(None, None);
     quote! {
         #[allow(dead_code)]
-        impl #ident {
+        #head {
             /// The five settings as the section `aio` of a configuration for DeepSpeed, a JSON document:
             /// under the keys that its parser reads, and nothing that it does not know.
             #vis fn to_deepspeed_json(&self) -> #krate::private::String {

@@ -14,9 +14,9 @@ mod inherent;
 mod parsed;
 mod schema;
 
-pub(crate) use builder::setter_type;
+pub(crate) use builder::{setter_type, structure as builder_structure};
 pub(crate) use choice::{choice, choice_impls};
-pub(crate) use default::default_bounds;
+pub(crate) use default::head as default_head;
 pub(crate) use engine::for_deepspeed;
 pub(crate) use inherent::writing;
 
@@ -43,8 +43,9 @@ pub(crate) fn config(input: &Input) -> TokenStream {
 /// `Serialize` of the crate `serde`.
 pub(crate) fn serialize(input: &Input) -> Option<TokenStream> {
     let span = input.serialize?;
-    let (ident, krate) = (&input.ident, input.krate_at(span));
-    Some(quote_spanned!(span=> #krate::private::impl_serialize! { #ident }))
+    let krate = input.krate_at(span);
+    let head = input.implement(Some(quote!(#krate::private::serde::Serialize)), None);
+    Some(quote_spanned!(span=> #krate::private::impl_serialize! { #head }))
 }
 
 #[cfg(test)]

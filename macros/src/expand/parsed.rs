@@ -10,7 +10,7 @@ use crate::ir::{Field, Input, ParseBy, snake_case};
 /// How each of them is read.
 pub(crate) fn parsers(input: &Input) -> TokenStream {
     let parsers = input.fields.iter().filter_map(|field| {
-        let (ident, index) = (&input.ident, field.index);
+        let index = field.index;
         let (ty, span) = (field.value_type(), field.type_span());
         let krate = input.krate_at(span);
         let parse = match field.parse.as_ref()? {
@@ -20,9 +20,11 @@ pub(crate) fn parsers(input: &Input) -> TokenStream {
                 quote_spanned!(span=> #krate::private::parsed(#function(text)))
             }
         };
+        let parsed_at = quote_spanned!(span=> #krate::private::ParsedAt<#ty, #index>);
+        let head = input.implement(Some(parsed_at), None);
         Some(quote_spanned! {span=>
             #[automatically_derived]
-            impl #krate::private::ParsedAt<#ty, #index> for #ident {
+            #head {
                 fn parse(
                     text: &str,
                 ) -> ::core::result::Result<#ty, #krate::private::Rejection> {
@@ -56,6 +58,10 @@ pub(crate) fn access(input: &Input, field: &Field) -> Option<TokenStream> {
 pub(crate) fn test(input: &Input) -> Option<TokenStream> {
     let is_read = |field: &&Field| field.parse.is_some() && !field.default_implied;
     input.fields.iter().filter(is_read).find(|field| field.default.is_some())?;
+    // Of a generic struct there is no one type to test.
+    if input.is_generic() {
+        return None;
+    }
     let (ident, krate) = (&input.ident, &input.krate);
     let name = format_ident!("defaults_of_{}", snake_case(&ident.unraw().to_string()));
     Some(quote! {

@@ -361,3 +361,29 @@ fn a_default_in_a_nested_struct_is_found_too() {
     let outer = Outer::loader().set("inner.address", "[::]:1").load().unwrap();
     assert_eq!(outer.value.inner.address.port(), 1);
 }
+
+fn either<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("not {text}"))
+}
+
+/// Of parameters that have what a parser takes.
+#[derive(Debug, PartialEq, Config)]
+#[config(section = "generic", env_prefix = "GENERIC")]
+struct Generic<T: FromStr> {
+    #[config(default = "1", parse = from_str)]
+    one: T,
+    #[config(default = [], parse = either::<T>)]
+    several: Vec<T>,
+}
+
+#[test]
+fn parameters_may_be_parsed() {
+    let variables = [("GENERIC_ONE", "2"), ("GENERIC_SEVERAL", "3,4")];
+    let loaded = Generic::<NonZeroU8>::loader().env_from(&variables).load().unwrap().value;
+    assert_eq!((loaded.one.get(), loaded.several.len()), (2, 2));
+    assert_eq!(loaded.to_toml().unwrap(), "[generic]\none = \"2\"\nseveral = [\"3\", \"4\"]\n");
+    assert_eq!(Generic::<u64>::default().one, 1);
+    let error = only(Generic::<NonZeroU8>::loader().set("several", "1,x").load());
+    assert!(error.message().ends_with("item 2: not x"), "{error}");
+    assert!(only(Generic::<IpAddr>::loader().load()).message().contains("`1` of `one` is none"));
+}

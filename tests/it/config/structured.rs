@@ -280,3 +280,21 @@ fn what_serde_cannot_write_is_an_error() {
     assert_eq!(error.kind(), DiagnosticKind::NotWritable);
     assert!(error.to_string().contains("a list is no key"), "{error}");
 }
+
+#[derive(Debug, PartialEq, Config)]
+#[config(section = "generic", serialize)]
+struct Generic<T> {
+    #[config(default = "[1, 2]", parse = serde)]
+    parts: Vec2<T>,
+    #[config(parse = serde)]
+    perhaps: Option<T>,
+}
+
+type Vec2<T> = (T, T);
+
+#[test]
+fn parameters_may_be_structured() {
+    let generic = Generic::<u8>::loader().set("perhaps", 3).load().unwrap().value;
+    assert_eq!(generic, Generic { parts: (1, 2), perhaps: Some(3) });
+    assert_eq!(serde_json::to_value(&generic).unwrap(), json!({ "parts": [1, 2], "perhaps": 3 }));
+}
