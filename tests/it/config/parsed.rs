@@ -238,6 +238,7 @@ mod surroundings {
     #[allow(dead_code)]
     struct String;
 
+    #[allow(clippy::unnecessary_wraps)]
     fn parse(text: &str) -> ::core::result::Result<::std::string::String, ::std::fmt::Error> {
         ::core::result::Result::Ok(::core::convert::From::from(text))
     }
@@ -258,6 +259,7 @@ mod surroundings {
     }
 
     impl S {
+        #[allow(clippy::unnecessary_wraps)]
         fn read(
             text: &str,
         ) -> ::core::result::Result<::std::string::String, ::core::convert::Infallible> {
