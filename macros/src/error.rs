@@ -6,6 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Error;
 
+use crate::case::CASES;
 use crate::ir::snake_case;
 
 /// The mistakes found so far; all are reported at once.
@@ -58,7 +59,7 @@ pub(crate) fn bad_section(span: Span) -> Error {
     Error::new(span, "a section name is not empty and consists of letters, digits, `_` and `-`")
 }
 
-pub(crate) fn bad_prefix(span: Span, attribute: &str) -> Error {
+pub(crate) fn bad_name_part(span: Span, attribute: &str) -> Error {
     let message = format!(
         "`{attribute}` consists of letters, digits and `_`, and does not start with a digit"
     );
@@ -164,6 +165,19 @@ pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error 
 
 pub(crate) fn key_taken(span: Span, key: &str, by: impl Display) -> Error {
     Error::new(span, format!("the key `{key}` is already that of {by}"))
+}
+
+pub(crate) fn renamed_otherwise(span: Span, serde: &str) -> Error {
+    let message = format!(
+        "`#[serde(…)]` names this `{serde}`, and one thing has one name: drop this `rename`, or make \
+         both the same"
+    );
+    Error::new(span, message)
+}
+
+pub(crate) fn unknown_case(span: Span) -> Error {
+    let cases: Vec<_> = CASES.iter().map(|(name, _)| format!("`{name}`")).collect();
+    Error::new(span, format!("the cases that `Config` and `Choice` know are {}", cases.join(", ")))
 }
 
 pub(crate) fn variable_taken(span: Span, variable: &str, by: &Ident) -> Error {

@@ -112,7 +112,7 @@ fn consts(input: &Input) -> TokenStream {
     }
     for field in &input.fields {
         let upper = field.upper();
-        consts.extend(once(&upper, &text, quote!("")));
+        consts.extend(once(&input.key_ending(field), &text, quote!("")));
         consts.extend(once(&format!("{upper}_ENV"), &text, quote!("")));
         if let Some(default) = field.default.clone() {
             let ty = field.const_type(input);

@@ -17,6 +17,7 @@ pub(crate) struct Input {
     pub(crate) section: LitStr,
     pub(crate) env_prefix: Option<LitStr>,
     pub(crate) const_prefix: Option<LitStr>,
+    pub(crate) key_suffix: Option<LitStr>,
     pub(crate) consts: Consts,
     pub(crate) engine: bool,
     pub(crate) fixed: Vec<Fixed>,
@@ -89,6 +90,8 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) rename: Option<LitStr>,
+    /// What `#[serde(rename_all = "…")]` makes of the name.
+    pub(crate) by_case: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) deprecated: Vec<Deprecated>,
     pub(crate) env: Env,
@@ -129,6 +132,8 @@ pub(crate) struct Choice {
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
     pub(crate) rename: Option<LitStr>,
+    /// What `#[serde(rename_all = "…")]` makes of the name.
+    pub(crate) by_case: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
 }
 
@@ -136,7 +141,7 @@ impl Variant {
     /// The name in files and variables.
     pub(crate) fn name(&self) -> LitStr {
         let named = || LitStr::new(&snake_case(&self.ident.unraw().to_string()), self.ident.span());
-        self.rename.clone().unwrap_or_else(named)
+        self.rename.clone().or_else(|| self.by_case.clone()).unwrap_or_else(named)
     }
 }
 
@@ -179,6 +184,14 @@ impl Input {
             ("", suffix) => Ident::new(suffix, span),
             (prefix, "") => Ident::new(prefix, span),
             (prefix, suffix) => format_ident!("{prefix}_{suffix}", span = span),
+        }
+    }
+
+    /// What the name of the constant with the key of `field` ends in: `BLOCK_SIZE`.
+    pub(crate) fn key_ending(&self, field: &Field) -> String {
+        match &self.key_suffix {
+            Some(suffix) => format!("{}_{}", field.upper(), upper(&suffix.value())),
+            None => field.upper(),
         }
     }
 
@@ -256,6 +269,12 @@ impl Field {
     }
 
     pub(crate) fn key(&self) -> LitStr {
+        let by_case = self.by_case.as_ref().filter(|_| self.rename.is_none());
+        by_case.cloned().unwrap_or_else(|| self.key_before_case())
+    }
+
+    /// The key, but for `rename_all`: what the names of variables and settings are made of.
+    pub(crate) fn key_before_case(&self) -> LitStr {
         let named = || LitStr::new(&self.name(), self.ident.span());
         self.rename.clone().unwrap_or_else(named)
     }
@@ -275,7 +294,7 @@ impl Field {
         match (&self.env, &input.env_prefix) {
             (Env::Named(name), _) => Some(name.clone()),
             (Env::Prefixed, Some(prefix)) => {
-                let key = self.key();
+                let key = self.key_before_case();
                 let name = format!("{}_{}", prefix.value(), upper(&key.value()));
                 Some(LitStr::new(&name, key.span()))
             }

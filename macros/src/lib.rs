@@ -8,6 +8,7 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
+mod case;
 mod error;
 mod expand;
 mod fallback;
@@ -25,6 +26,8 @@ mod validate;
 ///   its module (`AIO_BLOCK_SIZE`), or not at all
 /// - `const_prefix = "…"`: what the names of constants start with; for `free` the section unless
 ///   given
+/// - `key_suffix = "…"`: what the names of the constants with keys end in: `BLOCK_SIZE_KEY`; that of
+///   the section stays as it is
 /// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
 /// - `engine`: implements `EngineConfig`
 /// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
@@ -44,6 +47,11 @@ mod validate;
 ///   after the others in the texts for people
 ///
 /// A default that breaks a rule of its own field fails compilation.
+///
+/// `rename`, `alias` and `rename_all` of `#[serde(…)]` hold here too, so that a struct which derives
+/// both has one name for each key; of a name that serde reads and writes differently it is the one
+/// that is read. A `rename` here that says otherwise is refused. `rename_all` is about keys alone, not
+/// about the names of variables and constants.
 ///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
 /// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
@@ -95,6 +103,9 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
 /// On a variant it takes
 /// - `rename = "name"`: the name instead
 /// - `alias = "name"`, as often as needed: understood too, but never written
+///
+/// `rename`, `alias` and `rename_all` of `#[serde(…)]` hold here too. Without them the two differ, for
+/// serde leaves `IoUring` as it is: `#[serde(rename_all = "snake_case")]` makes them agree.
 #[proc_macro_derive(Choice, attributes(config))]
 pub fn derive_choice(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

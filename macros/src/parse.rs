@@ -8,21 +8,24 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
 
+use crate::case::Case;
 use crate::error::{self, Errors};
 use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Rule, RuleKind};
 
 mod attributes;
 mod choice;
 mod expression;
+mod serde;
 
 pub(crate) use choice::choice;
 
 use attributes::{Place, attributes, flag, value};
 use expression::{Expression, expression_value, range};
+use serde::Names;
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
 const ON_STRUCT: &[&str] =
-    &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "crate"];
+    &["section", "env_prefix", "const_prefix", "key_suffix", "consts", "fixed", "engine", "crate"];
 
 /// What stands in `deprecated(…)`.
 const IN_DEPRECATED: &[&str] = &["alias", "note"];
@@ -65,6 +68,7 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         section: LitStr::new("", derive.ident.span()),
         env_prefix: None,
         const_prefix: None,
+        key_suffix: None,
         consts: Consts::Assoc,
         engine: false,
         fixed: Vec::new(),
@@ -78,22 +82,29 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     if !seen.unclear && !seen.has("section") {
         errors.push(error::no_section(derive.ident.span(), &derive.ident));
     }
+    let case = Names::of(&derive.attrs).case(errors);
     input.fields = named
         .named
         .iter()
         .enumerate()
-        .filter_map(|(index, syntax)| field(index, syntax, errors))
+        .filter_map(|(index, syntax)| field(index, syntax, case, errors))
         .collect();
     Some(input)
 }
 
-fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
+fn field(
+    index: usize,
+    syntax: &syn::Field,
+    case: Option<Case>,
+    errors: &mut Errors,
+) -> Option<Field> {
     let mut field = Field {
         index,
         ident: syntax.ident.clone()?,
         ty: syntax.ty.clone(),
         docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         rename: None,
+        by_case: None,
         aliases: Vec::new(),
         deprecated: Vec::new(),
         env: Env::Prefixed,
@@ -109,6 +120,11 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
+    let by_case = case.map(|case| case.of_field(&field.name()));
+    field.by_case = by_case.map(|name| LitStr::new(&name, field.ident.span()));
+    let mut names = Names::of(&syntax.attrs);
+    field.rename = names.rename(field.rename, field.by_case.as_ref(), errors);
+    names.add_aliases(&field.key(), &mut field.aliases, |a, b| a == b);
     if field.inside_option().is_some() && field.default.is_none() {
         if let Some(required) = field.required {
             errors.push(error::optional_and_required(required));
@@ -145,6 +161,7 @@ fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) ->
         }
         "env_prefix" => input.env_prefix = Some(value(stream)?),
         "const_prefix" => input.const_prefix = Some(value(stream)?),
+        "key_suffix" => input.key_suffix = Some(value(stream)?),
         "engine" => {
             flag(name, stream)?;
             input.engine = true;

@@ -26,18 +26,22 @@ fn names(input: &Input, errors: &mut Errors) {
     if !section.chars().all(|c| is_word(c) || c == '-') {
         errors.push(error::bad_section(input.section.span()));
     }
-    let prefixes = [("env_prefix", &input.env_prefix), ("const_prefix", &input.const_prefix)];
-    for (attribute, prefix) in prefixes {
-        let Some(prefix) = prefix else { continue };
-        let text = prefix.value();
+    let parts = [
+        ("env_prefix", &input.env_prefix),
+        ("const_prefix", &input.const_prefix),
+        ("key_suffix", &input.key_suffix),
+    ];
+    for (attribute, part) in parts {
+        let Some(part) = part else { continue };
+        let text = part.value();
         let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
         if text.is_empty() || digit_first || !text.chars().all(is_word) {
-            errors.push(error::bad_prefix(prefix.span(), attribute));
+            errors.push(error::bad_name_part(part.span(), attribute));
         }
     }
     let free = input.consts == Consts::Free && input.const_prefix.is_none();
     if free && section.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
-        errors.push(error::bad_prefix(input.section.span(), "const_prefix"));
+        errors.push(error::bad_name_part(input.section.span(), "const_prefix"));
     }
 }
 
@@ -139,8 +143,9 @@ fn constants(input: &Input, errors: &mut Errors) {
     }
     for field in &input.fields {
         let upper = field.upper();
-        for suffix in [upper.clone(), format!("{upper}_DEFAULT"), format!("{upper}_ENV")] {
-            let ident = input.const_ident(&suffix, field.ident.span());
+        let others = [format!("{upper}_DEFAULT"), format!("{upper}_ENV")];
+        for ending in [input.key_ending(field)].iter().chain(&others) {
+            let ident = input.const_ident(ending, field.ident.span());
             match taken.iter().find(|(taken, _)| *taken == ident) {
                 Some((_, by)) => {
                     let span = field.ident.span();

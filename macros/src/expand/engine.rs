@@ -24,7 +24,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     }
     let (ident, krate) = (&input.ident, &input.krate);
     let settings = input.fields.iter().filter_map(|field| {
-        let key = field.key().value();
+        let key = field.key_before_case().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
         SETTINGS.contains(&key.as_str()).then(|| {
             let setting = format_ident!("{key}", span = span);

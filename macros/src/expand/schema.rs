@@ -71,7 +71,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let span = ty.span();
     let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
-    let key = input.text_path(&upper, &field.key(), field.ident.span());
+    let key = input.text_path(&input.key_ending(field), &field.key(), field.ident.span());
     let aliases = (!field.aliases.is_empty()).then(|| {
         let aliases = &field.aliases;
         quote!(.aliases(&[#(#aliases),*]))

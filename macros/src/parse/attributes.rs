@@ -89,7 +89,7 @@ fn one_attribute(
     }
 }
 
-fn skip_to_comma(stream: ParseStream<'_>) {
+pub(super) fn skip_to_comma(stream: ParseStream<'_>) {
     while !stream.is_empty() && !stream.peek(Token![,]) {
         if stream.parse::<TokenTree>().is_err() {
             return;

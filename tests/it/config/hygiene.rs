@@ -28,7 +28,8 @@ mod no_prelude {
     struct ConfigErrors;
 
     /// Documented.
-    #[derive(::ds_aio::Choice)]
+    #[derive(::ds_aio::Choice, ::serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
     pub enum Mode {
         /// Documented.
         #[config(rename = "off", alias = "no")]
@@ -48,7 +49,7 @@ mod no_prelude {
 
     /// Documented.
     #[derive(::ds_aio::Config)]
-    #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false))]
+    #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false), key_suffix = "KEY")]
     pub struct Free {
         /// Documented.
         #[config(default = 1 << 12, bytes, range = 1..=1 << 13, multiple_of = 2, power_of_two)]
@@ -79,11 +80,13 @@ mod no_prelude {
     }
 
     /// Documented.
-    #[derive(::ds_aio::Config)]
+    #[derive(::ds_aio::Config, ::serde::Deserialize)]
     #[config(section = "a", env_prefix = "A", engine)]
+    #[serde(rename_all = "kebab-case")]
     pub struct Assoc {
         /// Documented.
         #[config(default = true)]
+        #[serde(alias = "overlap")]
         pub overlap_events: bool,
         /// Documented.
         #[config(required)]
@@ -121,7 +124,7 @@ mod pedantic {
 
     /// Documented.
     #[derive(Debug, Clone, PartialEq, Config)]
-    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, engine)]
+    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, key_suffix = "KEY", engine)]
     pub(crate) struct Pedantic {
         /// Bytes of something, as `DS_AIO` counts them.
         #[config(default = 1_048_576, bytes, range = 512..=1 << 30)]

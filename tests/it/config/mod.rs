@@ -18,6 +18,7 @@ mod robustness;
 mod rules;
 mod schema;
 mod sections;
+mod serde_names;
 mod settings;
 mod sizes;
 mod support;
