@@ -3,14 +3,20 @@
 pub use crate::config::FixedKey;
 pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
+    reads_auto,
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::slot::Values;
 pub use crate::config::text::{TextKind, as_str, text, text_len};
 pub use crate::config::value::{Rejection, sealed::Sealed};
+pub use std::string::String;
+
+use core::any::Any;
+use core::fmt::Display;
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,
+    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, auto, check_values,
+    inconsistent, rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
@@ -28,14 +34,51 @@ pub const fn assert_sound(field: &FieldMeta) {
     }
 }
 
+/// Fails compilation, at the caller's place, when `auto` would mean two things.
+///
+/// # Panics
+///
+/// At compile time alone: generated code calls it in a `const`.
+#[track_caller]
+pub const fn assert_auto(field: &FieldMeta) {
+    #[allow(clippy::panic, reason = "this is how a const reports an error")]
+    if auto::is_a_value(field) {
+        panic!("`auto` is a value of this field's own, so it cannot mean that none is set")
+    }
+}
+
+/// Calls a check of the program's own with a value of the type that it is about.
+///
+/// # Errors
+///
+/// What the check says.
+pub fn check<T: Any, E: Display>(
+    value: &dyn Any,
+    check: impl FnOnce(&T) -> Result<(), E>,
+) -> Result<(), String> {
+    value.downcast_ref().map_or(Ok(()), |value| said(check(value)))
+}
+
+/// What a check says, as text.
+///
+/// # Errors
+///
+/// The same.
+pub fn said<E: Display>(result: Result<(), E>) -> Result<(), String> {
+    result.map_err(|error| error.to_string())
+}
+
 /// Builds a struct from what its builder was given.
 ///
 /// # Errors
 ///
-/// Every rule that a value breaks, and every required field without a value.
+/// Every rule that a value breaks, and every required field without a value; if there are none, what
+/// the struct's own check says.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
     ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
-    T::from_values(values).ok_or_else(ConfigErrors::incomplete)
+    let value = T::from_values(values).ok_or_else(ConfigErrors::incomplete)?;
+    ConfigErrors::check(inconsistent(&value).into_iter().collect())?;
+    Ok(value)
 }
 
 /// Loads the defaults and the environment of this process.

@@ -7,7 +7,7 @@ use quote::quote;
 use syn::Error;
 
 use crate::case::CASES;
-use crate::ir::snake_case;
+use crate::ir::{Field, snake_case};
 
 /// The mistakes found so far; all are reported at once.
 #[derive(Default)]
@@ -159,6 +159,20 @@ pub(crate) fn optional_and_required(span: Span) -> Error {
     )
 }
 
+pub(crate) fn beside_skip(attribute: &Ident) -> Error {
+    let message = format!(
+        "`{attribute}` is about a setting, which a field with `skip` is not: drop one of the two"
+    );
+    Error::new(attribute.span(), message)
+}
+
+pub(crate) fn ambiguous_auto(span: Span) -> Error {
+    Error::new(
+        span,
+        "`auto` is a text like any other here: without `one_of` it could be meant as the value",
+    )
+}
+
 pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error {
     Error::new(span, format!("`{rule}` needs {needs} field"))
 }
@@ -192,10 +206,12 @@ pub(crate) fn constant_taken(span: Span, name: &Ident, field: &Ident, by: &str) 
     Error::new(span, message)
 }
 
-pub(crate) fn setter_taken(field: &Ident) -> Error {
-    let message = "a field named `build` would collide with the builder's own `build()`: call it \
-                   otherwise and add `rename = \"build\"`";
-    Error::new(field.span(), message)
+pub(crate) fn setter_taken(field: &Field) -> Error {
+    let key = if field.skip { "" } else { " and add `rename = \"build\"`" };
+    let message = format!(
+        "a field named `build` would collide with the builder's own `build()`: call it otherwise{key}"
+    );
+    Error::new(field.ident.span(), message)
 }
 
 pub(crate) fn not_an_enum(span: Span) -> Error {

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, GenericArgument, Lit, LitStr, PathArguments, Type, Visibility};
+use syn::{Attribute, ExprPath, GenericArgument, Lit, LitStr, PathArguments, Type, Visibility};
 
 /// One annotated struct.
 pub(crate) struct Input {
@@ -21,7 +21,12 @@ pub(crate) struct Input {
     pub(crate) consts: Consts,
     pub(crate) engine: bool,
     pub(crate) fixed: Vec<Fixed>,
+    /// What is asked of the struct as a whole.
+    pub(crate) check: Option<ExprPath>,
+    /// The settings.
     pub(crate) fields: Vec<Field>,
+    /// The fields that are none.
+    pub(crate) skipped: Vec<Field>,
 }
 
 /// Where constants are generated.
@@ -84,7 +89,7 @@ pub(crate) struct Fixed {
 
 /// One field.
 pub(crate) struct Field {
-    /// Its place among the fields.
+    /// Its place among the settings, or among those that are none.
     pub(crate) index: usize,
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
@@ -103,6 +108,10 @@ pub(crate) struct Field {
     pub(crate) bytes: Option<Span>,
     pub(crate) sep: Option<LitStr>,
     pub(crate) advanced: bool,
+    pub(crate) auto: Option<Span>,
+    pub(crate) check: Option<ExprPath>,
+    /// Whether it is no setting.
+    pub(crate) skip: bool,
 }
 
 /// `deprecated(alias = "…", note = "…")`.
@@ -258,7 +267,9 @@ impl Input {
 
     /// Whether the whole default can be a constant.
     pub(crate) fn has_const_default(&self) -> bool {
-        self.has_default() && self.fields.iter().all(Field::has_const_value)
+        self.has_default()
+            && self.skipped.is_empty()
+            && self.fields.iter().all(Field::has_const_value)
     }
 }
 

@@ -30,6 +30,8 @@ mod validate;
 ///   the section stays as it is
 /// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
 /// - `engine`: implements `EngineConfig`
+/// - `check = path`: a function `fn(&Self) -> Result<(), E>` with any `E: Display`, asked about every
+///   struct that is loaded or built, once nothing else is wrong with it
 /// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
 ///
 /// On a field it takes
@@ -45,6 +47,15 @@ mod validate;
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
 ///   after the others in the texts for people
+/// - `auto`: the text `auto` (in a variable in any case) means that the field is not set where it
+///   stands: what comes before, or the default, holds. Not for texts without `one_of`, nor for an enum
+///   with a variant of that name, where it could be meant as the value
+/// - `check = path`: a function `fn(&T) -> Result<(), E>` with the field's type and any `E: Display`,
+///   asked about every value that keeps the other rules. The default is asked about when it takes
+///   effect, so a test that loads with nothing set finds a bad one
+/// - `skip`: the field is no setting, and its type any; its value is `default = …`, which is any
+///   expression of that type here, or else that of `Default`. The builder has a setter for it, and
+///   keeps it: the type is `Clone + Send + Sync + 'static`. A struct with such a field has no `DEFAULT`
 ///
 /// A default that breaks a rule of its own field fails compilation.
 ///

@@ -24,8 +24,17 @@ use expression::{Expression, expression_value, range};
 use serde::Names;
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
-const ON_STRUCT: &[&str] =
-    &["section", "env_prefix", "const_prefix", "key_suffix", "consts", "fixed", "engine", "crate"];
+const ON_STRUCT: &[&str] = &[
+    "section",
+    "env_prefix",
+    "const_prefix",
+    "key_suffix",
+    "consts",
+    "fixed",
+    "engine",
+    "check",
+    "crate",
+];
 
 /// What stands in `deprecated(…)`.
 const IN_DEPRECATED: &[&str] = &["alias", "note"];
@@ -45,6 +54,9 @@ const ON_FIELD: &[&str] = &[
     "sep",
     "bytes",
     "advanced",
+    "auto",
+    "check",
+    "skip",
 ];
 
 /// Reads the struct; `None` when it is nothing that fields could be read from.
@@ -72,7 +84,9 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         consts: Consts::Assoc,
         engine: false,
         fixed: Vec::new(),
+        check: None,
         fields: Vec::new(),
+        skipped: Vec::new(),
     };
     let place = Place { name: "struct", known: ON_STRUCT, other: "field", elsewhere: ON_FIELD };
     let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
@@ -83,23 +97,18 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         errors.push(error::no_section(derive.ident.span(), &derive.ident));
     }
     let case = Names::of(&derive.attrs).case(errors);
-    input.fields = named
-        .named
-        .iter()
-        .enumerate()
-        .filter_map(|(index, syntax)| field(index, syntax, case, errors))
-        .collect();
+    for syntax in &named.named {
+        let Some(mut field) = field(syntax, case, errors) else { continue };
+        let fields = if field.skip { &mut input.skipped } else { &mut input.fields };
+        field.index = fields.len();
+        fields.push(field);
+    }
     Some(input)
 }
 
-fn field(
-    index: usize,
-    syntax: &syn::Field,
-    case: Option<Case>,
-    errors: &mut Errors,
-) -> Option<Field> {
+fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option<Field> {
     let mut field = Field {
-        index,
+        index: 0,
         ident: syntax.ident.clone()?,
         ty: syntax.ty.clone(),
         docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
@@ -115,11 +124,19 @@ fn field(
         bytes: None,
         sep: None,
         advanced: false,
+        auto: None,
+        check: None,
+        skip: false,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
+    if field.skip {
+        let others = seen.names.iter().filter(|name| *name != "skip" && *name != "default");
+        others.for_each(|other| errors.push(error::beside_skip(other)));
+        return Some(field);
+    }
     let by_case = case.map(|case| case.of_field(&field.name()));
     field.by_case = by_case.map(|name| LitStr::new(&name, field.ident.span()));
     let mut names = Names::of(&syntax.attrs);
@@ -170,6 +187,7 @@ fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) ->
             input.krate = value::<Path>(stream)?.into_token_stream();
             input.krate_given = true;
         }
+        "check" => input.check = Some(value(stream)?),
         "consts" => {
             stream.parse::<Token![=]>()?;
             let style = stream.call(Ident::parse_any)?;
@@ -248,6 +266,15 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
         "advanced" => {
             flag(name, stream)?;
             field.advanced = true;
+        }
+        "auto" => {
+            flag(name, stream)?;
+            field.auto = Some(name.span());
+        }
+        "check" => field.check = Some(value(stream)?),
+        "skip" => {
+            field.skip = true;
+            flag(name, stream)?;
         }
         _ => {}
     }

@@ -14,6 +14,7 @@ pub(crate) fn input(input: &Input, errors: &mut Errors) {
     for field in &input.fields {
         field_rules(field, errors);
     }
+    setters(input, errors);
     keys(input, errors);
     variables(input, errors);
     constants(input, errors);
@@ -52,9 +53,6 @@ fn field_rules(field: &Field, errors: &mut Errors) {
     {
         errors.push(error::default_and_required(required));
     }
-    if field.name() == "build" {
-        errors.push(error::setter_taken(&field.ident));
-    }
     if let Env::Named(name) = &field.env {
         let text = name.value();
         if text.is_empty() || text.contains(['=', '\0']) {
@@ -82,8 +80,23 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             errors.push(error::rule_does_not_apply(rule.span, name, needs));
         }
     }
+    let is_listed = field.rules.iter().any(|rule| matches!(rule.kind, RuleKind::OneOf(_)));
+    if let Some(span) = field.auto
+        && shape == Shape::Text
+        && !is_listed
+    {
+        errors.push(error::ambiguous_auto(span));
+    }
     if let Some(span) = field.bytes.filter(|_| !is_integer) {
         errors.push(error::rule_does_not_apply(span, "bytes", "an integer"));
+    }
+}
+
+fn setters(input: &Input, errors: &mut Errors) {
+    for field in input.fields.iter().chain(&input.skipped) {
+        if field.name() == "build" {
+            errors.push(error::setter_taken(field));
+        }
     }
 }
 

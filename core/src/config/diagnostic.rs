@@ -29,6 +29,8 @@ pub enum DiagnosticKind {
     WrongType,
     /// A value of the right type that breaks a rule of its field.
     NotAllowed,
+    /// Values that are allowed each, but that the struct's own check refuses together.
+    Inconsistent,
     /// A key that is known but supports one value only, with another value.
     Unsupported,
     /// A required field without a value.

@@ -1,5 +1,6 @@
 //! One field: what is known about it, and how generated code says so in the field's own type.
 
+use core::any::Any;
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -18,6 +19,9 @@ pub struct DeprecatedKey {
     /// What the warning says.
     pub note: &'static str,
 }
+
+/// A check of the program's own, of a value of the field's type.
+pub(crate) type Check = fn(&dyn Any) -> Result<(), String>;
 
 /// What is known about one field.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +54,11 @@ pub struct FieldMeta {
     /// Whether the field is left out of the text for other software (`FORMAT`), and comes after
     /// the others in the texts for people.
     pub advanced: bool,
+    /// Whether the text `auto` means that the field is not set where it stands.
+    pub auto: bool,
+    /// Whether the type itself has a value that is written so.
+    pub(crate) reads_auto: bool,
+    pub(crate) check: Option<Check>,
     pub(crate) operations: &'static Operations,
 }
 
@@ -79,6 +88,9 @@ impl FieldMeta {
             doc,
             bytes: false,
             advanced: false,
+            auto: false,
+            reads_auto: T::READS_AUTO,
+            check: None,
             operations: Operations::of::<T>(),
         };
         Field { meta, field_type: PhantomData }
@@ -171,6 +183,18 @@ impl<T> Field<T> {
     #[must_use]
     pub const fn advanced(mut self) -> Self {
         self.meta.advanced = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn auto(mut self) -> Self {
+        self.meta.auto = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.meta.check = Some(check);
         self
     }
 

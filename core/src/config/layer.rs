@@ -6,7 +6,7 @@ use super::scalar::Scalar;
 use super::slot::{Slot, Values};
 use super::source::Place;
 use super::value::Rejection;
-use super::{FieldMeta, FixedKey, Schema};
+use super::{ConfigSchema, FieldMeta, FixedKey, Schema, auto};
 
 /// One value that a source gives for a key.
 #[derive(Debug)]
@@ -57,13 +57,18 @@ pub(super) fn merge(
     for layer in layers {
         let mut found = layer.diagnostics;
         let mut seen: Vec<(usize, &Entry)> = Vec::new();
-        for entry in &layer.entries {
+        for (position, entry) in layer.entries.iter().enumerate() {
             let Some(index) = schema.index_of(&entry.key) else {
                 found.extend(foreign_key(schema, entry));
                 continue;
             };
             let field = &schema.fields[index];
-            mentioned[index] = true;
+            // The last entry decides, so from there on it is as if the layer did not set the field.
+            let is_unset = |entry: &Entry| {
+                auto::means_unset(field, &entry.raw) && schema.index_of(&entry.key) == Some(index)
+            };
+            let unset = field.auto && layer.entries[position..].iter().any(is_unset);
+            mentioned[index] |= !unset;
             found.extend(deprecated(field, entry));
             if layer.unique_keys {
                 match seen.iter().find(|(seen, _)| *seen == index) {
@@ -71,7 +76,11 @@ pub(super) fn merge(
                     None => seen.push((index, entry)),
                 }
             }
+            if auto::means_unset(field, &entry.raw) {
+                continue;
+            }
             match read(field, entry) {
+                Ok(_) if unset => {}
                 Ok(slot) => {
                     let shown = slot.show();
                     merged.candidates[index].push(Candidate { shown, place: entry.place.clone() });
@@ -92,10 +101,17 @@ pub(super) fn merge(
     // What a source that cannot be read would have set is unknown.
     if !diagnostics.iter().any(Diagnostic::hides_values) {
         let unset = schema.fields.iter().zip(mentioned).filter(|(_, mentioned)| !mentioned);
-        let required = unset.filter(|(field, _)| field.required);
-        diagnostics.extend(required.map(|(field, _)| missing(schema.section, field)));
+        diagnostics.extend(unset.filter_map(|(field, _)| mistake_unset(schema.section, field)));
     }
     merged
+}
+
+/// The mistake in a whole whose values are sound each.
+pub(crate) fn inconsistent<T: ConfigSchema>(value: &T) -> Option<Diagnostic> {
+    let said = value.check_together().err()?;
+    let message = format!("the settings of section `{}` do not go together", T::SECTION);
+    let diagnostic = Diagnostic::new(DiagnosticKind::Inconsistent, message, Place::Memory);
+    Some(diagnostic.with_help(Some(said)))
 }
 
 /// Every rule that `values` break, and every required field they lack.
@@ -107,52 +123,71 @@ pub(crate) fn check_values(
     let mut diagnostics = Vec::new();
     for (index, field) in fields.iter().enumerate() {
         match values.get(index) {
-            Some(slot) if !slot.keeps_rules(field) => {
-                let shown = slot.show();
-                diagnostics.push(invalid(
-                    DiagnosticKind::NotAllowed,
-                    field,
-                    &shown,
-                    Place::Memory,
-                    None,
-                ));
+            Some(slot) => {
+                let rejection = broken(slot, field, || None);
+                diagnostics.extend(
+                    rejection.map(|found| invalid(found, field, &slot.show(), Place::Memory)),
+                );
             }
-            None if field.required => diagnostics.push(missing(section, field)),
-            _ => {}
+            None => diagnostics.extend(mistake_unset(section, field)),
         }
     }
     diagnostics
 }
 
-fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
-    let rejection = match field.read(&entry.raw) {
-        Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
-        Ok(slot) => {
-            Rejection { kind: DiagnosticKind::NotAllowed, hint: slot.hint(&entry.raw, field) }
-        }
-        Err(rejection) => rejection,
-    };
-    let shown = entry.raw.to_string();
-    Err(invalid(rejection.kind, field, &shown, entry.place.clone(), rejection.hint))
+/// Why a value of the right type is not allowed: a rule, with the `hint` to that, or what the
+/// program's own check says.
+fn broken(
+    slot: &Slot,
+    field: &FieldMeta,
+    hint: impl FnOnce() -> Option<String>,
+) -> Option<Rejection> {
+    if !slot.keeps_rules(field) {
+        return Some(Rejection::not_allowed(hint()));
+    }
+    slot.check(field).err().map(Rejection::by_check)
 }
 
-fn invalid(
-    kind: DiagnosticKind,
-    field: &FieldMeta,
-    shown: &str,
-    place: Place,
-    hint: Option<String>,
-) -> Diagnostic {
+/// What is wrong with a field that nothing sets.
+fn mistake_unset(section: &str, field: &FieldMeta) -> Option<Diagnostic> {
+    if field.required {
+        return Some(missing(section, field));
+    }
+    let default = Slot::of_default(field)?;
+    let said = default.check(field).err()?;
+    let shown = default.show();
+    let message = format!("the default {} of `{}` is not allowed", quoted(&shown), field.key);
+    Some(
+        Diagnostic::new(DiagnosticKind::NotAllowed, message, Place::Memory)
+            .with_key(field.key)
+            .with_value(&shown)
+            .with_help(Some(said)),
+    )
+}
+
+fn read(field: &FieldMeta, entry: &Entry) -> Result<Slot, Diagnostic> {
+    let rejection = match field.read(&entry.raw) {
+        Ok(slot) => match broken(&slot, field, || slot.hint(&entry.raw, field)) {
+            None => return Ok(slot),
+            Some(rejection) => rejection,
+        },
+        Err(rejection) => rejection,
+    };
+    Err(invalid(rejection, field, &entry.raw.to_string(), entry.place.clone()))
+}
+
+fn invalid(rejection: Rejection, field: &FieldMeta, shown: &str, place: Place) -> Diagnostic {
     let source = match &place {
         Place::Variable(name) => format!(" in variable {name}"),
         _ => String::new(),
     };
     let message = format!("invalid value {} for `{}`{source}", quoted(shown), field.key);
-    Diagnostic::new(kind, message, place)
+    let diagnostic = Diagnostic::new(rejection.kind, message, place)
         .with_key(field.key)
         .with_value(shown)
-        .expecting(field.allowed())
-        .with_help(hint)
+        .with_help(rejection.hint);
+    // A value that its field's rules admit is what was expected.
+    if rejection.by_check { diagnostic } else { diagnostic.expecting(field.allowed()) }
 }
 
 fn missing(section: &str, field: &FieldMeta) -> Diagnostic {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use unicode_width::UnicodeWidthStr;
 
 use super::diagnostic::{ConfigErrors, Diagnostic, Severity, one_line};
-use super::layer::{Candidate, Entry, Layer, merge};
+use super::layer::{Candidate, Entry, Layer, inconsistent, merge};
 use super::raw::RawValue;
 use super::slot::ABSENT;
 use super::source::Place;
@@ -89,7 +89,8 @@ impl<T: ConfigSchema> Loader<T> {
     ///
     /// Everything that is wrong in any layer, all of it at once: files that cannot be read or
     /// parsed, unknown and duplicate keys, values that are not allowed (those that a later layer
-    /// overrides too), and required fields that nothing sets. The warnings that a successful load
+    /// overrides too), and required fields that nothing sets; if there is nothing of that, what the
+    /// struct's own check says of the whole. The warnings that a successful load
     /// has in [`Loaded::warnings`] follow, for they may explain an error.
     pub fn load(self) -> Result<Loaded<T>, ConfigErrors> {
         let schema = Schema::of::<T>();
@@ -102,13 +103,17 @@ impl<T: ConfigSchema> Loader<T> {
         layers.push(Layer { entries: self.explicit, unique_keys: false, diagnostics: Vec::new() });
 
         let merged = merge(&schema, layers, &mut diagnostics);
-        let (mut errors, warnings): (Vec<_>, Vec<_>) =
+        let (errors, warnings): (Vec<_>, Vec<_>) =
             diagnostics.into_iter().partition(|found| found.severity() == Severity::Error);
-        if !errors.is_empty() {
-            errors.extend(warnings.iter().cloned());
-        }
-        ConfigErrors::check(errors)?;
+        let check = |mut errors: Vec<_>| {
+            if !errors.is_empty() {
+                errors.extend(warnings.iter().cloned());
+            }
+            ConfigErrors::check(errors)
+        };
+        check(errors)?;
         let value = T::from_values(merged.values).ok_or_else(ConfigErrors::incomplete)?;
+        check(inconsistent(&value).into_iter().collect())?;
         let fields = schema.fields.iter().zip(merged.candidates);
         let provenance = fields.map(|(field, candidates)| Provenance {
             key: field.key,

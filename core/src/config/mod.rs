@@ -2,6 +2,7 @@
 //! drives. Knows no threads and does no engine I/O.
 
 mod aio;
+pub(crate) mod auto;
 mod backend;
 pub(crate) mod choice;
 mod decimal;
@@ -47,7 +48,7 @@ pub use scalar::{Integer, Scalar};
 pub use settings::{EngineConfig, EngineSettings};
 pub use value::{ConfigValue, Kind};
 
-pub(crate) use layer::check_values;
+pub(crate) use layer::{check_values, inconsistent};
 
 use slot::Values;
 
@@ -73,6 +74,12 @@ pub trait ConfigSchema: Sized {
     /// The values of the fields, by their index in the table.
     #[doc(hidden)]
     fn into_values(self) -> Values;
+
+    /// The struct's own check of values that are sound each; the error says what is wrong.
+    #[doc(hidden)]
+    fn check_together(&self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// A key that other software knows, and that is accepted here with one value only.

@@ -150,6 +150,17 @@ impl Slot {
         }
     }
 
+    /// The value that `field` has when nothing sets it.
+    pub(crate) fn of_default(field: &FieldMeta) -> Option<Self> {
+        let value = (field.operations.from_default)(field.default)?;
+        Some(Self { value, operations: field.operations })
+    }
+
+    /// What the program's own check says.
+    pub(crate) fn check(&self, field: &FieldMeta) -> Result<(), String> {
+        field.check.map_or(Ok(()), |check| check(&*self.value))
+    }
+
     fn duplicate(&self) -> Option<Self> {
         let value = (self.operations.clone)(&*self.value)?;
         Some(Self { value, operations: self.operations })
@@ -162,11 +173,28 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// The values of a struct's fields by their index in its table, some perhaps absent.
-#[derive(Debug)]
+/// A value of a field that is no setting.
+trait Kept: Any + Send + Sync {
+    fn duplicate(&self) -> Box<dyn Kept>;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Any + Clone + Send + Sync> Kept for T {
+    fn duplicate(&self) -> Box<dyn Kept> {
+        Box::new(self.clone())
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// The values of a struct's fields by their index in its table, some perhaps absent; and those of
+/// fields that are no settings, by their index among these.
 pub struct Values {
     fields: &'static [FieldMeta],
     slots: Vec<Option<Slot>>,
+    skipped: Vec<Option<Box<dyn Kept>>>,
 }
 
 impl Values {
@@ -177,7 +205,7 @@ impl Values {
     }
 
     pub(crate) fn new(fields: &'static [FieldMeta]) -> Self {
-        Self { fields, slots: fields.iter().map(|_| None).collect() }
+        Self { fields, slots: fields.iter().map(|_| None).collect(), skipped: Vec::new() }
     }
 
     /// These values, and `value` for the field `index`.
@@ -193,12 +221,30 @@ impl Values {
     pub fn take<T: Any>(&mut self, index: usize) -> Option<T> {
         let value = match self.slots.get_mut(index)?.take() {
             Some(slot) => slot.value,
-            None => {
-                let field = self.fields.get(index)?;
-                (field.operations.from_default)(field.default)?
-            }
+            None => Slot::of_default(self.fields.get(index)?)?.value,
         };
         value.downcast().ok().map(|value| *value)
+    }
+
+    /// These values, and `value` for the field `index` of those that are no settings.
+    #[must_use]
+    pub fn with_skipped<T: Clone + Send + Sync + 'static>(
+        mut self,
+        index: usize,
+        value: T,
+    ) -> Self {
+        while self.skipped.len() <= index {
+            self.skipped.push(None);
+        }
+        self.skipped[index] = Some(Box::new(value));
+        self
+    }
+
+    /// Takes the value of the field `index` of those that are no settings; `None` unless it was
+    /// given.
+    pub fn take_skipped<T: Any>(&mut self, index: usize) -> Option<T> {
+        let value = self.skipped.get_mut(index)?.take()?;
+        value.into_any().downcast().ok().map(|value| *value)
     }
 
     pub(crate) fn put(&mut self, index: usize, slot: Slot) {
@@ -215,6 +261,21 @@ impl Values {
 impl Clone for Values {
     fn clone(&self) -> Self {
         let slots = self.slots.iter().map(|slot| slot.as_ref().and_then(Slot::duplicate));
-        Self { fields: self.fields, slots: slots.collect() }
+        let skipped = self.skipped.iter();
+        let skipped = skipped.map(|value| value.as_ref().map(|value| (**value).duplicate()));
+        Self { fields: self.fields, slots: slots.collect(), skipped: skipped.collect() }
+    }
+}
+
+/// The settings that were given, by their keys.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut values = f.debug_struct("Values");
+        for (field, slot) in self.fields.iter().zip(&self.slots) {
+            if let Some(slot) = slot {
+                values.field(field.key, slot);
+            }
+        }
+        values.finish_non_exhaustive()
     }
 }

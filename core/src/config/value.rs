@@ -45,6 +45,8 @@ pub enum Kind {
 pub struct Rejection {
     pub(crate) kind: DiagnosticKind,
     pub(crate) hint: Option<String>,
+    /// Whether the program's own check says so, and no rule of the field.
+    pub(crate) by_check: bool,
 }
 
 impl Rejection {
@@ -54,7 +56,7 @@ impl Rejection {
             RawValue::Untyped(_) => None,
             typed => Some(format!("found {}", typed.what())),
         };
-        Self { kind: DiagnosticKind::WrongType, hint }
+        Self { kind: DiagnosticKind::WrongType, hint, by_check: false }
     }
 
     /// The same of the item number `number` of a list.
@@ -65,11 +67,15 @@ impl Rejection {
     }
 
     fn malformed(hint: Option<String>) -> Self {
-        Self { kind: DiagnosticKind::WrongType, hint }
+        Self { kind: DiagnosticKind::WrongType, hint, by_check: false }
     }
 
     pub(super) fn not_allowed(hint: Option<String>) -> Self {
-        Self { kind: DiagnosticKind::NotAllowed, hint }
+        Self { kind: DiagnosticKind::NotAllowed, hint, by_check: false }
+    }
+
+    pub(super) fn by_check(said: String) -> Self {
+        Self { kind: DiagnosticKind::NotAllowed, hint: Some(said), by_check: true }
     }
 }
 
@@ -96,6 +102,10 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// The shape of the values.
     #[doc(hidden)]
     const KIND: Kind;
+
+    /// Whether a source that writes `auto` means a value of the type.
+    #[doc(hidden)]
+    const READS_AUTO: bool = false;
 
     /// The value a default in the table of fields stands for.
     #[doc(hidden)]
@@ -249,6 +259,7 @@ impl sealed::Sealed for String {}
 impl ConfigValue for String {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Text;
+    const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar { Some(text.to_owned()) } else { None }
     }
@@ -268,6 +279,7 @@ impl sealed::Sealed for PathBuf {}
 impl ConfigValue for PathBuf {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Path;
+    const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar { Some(text.into()) } else { None }
     }

@@ -10,6 +10,9 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
     let builder = input.builder_ident();
     let setters = setters(input);
     let doc = format!("Builds a [`{ident}`]: what is not set keeps its default.");
+    let checked = input.check.as_ref().map(
+        |_| quote!(#[doc = " If there is nothing of that, what the struct's own check says."]),
+    );
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
@@ -25,6 +28,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
             /// # Errors
             ///
             /// Every value that is not allowed, and every required field without one.
+            #checked
             #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> {
                 #krate::private::build(self.values)
             }
@@ -42,14 +46,7 @@ fn setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
     let setters = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
-        let docs = if field.docs.is_empty() {
-            let doc = format!("Sets `{}`.", field.name());
-            quote!(#[doc = #doc])
-        } else {
-            let docs = &field.docs;
-            quote!(#(#docs)*)
-        };
-        let argument = setter_type(field);
+        let (docs, argument) = (docs(field), setter_type(field));
         let value = match field.shape() {
             _ if takes_into(field) => {
                 quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
@@ -65,7 +62,27 @@ fn setters(input: &Input) -> TokenStream {
             }
         }
     });
-    quote!(#(#setters)*)
+    let skipped = input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, ty, docs, span) = (&field.ident, &field.ty, docs(field), field.type_span());
+        let with = quote_spanned!(span=> self.values.with_skipped(#index, value));
+        quote! {
+            #docs
+            #vis fn #name(self, value: #ty) -> Self {
+                Self { values: #with }
+            }
+        }
+    });
+    quote!(#(#setters)* #(#skipped)*)
+}
+
+fn docs(field: &Field) -> TokenStream {
+    if field.docs.is_empty() {
+        let doc = format!("Sets `{}`.", field.name());
+        quote!(#[doc = #doc])
+    } else {
+        let docs = &field.docs;
+        quote!(#(#docs)*)
+    }
 }
 
 fn takes_into(field: &Field) -> bool {

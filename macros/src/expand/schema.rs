@@ -1,7 +1,8 @@
 //! The table of fields, and the way from values to the struct and back.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ExprPath;
 use syn::spanned::Spanned;
 
 use crate::ir::{Consts, Field, Input, RuleKind, Shape};
@@ -20,10 +21,23 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> #name: values.take(#index)?)
     });
+    let from = from.chain(input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
+        let or_default = match &field.default {
+            Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
+            None => quote_spanned!(span=> unwrap_or_else(::core::default::Default::default)),
+        };
+        quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default)
+    }));
     let into = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> .with(#index, self.#name))
     });
+    let into = into.chain(input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, span) = (&field.ident, field.type_span());
+        quote_spanned!(span=> .with_skipped(#index, self.#name))
+    }));
+    let check = input.check.as_ref().map(|check| check_together(input, check));
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -38,8 +52,19 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
             fn into_values(self) -> #krate::private::Values {
                 #krate::private::Values::of::<Self>() #(#into)*
             }
+            #check
         }
         #(#defaults)*
+    }
+}
+
+fn check_together(input: &Input, check: &ExprPath) -> TokenStream {
+    let krate = &input.krate;
+    let call = quote_spanned!(check.span().resolved_at(Span::call_site())=> #check(self));
+    quote! {
+        fn check_together(&self) -> ::core::result::Result<(), #krate::private::String> {
+            #krate::private::said(#call)
+        }
     }
 }
 
@@ -106,6 +131,14 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));
     let advanced = field.advanced.then(|| quote!(.advanced()));
+    let auto = field.auto.map(|_| quote!(.auto()));
+    let check = field.check.as_ref().map(|check| {
+        let (ty, span) = (&field.ty, check.span().resolved_at(Span::call_site()));
+        let krate = input.krate_at(span);
+        quote_spanned! {span=>
+            .check(|value| #krate::private::check(value, |value: &#ty| #check(value)))
+        }
+    });
     let ty = quote!(#ty).into_iter().map(|mut token| {
         token.set_span(token.span().located_at(span));
         token
@@ -119,7 +152,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     };
     let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
     let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
-    quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced .meta())
+    quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced #auto #check .meta())
 }
 
 /// The default of a list of enums: their names, which a constant of its own collects.
@@ -192,6 +225,15 @@ pub(crate) fn checks(input: &Input) -> TokenStream {
             );
         })
     });
-    let checks = checks.flatten();
+    let checks = checks.flatten().chain(input.fields.iter().filter_map(|field| {
+        let (index, span) = (field.index, field.auto?.resolved_at(Span::call_site()));
+        let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
+        ident.set_span(ident.span().located_at(span));
+        Some(quote_spanned! {span=>
+            const _: () = #krate::private::assert_auto(
+                &<#ident as #krate::ConfigSchema>::FIELDS[#index],
+            );
+        })
+    }));
     quote!(#(#checks)*)
 }

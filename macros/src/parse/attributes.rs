@@ -21,14 +21,14 @@ pub(super) struct Place {
 /// What stood in the attributes of one struct or field.
 #[derive(Default)]
 pub(super) struct Seen {
-    names: Vec<String>,
+    pub(super) names: Vec<Ident>,
     /// Whether there was something that is known nowhere, and could have been anything.
     pub(super) unclear: bool,
 }
 
 impl Seen {
     pub(super) fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|seen| seen == name)
+        self.names.iter().any(|seen| *seen == name)
     }
 }
 
@@ -80,7 +80,7 @@ fn one_attribute(
     if seen.has(&written) && !REPEATABLE.contains(&written.as_str()) {
         return Err(error::repeated_attribute(&name));
     }
-    seen.names.push(written);
+    seen.names.push(name.clone());
     apply(&name, stream)?;
     if stream.is_empty() || stream.peek(Token![,]) {
         Ok(())

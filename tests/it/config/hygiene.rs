@@ -77,11 +77,28 @@ mod no_prelude {
         /// Documented.
         #[config(default = ::core::time::Duration::from_secs(1), range = ::core::time::Duration::ZERO..)]
         pub timeout: ::core::time::Duration,
+        /// Documented.
+        #[config(default = 1, auto, check = check_number)]
+        pub number_or_auto: u8,
+        /// Documented.
+        #[config(skip)]
+        pub skipped: (),
+        /// Documented.
+        #[config(skip, default = ::std::string::String::new())]
+        pub skipped_too: ::std::string::String,
+    }
+
+    fn check_number(_: &u8) -> ::core::result::Result<(), &'static str> {
+        ::core::result::Result::Ok(())
+    }
+
+    fn check_assoc(_: &Assoc) -> ::core::result::Result<(), &'static str> {
+        ::core::result::Result::Ok(())
     }
 
     /// Documented.
     #[derive(::ds_aio::Config, ::serde::Deserialize)]
-    #[config(section = "a", env_prefix = "A", engine)]
+    #[config(section = "a", env_prefix = "A", engine, check = check_assoc)]
     #[serde(rename_all = "kebab-case")]
     pub struct Assoc {
         /// Documented.
@@ -124,7 +141,7 @@ mod pedantic {
 
     /// Documented.
     #[derive(Debug, Clone, PartialEq, Config)]
-    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, key_suffix = "KEY", engine)]
+    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, key_suffix = "KEY", engine, check = Self::check)]
     pub(crate) struct Pedantic {
         /// Bytes of something, as `DS_AIO` counts them.
         #[config(default = 1_048_576, bytes, range = 512..=1 << 30)]
@@ -158,6 +175,25 @@ mod pedantic {
         /// Time.
         #[config(default = Some(Duration::from_secs(1)), range = Duration::ZERO..)]
         pub(crate) time: Option<Duration>,
+        /// Checked.
+        #[config(default = [1], auto, check = Self::check_numbers)]
+        pub(crate) checked: Vec<u64>,
+        /// Skipped.
+        #[config(skip)]
+        pub(crate) skipped: Vec<u8>,
+        /// Skipped.
+        #[config(skip, default = String::from("x"))]
+        pub(crate) skipped_too: String,
+    }
+
+    impl Pedantic {
+        fn check_numbers(numbers: &[u64]) -> Result<(), &'static str> {
+            if numbers.is_empty() { Err("none") } else { Ok(()) }
+        }
+
+        fn check(&self) -> Result<(), String> {
+            if self.three { Ok(()) } else { Err(format!("{:?}", self.skipped)) }
+        }
     }
 }
 
@@ -174,6 +210,9 @@ mod lints {
         #[deprecated = "use another"]
         #[config(default = 1)]
         pub(super) queue_depth: usize,
+        #[deprecated = "use another"]
+        #[config(skip)]
+        pub(super) skipped: usize,
     }
 
     #[derive(Config, Debug, Clone)]
@@ -230,6 +269,20 @@ mod no_constants {
         /// Documented.
         #[config(default = [DirectMode::Auto])]
         pub(super) modes: Vec<DirectMode>,
+        /// Documented.
+        #[config(default = [7], check = Self::check_numbers, auto)]
+        pub(super) checked: Vec<u8>,
+        /// Documented.
+        #[config(skip, default = Self::SKIPPED)]
+        pub(super) skipped: u8,
+    }
+
+    impl Bare {
+        const SKIPPED: u8 = 8;
+
+        fn check_numbers(numbers: &[u8]) -> Result<(), &'static str> {
+            if numbers.is_empty() { Err("none") } else { Ok(()) }
+        }
     }
 
     #[test]
@@ -240,6 +293,7 @@ mod no_constants {
         assert_eq!(Bare::default().queue_depth, 4);
         assert_eq!((bare.direct, bare.perhaps), (DirectMode::Never, None));
         assert_eq!(bare.modes, [DirectMode::Auto]);
+        assert_eq!((&bare.checked[..], bare.skipped), (&[7][..], 8));
         let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
         assert_eq!(loaded.unwrap().value.section, 8);
     }
@@ -353,14 +407,16 @@ struct Raw {
     r#type: u8,
     #[config(default = 2)]
     r#loop: u8,
+    #[config(skip, default = 3)]
+    r#while: u8,
 }
 
 #[test]
 fn raw_identifiers_are_plain_names() {
     assert_eq!(Raw::TYPE, "type");
     assert_eq!(Raw::TYPE_ENV, "RAW_TYPE");
-    let raw = Raw::builder().r#type(5).build().unwrap();
-    assert_eq!((raw.r#type, raw.r#loop), (5, 2));
+    let raw = Raw::builder().r#type(5).r#while(6).build().unwrap();
+    assert_eq!((raw.r#type, raw.r#loop, raw.r#while), (5, 2, 6));
 }
 
 #[test]

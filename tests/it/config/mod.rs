@@ -1,5 +1,7 @@
 //! The configuration half: constants, loading, diagnostics, the derive on structs of others.
 
+mod auto;
+mod checks;
 mod choices;
 mod constants;
 mod deprecated;
@@ -21,6 +23,7 @@ mod sections;
 mod serde_names;
 mod settings;
 mod sizes;
+mod skipped;
 mod support;
 mod templates;
 mod texts_of_types;
