@@ -177,6 +177,17 @@ pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error 
     Error::new(span, format!("`{rule}` needs {needs} field"))
 }
 
+pub(crate) fn rule_of_secret(span: Span) -> Error {
+    Error::new(span, "a `Secret` has no rules, for messages speak of them: use `check`")
+}
+
+pub(crate) fn default_of_secret(span: Span) -> Error {
+    Error::new(
+        span,
+        "a `Secret` has no default, which everybody could read: make it `required`, or an `Option`",
+    )
+}
+
 pub(crate) fn key_taken(span: Span, key: &str, by: impl Display) -> Error {
     Error::new(span, format!("the key `{key}` is already that of {by}"))
 }

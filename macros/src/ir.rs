@@ -335,26 +335,17 @@ impl Field {
 
     /// The type inside of an `Option`, if the field is one.
     pub(crate) fn inside_option(&self) -> Option<&Type> {
-        self.inside("Option")
+        inside(&self.ty, "Option")
     }
 
     /// The type of the items, if the field is a list.
     pub(crate) fn inside_list(&self) -> Option<&Type> {
-        self.inside("Vec")
+        inside(&self.ty, "Vec")
     }
 
-    fn inside(&self, outer: &str) -> Option<&Type> {
-        let Type::Path(path) = ungrouped(&self.ty) else {
-            return None;
-        };
-        let last = path.path.segments.last().filter(|last| last.ident == outer)?;
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-            return None;
-        };
-        match arguments.args.first() {
-            Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
-            _ => None,
-        }
+    /// Whether the values are never shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        inside(self.value_type(), "Secret").is_some()
     }
 
     /// The type of the values that rules are about.
@@ -403,6 +394,21 @@ impl Field {
             "String" | "PathBuf" => Shape::Text,
             _ => Shape::Unknown,
         }
+    }
+}
+
+/// The type inside of `Outer<…>`.
+fn inside<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ungrouped(ty) else {
+        return None;
+    };
+    let last = path.path.segments.last().filter(|last| last.ident == outer)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
+        _ => None,
     }
 }
 

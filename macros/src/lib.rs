@@ -66,10 +66,11 @@ mod validate;
 ///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
 /// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
-/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules
+/// `Option` or a `Vec` of one of these, each of which may be in a `Secret`. An `Option` needs neither `default` nor `required`, its rules
 /// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
-/// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these
-/// names: the derive cannot see through an alias.
+/// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option`, `Vec` and `Secret` by
+/// these names: the derive cannot see through an alias. The value of a `Secret` shows nowhere; it has
+/// neither rules nor a default.
 ///
 /// Constants for the whole struct are the name of the section, and texts that are made of its
 /// fields while it is compiled, so that they always say what the code says:

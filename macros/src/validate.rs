@@ -1,6 +1,7 @@
 //! What no single attribute can tell: names that collide, rules that do not suit their field.
 
 use proc_macro2::{Ident, Span};
+use syn::spanned::Spanned;
 
 use crate::error::{self, Errors};
 use crate::ir::{Consts, Env, Field, Input, RuleKind, Shape, TEXTS};
@@ -66,6 +67,9 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             errors.push(error::bad_separator(sep.span()));
         }
     }
+    if field.is_secret() {
+        return secret_rules(field, errors);
+    }
     let shape = field.shape();
     let is_integer = matches!(shape, Shape::Integer | Shape::Unknown);
     let is_ordered = is_integer || matches!(shape, Shape::Float | Shape::Duration);
@@ -89,6 +93,16 @@ fn field_rules(field: &Field, errors: &mut Errors) {
     }
     if let Some(span) = field.bytes.filter(|_| !is_integer) {
         errors.push(error::rule_does_not_apply(span, "bytes", "an integer"));
+    }
+}
+
+/// A secret has no rules, which would tell of it, and no default, which would be no secret.
+fn secret_rules(field: &Field, errors: &mut Errors) {
+    for span in field.rules.iter().map(|rule| rule.span).chain(field.bytes) {
+        errors.push(error::rule_of_secret(span));
+    }
+    if let Some(default) = field.default.as_ref().filter(|_| !field.default_implied) {
+        errors.push(error::default_of_secret(default.span()));
     }
 }
 

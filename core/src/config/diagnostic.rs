@@ -3,6 +3,7 @@
 use core::slice;
 use std::path::Path;
 
+use super::FieldMeta;
 use super::source::Place;
 
 mod render;
@@ -106,6 +107,11 @@ impl Diagnostic {
         self
     }
 
+    /// The value, unless it is one of a secret.
+    pub(crate) fn with_value_of(self, field: &FieldMeta, value: &str) -> Self {
+        if field.secret { self } else { self.with_value(value) }
+    }
+
     pub(crate) fn expecting(mut self, expected: impl Into<String>) -> Self {
         self.0.expected = Some(expected.into());
         self
@@ -140,7 +146,7 @@ impl Diagnostic {
     }
 
     /// The offending value: text as it was written, an integer in decimal (16 for `0x10`), a table
-    /// in TOML as `{…}`.
+    /// in TOML as `{…}`. `None` for a secret.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.0.value.as_deref()

@@ -56,6 +56,8 @@ pub struct FieldMeta {
     pub advanced: bool,
     /// Whether the text `auto` means that the field is not set where it stands.
     pub auto: bool,
+    /// Whether the value is a [`Secret`](crate::Secret), which is never shown.
+    pub secret: bool,
     /// Whether the type itself has a value that is written so.
     pub(crate) reads_auto: bool,
     pub(crate) check: Option<Check>,
@@ -89,6 +91,7 @@ impl FieldMeta {
             bytes: false,
             advanced: false,
             auto: false,
+            secret: T::SECRET,
             reads_auto: T::READS_AUTO,
             check: None,
             operations: Operations::of::<T>(),
@@ -209,6 +212,10 @@ impl<T> Field<T> {
     where
         T: ConstScalar<S, INDEX>,
     {
+        #[allow(clippy::panic, reason = "this is how a const reports an error")]
+        if self.meta.secret && !self.meta.optional {
+            panic!("a secret has no default: make it `required` or an `Option`")
+        }
         self.meta.default = T::SCALAR;
         self.meta.required = false;
         self

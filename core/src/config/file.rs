@@ -47,8 +47,39 @@ fn entries(
     format: Format,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Entry>, Diagnostic> {
-    let source = source_file(path, bytes)?;
-    Ok(format(&Section { source: &source, schema, name: schema.section }, diagnostics))
+    let source = source_file(path, bytes, schema)?;
+    let entries = format(&Section { source: &source, schema, name: schema.section }, diagnostics);
+    if !schema.has_secrets() {
+        return Ok(entries);
+    }
+    if diagnostics.iter().any(|found| found.kind() == DiagnosticKind::Syntax) {
+        // Keys and values in it are guesses, and may be parts of a secret.
+        diagnostics.retain(|found| found.kind() == DiagnosticKind::Syntax);
+        source.hide_all();
+        return Ok(Vec::new());
+    }
+    if diagnostics.is_empty() {
+        source.hide(secrets(schema, &entries));
+    } else {
+        // Perhaps there are some outside of the section.
+        source.hide_all();
+    }
+    Ok(entries)
+}
+
+/// The places of what may be a secret: the value of one, or of a key that is not known.
+fn secrets(schema: &Schema, entries: &[Entry]) -> Vec<Range<usize>> {
+    let is_shown =
+        |key: &str| schema.index_of(key).is_some_and(|index| !schema.fields[index].secret);
+    let hidden = entries.iter().filter(|entry| !is_shown(&entry.key));
+    let spans = hidden.filter_map(|entry| match (&entry.key_place, &entry.place) {
+        // A table in TOML has the place of its key alone.
+        (Place::Span { span: key, .. }, Place::Span { span: value, .. }) => {
+            Some(key.start.min(value.start)..key.end.max(value.end))
+        }
+        _ => None,
+    });
+    spans.collect()
 }
 
 /// A key at the top of a document.
@@ -147,14 +178,18 @@ impl Section<'_> {
 
     fn not_a_table(&self, raw: &RawValue, span: Range<usize>, expected: &str) -> Diagnostic {
         let message = format!("section `{}` is {}", self.name, raw.what());
-        Diagnostic::new(DiagnosticKind::WrongType, message, self.place(span))
+        let found = Diagnostic::new(DiagnosticKind::WrongType, message, self.place(span))
             .with_key(self.name)
-            .with_value(&raw.to_string())
-            .expecting(expected)
+            .expecting(expected);
+        if self.schema.has_secrets() { found } else { found.with_value(&raw.to_string()) }
     }
 }
 
-fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnostic> {
+fn source_file(
+    path: &Path,
+    bytes: Vec<u8>,
+    schema: &Schema,
+) -> Result<Arc<SourceFile>, Diagnostic> {
     match String::from_utf8(bytes) {
         Ok(mut text) => {
             if text.starts_with('\u{feff}') {
@@ -166,6 +201,9 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnosti
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let source = Arc::new(SourceFile::new(path.to_owned(), text));
+            if schema.has_secrets() {
+                source.hide_all();
+            }
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
             let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };

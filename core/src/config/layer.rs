@@ -1,5 +1,7 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
+use core::fmt;
+
 use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
 use super::raw::RawValue;
 use super::scalar::Scalar;
@@ -9,12 +11,19 @@ use super::value::Rejection;
 use super::{ConfigSchema, FieldMeta, FixedKey, Schema, auto};
 
 /// One value that a source gives for a key.
-#[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) key_place: Place,
     pub(crate) raw: RawValue,
     pub(crate) place: Place,
+}
+
+/// Without the value, which may be one that nobody is to see.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, place, .. } = self;
+        f.debug_struct("Entry").field("key", key).field("place", place).finish_non_exhaustive()
+    }
 }
 
 /// The values of one source: a file, the environment, or the program's own calls.
@@ -181,11 +190,14 @@ fn invalid(rejection: Rejection, field: &FieldMeta, shown: &str, place: Place) -
         Place::Variable(name) => format!(" in variable {name}"),
         _ => String::new(),
     };
-    let message = format!("invalid value {} for `{}`{source}", quoted(shown), field.key);
+    let value = if field.secret { String::new() } else { format!(" {}", quoted(shown)) };
+    let message = format!("invalid value{value} for `{}`{source}", field.key);
+    // A hint of ours may quote the value.
+    let hint = rejection.hint.filter(|_| rejection.by_check || !field.secret);
     let diagnostic = Diagnostic::new(rejection.kind, message, place)
         .with_key(field.key)
-        .with_value(shown)
-        .with_help(rejection.hint);
+        .with_value_of(field, shown)
+        .with_help(hint);
     // A value that its field's rules admit is what was expected.
     if rejection.by_check { diagnostic } else { diagnostic.expecting(field.allowed()) }
 }
@@ -212,7 +224,7 @@ fn given_twice(field: &FieldMeta, earlier: &Entry, entry: &Entry) -> Diagnostic 
     };
     Diagnostic::new(kind, message, entry.key_place.clone())
         .with_key(field.key)
-        .with_value(&entry.raw.to_string())
+        .with_value_of(field, &entry.raw.to_string())
         .with_context(earlier.key_place.clone(), "first given here")
 }
 
@@ -223,7 +235,7 @@ fn deprecated(field: &FieldMeta, entry: &Entry) -> Option<Diagnostic> {
     Some(
         Diagnostic::new(DiagnosticKind::Deprecated, message, entry.key_place.clone())
             .with_key(field.key)
-            .with_value(&entry.raw.to_string())
+            .with_value_of(field, &entry.raw.to_string())
             .with_help(Some(old.note.to_owned()))
             .warning(),
     )
@@ -268,8 +280,9 @@ fn unknown_key(schema: &Schema, entry: &Entry) -> Diagnostic {
         }
     };
     let message = format!("unknown key {} in section `{}`", quoted(&entry.key), schema.section);
-    Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
+    let unknown = Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
         .with_key(&entry.key)
-        .with_value(&entry.raw.to_string())
-        .with_help(Some(help))
+        .with_help(Some(help));
+    // Of a secret, perhaps, whose key is misspelt.
+    if schema.has_secrets() { unknown } else { unknown.with_value(&entry.raw.to_string()) }
 }

@@ -17,6 +17,7 @@ mod loader;
 mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
+mod secret;
 mod settings;
 mod size;
 pub(crate) mod slot;
@@ -45,6 +46,7 @@ pub use loader::{Loaded, Loader, Origin, Shadowed};
 pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
+pub use secret::Secret;
 pub use settings::{EngineConfig, EngineSettings};
 pub use value::{ConfigValue, Kind};
 
@@ -104,6 +106,11 @@ struct Schema {
 impl Schema {
     const fn of<T: ConfigSchema>() -> Self {
         Self { section: T::SECTION, env_prefix: T::ENV_PREFIX, fields: T::FIELDS, fixed: T::FIXED }
+    }
+
+    /// Whether a value may be one that is never shown.
+    fn has_secrets(&self) -> bool {
+        self.fields.iter().any(|field| field.secret)
     }
 
     /// The index of the field that `key` means, by its name, an alias or an old key.

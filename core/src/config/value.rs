@@ -88,7 +88,7 @@ pub(crate) mod sealed {
 ///
 /// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`,
 /// and by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
-/// `Option` or a `Vec` of any of these.
+/// `Option` or a `Vec` of any of these, and each value a [`Secret`](super::Secret).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
@@ -106,6 +106,10 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// Whether a source that writes `auto` means a value of the type.
     #[doc(hidden)]
     const READS_AUTO: bool = false;
+
+    /// Whether values are never shown.
+    #[doc(hidden)]
+    const SECRET: bool = false;
 
     /// The value a default in the table of fields stands for.
     #[doc(hidden)]

@@ -6,7 +6,7 @@ use super::diagnostic::{Diagnostic, DiagnosticKind, closest, one_line, quoted};
 use super::layer::{Entry, Layer};
 use super::raw::RawValue;
 use super::source::Place;
-use super::{EnvSource, Schema};
+use super::{EnvSource, FieldMeta, Schema};
 
 pub(super) fn layer(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
     let mut entries = Vec::new();
@@ -24,17 +24,20 @@ pub(super) fn layer(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Laye
                 raw: RawValue::Untyped(text),
                 place,
             }),
-            Err(value) => diagnostics.push(not_unicode(name, &value, place).with_key(field.key)),
+            Err(value) => diagnostics.push(not_unicode(field, name, &value, place)),
         }
     }
     diagnostics.extend(misspelt(schema, source));
     Layer { entries, unique_keys: false, diagnostics }
 }
 
-fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {
+fn not_unicode(field: &FieldMeta, name: &str, value: &OsString, place: Place) -> Diagnostic {
     let shown = value.to_string_lossy();
-    let message = format!("the value {} of variable {name} is not valid UTF-8", quoted(&shown));
-    Diagnostic::new(DiagnosticKind::NotUnicode, message, place).with_value(&shown)
+    let quote = if field.secret { String::new() } else { format!(" {}", quoted(&shown)) };
+    let message = format!("the value{quote} of variable {name} is not valid UTF-8");
+    Diagnostic::new(DiagnosticKind::NotUnicode, message, place)
+        .with_key(field.key)
+        .with_value_of(field, &shown)
 }
 
 /// Warnings about variables with our prefix, in any case, that look like misspelt ones of ours or

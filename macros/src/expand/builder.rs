@@ -86,7 +86,7 @@ fn docs(field: &Field) -> TokenStream {
 }
 
 fn takes_into(field: &Field) -> bool {
-    field.inside_option().is_some() || field.inside_list().is_some()
+    field.inside_option().is_some() || field.inside_list().is_some() || field.is_secret()
 }
 
 /// What a setter takes: text in any form, an `Option` or the value inside, a list or an array,

@@ -81,6 +81,8 @@ mod no_prelude {
         #[config(default = 1, auto, check = check_number)]
         pub number_or_auto: u8,
         /// Documented.
+        pub secret: ::core::option::Option<::ds_aio::Secret<u8>>,
+        /// Documented.
         #[config(skip)]
         pub skipped: (),
         /// Documented.
@@ -127,7 +129,7 @@ mod pedantic {
 
     use core::time::Duration;
 
-    use ds_aio::{Choice, Config};
+    use ds_aio::{Choice, Config, Secret};
 
     /// Documented.
     #[derive(Debug, Clone, Copy, PartialEq, Choice)]
@@ -178,6 +180,8 @@ mod pedantic {
         /// Checked.
         #[config(default = [1], auto, check = Self::check_numbers)]
         pub(crate) checked: Vec<u64>,
+        /// Secret.
+        pub(crate) secret: Option<Secret<String>>,
         /// Skipped.
         #[config(skip)]
         pub(crate) skipped: Vec<u8>,
@@ -266,6 +270,8 @@ mod no_constants {
         pub(super) direct: DirectMode,
         /// Documented.
         pub(super) perhaps: Option<DirectMode>,
+        /// Documented.
+        pub(super) secret: Option<ds_aio::Secret<DirectMode>>,
         /// Documented.
         #[config(default = [DirectMode::Auto])]
         pub(super) modes: Vec<DirectMode>,

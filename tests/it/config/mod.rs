@@ -19,6 +19,7 @@ mod precedence;
 mod robustness;
 mod rules;
 mod schema;
+mod secrets;
 mod sections;
 mod serde_names;
 mod settings;

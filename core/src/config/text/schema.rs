@@ -83,6 +83,9 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta) {
         json::value(text, default);
         text.str(", ");
     }
+    if field.secret {
+        text.str("\"writeOnly\": true, ");
+    }
     if field.optional || field.auto {
         text.str("\"anyOf\": [");
         if field.optional {
