@@ -8,15 +8,15 @@ pub use crate::config::choice::{
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::slot::Values;
 pub use crate::config::text::{TextKind, as_str, text, text_len};
+pub use crate::config::together::Together;
 pub use crate::config::value::{Rejection, sealed::Sealed};
-pub use std::string::String;
 
 use core::any::Any;
 use core::fmt::Display;
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, auto, check_values,
-    inconsistent, rules,
+    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Outline, Scalar, auto, check_values,
+    rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
@@ -56,16 +56,8 @@ pub fn check<T: Any, E: Display>(
     value: &dyn Any,
     check: impl FnOnce(&T) -> Result<(), E>,
 ) -> Result<(), String> {
-    value.downcast_ref().map_or(Ok(()), |value| said(check(value)))
-}
-
-/// What a check says, as text.
-///
-/// # Errors
-///
-/// The same.
-pub fn said<E: Display>(result: Result<(), E>) -> Result<(), String> {
-    result.map_err(|error| error.to_string())
+    let value = value.downcast_ref().map(check);
+    value.unwrap_or(Ok(())).map_err(|error| error.to_string())
 }
 
 /// Builds a struct from what its builder was given.
@@ -75,9 +67,9 @@ pub fn said<E: Display>(result: Result<(), E>) -> Result<(), String> {
 /// Every rule that a value breaks, and every required field without a value; if there are none, what
 /// the struct's own check says.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
-    ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
+    ConfigErrors::check(check_values(&Outline::of::<T>(), &values))?;
     let value = T::from_values(values).ok_or_else(ConfigErrors::incomplete)?;
-    ConfigErrors::check(inconsistent(&value).into_iter().collect())?;
+    ConfigErrors::check(Together::check(&value))?;
     Ok(value)
 }
 

@@ -10,7 +10,7 @@ use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, par
 
 use crate::case::Case;
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Rule, RuleKind};
+use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Nested, Rule, RuleKind};
 
 mod attributes;
 mod choice;
@@ -19,7 +19,7 @@ mod serde;
 
 pub(crate) use choice::choice;
 
-use attributes::{Place, attributes, flag, value};
+use attributes::{Place, Seen, attributes, flag, value};
 use expression::{Expression, expression_value, range};
 use serde::Names;
 
@@ -57,7 +57,14 @@ const ON_FIELD: &[&str] = &[
     "auto",
     "check",
     "skip",
+    "nested",
 ];
+
+/// The attributes of a field that suit a nested struct too.
+const BESIDE_NESTED: &[&str] = &["nested", "rename", "alias", "deprecated", "advanced"];
+
+/// What stands in `nested(…)`.
+const IN_NESTED: &[&str] = &["env_prefix"];
 
 /// Reads the struct; `None` when it is nothing that fields could be read from.
 pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> {
@@ -127,13 +134,14 @@ fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option
         auto: None,
         check: None,
         skip: false,
+        nested: None,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
     if field.skip {
-        let others = seen.names.iter().filter(|name| *name != "skip" && *name != "default");
+        let others = seen.names().filter(|name| *name != "skip" && *name != "default");
         others.for_each(|other| errors.push(error::beside_skip(other)));
         return Some(field);
     }
@@ -142,7 +150,9 @@ fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option
     let mut names = Names::of(&syntax.attrs);
     field.rename = names.rename(field.rename, field.by_case.as_ref(), errors);
     names.add_aliases(&field.key(), &mut field.aliases, |a, b| a == b);
-    if field.inside_option().is_some() && field.default.is_none() {
+    if field.nested.is_some() {
+        nested(&field, &seen, errors);
+    } else if field.inside_option().is_some() && field.default.is_none() {
         if let Some(required) = field.required {
             errors.push(error::optional_and_required(required));
         }
@@ -155,6 +165,15 @@ fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option
         field.default = field.default.map(borrowed_list);
     }
     Some(field)
+}
+
+/// What else stands on the field that holds a nested struct.
+fn nested(field: &Field, seen: &Seen, errors: &mut Errors) {
+    let foreign = seen.names().filter(|name| !BESIDE_NESTED.iter().any(|known| name == known));
+    foreign.for_each(|name| errors.push(error::not_beside_nested(name)));
+    if field.inside_option().is_some() || field.inside_list().is_some() {
+        errors.push(error::nested_within(field.ty.span()));
+    }
 }
 
 /// The constant of a list is a slice, which `[a, b]` may stand for.
@@ -276,9 +295,31 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
             field.skip = true;
             flag(name, stream)?;
         }
+        "nested" => {
+            let nested = field.nested.insert(Nested { env_prefix: None });
+            if stream.peek(syn::token::Paren) {
+                let content;
+                parenthesized!(content in stream);
+                let given = nested_prefix(&content);
+                // What is left unread would be one more mistake.
+                content.parse::<TokenStream>()?;
+                nested.env_prefix = Some(given?);
+            } else {
+                flag(name, stream)?;
+            }
+        }
         _ => {}
     }
     Ok(())
+}
+
+fn nested_prefix(stream: ParseStream<'_>) -> Result<LitStr> {
+    let part = stream.call(Ident::parse_any)?;
+    if part != "env_prefix" {
+        return Err(error::unknown_attribute(&part, IN_NESTED, "`nested(…)`"));
+    }
+    let prefix = value(stream)?;
+    if stream.is_empty() { Ok(prefix) } else { Err(error::expected_nothing_more(stream.span())) }
 }
 
 fn deprecated(name: &Ident, stream: ParseStream<'_>) -> Result<Deprecated> {

@@ -28,13 +28,15 @@ fn names(input: &Input, errors: &mut Errors) {
     if !section.chars().all(|c| is_word(c) || c == '-') {
         errors.push(error::bad_section(input.section.span()));
     }
-    let parts = [
+    let nested = input.fields.iter().filter_map(|field| field.nested.as_ref()?.env_prefix.as_ref());
+    let nested = nested.map(|prefix| ("env_prefix", prefix));
+    let own = [
         ("env_prefix", &input.env_prefix),
         ("const_prefix", &input.const_prefix),
         ("key_suffix", &input.key_suffix),
     ];
-    for (attribute, part) in parts {
-        let Some(part) = part else { continue };
+    let own = own.into_iter().filter_map(|(attribute, part)| Some((attribute, part.as_ref()?)));
+    for (attribute, part) in own.chain(nested) {
         let text = part.value();
         let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
         if text.is_empty() || digit_first || !text.chars().all(is_word) {

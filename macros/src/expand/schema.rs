@@ -2,7 +2,6 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ExprPath;
 use syn::spanned::Spanned;
 
 use crate::ir::{Consts, Field, Input, RuleKind, Shape};
@@ -37,7 +36,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> .with_skipped(#index, self.#name))
     }));
-    let check = input.check.as_ref().map(|check| check_together(input, check));
+    let check = check_together(input);
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -58,14 +57,26 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     }
 }
 
-fn check_together(input: &Input, check: &ExprPath) -> TokenStream {
+/// What is asked of the whole: nested structs their own checks, then this one its own.
+fn check_together(input: &Input) -> Option<TokenStream> {
     let krate = &input.krate;
-    let call = quote_spanned!(check.span().resolved_at(Span::call_site())=> #check(self));
-    quote! {
-        fn check_together(&self) -> ::core::result::Result<(), #krate::private::String> {
-            #krate::private::said(#call)
+    let nested = input.fields.iter().filter(|field| field.nested.is_some()).map(|field| {
+        let (name, key, span) = (&field.ident, field.key(), field.type_span());
+        quote_spanned!(span=> together.nested(#key, &self.#name);)
+    });
+    let nested: Vec<_> = nested.collect();
+    let own = input.check.as_ref().map(|check| {
+        let span = check.span().resolved_at(Span::call_site());
+        quote_spanned!(span=> together.own(#check(self));)
+    });
+    (own.is_some() || !nested.is_empty()).then(|| {
+        quote! {
+            fn check_together(&self, together: &mut #krate::private::Together) {
+                #(#nested)*
+                #own
+            }
         }
-    }
+    })
 }
 
 /// The default of a field whose type the derive does not know by name. A method for each type, as
@@ -112,6 +123,8 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
         quote!(.env(#name))
     });
+    // Another struct that this one is nested in may give it a prefix.
+    let env_key = field.env_key().filter(|_| env.is_none()).map(|key| quote!(.env_key(#key)));
     let default = field.default.as_ref().map(|_| match field.shape() {
         Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
         Shape::Unknown => {
@@ -151,8 +164,17 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         _ => quote_spanned!(span=> new),
     };
     let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
-    let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
-    quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced #auto #check .meta())
+    let new = match &field.nested {
+        Some(nested) => {
+            let prefix = match &nested.env_prefix {
+                Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote_spanned!(span=> #krate::config::FieldMeta::nested::<#ty>(#key, #doc, #prefix))
+        }
+        None => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc)),
+    };
+    quote!(#new #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced #auto #check .meta())
 }
 
 /// The default of a list of enums: their names, which a constant of its own collects.

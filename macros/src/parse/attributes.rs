@@ -21,7 +21,7 @@ pub(super) struct Place {
 /// What stood in the attributes of one struct or field.
 #[derive(Default)]
 pub(super) struct Seen {
-    pub(super) names: Vec<Ident>,
+    names: Vec<Ident>,
     /// Whether there was something that is known nowhere, and could have been anything.
     pub(super) unclear: bool,
 }
@@ -29,6 +29,10 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.iter().any(|seen| *seen == name)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.names.iter()
     }
 }
 

@@ -88,6 +88,23 @@ fn it_is_no_value_for_a_required_field() {
 }
 
 #[test]
+fn it_may_stand_in_a_table() {
+    #[derive(Debug, PartialEq, Config)]
+    #[config(section = "outer")]
+    struct Outer {
+        #[config(nested)]
+        within: Auto,
+    }
+    let files = Files::new();
+    let file = files.write("a.toml", "[outer.within]\ndepth = 'auto'\nmode = 'safe'\n");
+    let loader = || Outer::loader().file(&file);
+    let loaded = loader().set("within.depth", 3).set("within.depth", "auto").load().unwrap();
+    assert_eq!((loaded.value.within.depth, loaded.value.within.mode), (8, Mode::Safe));
+    let error = only(Outer::loader().set("within", "auto").load());
+    assert_eq!((error.kind(), error.key()), (DiagnosticKind::WrongType, Some("within")));
+}
+
+#[test]
 fn elsewhere_it_is_a_text_like_any_other() {
     let loaded = Needed::loader().set("number", 1).set("text", "auto").load().unwrap();
     assert_eq!((&*loaded.value.text, loaded.value.path), ("auto", PathBuf::from("auto")));

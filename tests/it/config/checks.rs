@@ -158,6 +158,55 @@ fn a_default_is_asked_about_when_it_takes_effect() {
     assert_eq!(errors.len(), 2, "{errors}");
 }
 
+#[derive(Clone, Debug, Config)]
+#[config(section = "outer", env_prefix = "OUTER", check = Self::not_both)]
+struct Outer {
+    #[config(nested)]
+    first: Checked,
+    #[config(nested(env_prefix = "OUTER_SECOND"), rename = "2nd")]
+    second: Checked,
+}
+
+/// A struct with no check of its own.
+#[derive(Clone, Debug, Config)]
+#[config(section = "outermost")]
+struct Outermost {
+    #[config(nested)]
+    within: Outer,
+}
+
+impl Outer {
+    fn not_both(&self) -> Result<(), &'static str> {
+        let both = self.first.perhaps.is_some() && self.second.perhaps.is_some();
+        if both { Err("one `perhaps` is enough") } else { Ok(()) }
+    }
+}
+
+#[test]
+fn structs_within_are_asked_too() {
+    let loader = || Outer::loader().set("first.low", 6).set("2nd.perhaps", 1);
+    let error = only(loader().load());
+    assert_eq!(error.message(), "the settings of table `outer.first` do not go together");
+    assert_eq!((error.kind(), error.key()), (DiagnosticKind::Inconsistent, Some("first")));
+    assert_eq!(error.help(), Some("`low` is 6, above `high`, which is 4"));
+
+    let loader = loader().set("2nd.low", 8).set("first.perhaps", 1);
+    let errors = loader.load().unwrap_err();
+    let keys: Vec<_> = errors.iter().map(Diagnostic::key).collect();
+    assert_eq!(keys, [Some("first"), Some("2nd"), None]);
+    let errors = Outermost::loader().set("within.2nd.low", 8).load().unwrap_err();
+    let error = errors.iter().next().unwrap();
+    assert_eq!(error.message(), "the settings of table `outermost.within.2nd` do not go together");
+    assert_eq!(error.key(), Some("within.2nd"));
+
+    let unsound = Checked { low: 6, ..Checked::default() };
+    let error = only(Outer::builder().first(unsound).build());
+    assert_eq!(error.key(), Some("first"));
+    let error = only(Outer::loader().set("2nd.perhaps", 7).load());
+    assert_eq!((error.key(), error.help()), (Some("2nd.perhaps"), Some("seven is taken")));
+    assert!(Outer::loader().set("2nd.perhaps", 8).load().is_ok());
+}
+
 std::thread_local! {
     static ASKED: Cell<u32> = const { Cell::new(0) };
 }

@@ -110,10 +110,13 @@ mod no_prelude {
         /// Documented.
         #[config(required)]
         pub path: ::std::path::PathBuf,
+        /// Documented.
+        #[config(nested)]
+        pub bare: Bare,
     }
 
     /// Documented.
-    #[derive(::ds_aio::Config)]
+    #[derive(::ds_aio::Config, ::serde::Deserialize)]
     #[config(section = "a", consts = none)]
     pub struct Bare {
         /// Documented.
@@ -188,6 +191,9 @@ mod pedantic {
         /// Skipped.
         #[config(skip, default = String::from("x"))]
         pub(crate) skipped_too: String,
+        /// Within.
+        #[config(nested(env_prefix = "PEDANTIC_INNER"))]
+        pub(crate) inner: Inner,
     }
 
     impl Pedantic {
@@ -198,6 +204,15 @@ mod pedantic {
         fn check(&self) -> Result<(), String> {
             if self.three { Ok(()) } else { Err(format!("{:?}", self.skipped)) }
         }
+    }
+
+    /// Documented.
+    #[derive(Debug, Clone, PartialEq, Config)]
+    #[config(section = "inner")]
+    pub(crate) struct Inner {
+        /// One.
+        #[config(default = 1)]
+        pub(crate) one: u8,
     }
 }
 
@@ -395,6 +410,15 @@ mod renamed {
         pub(super) queue_depth: usize,
         #[config(default = Mode::Only)]
         pub(super) mode: Mode,
+        #[config(nested)]
+        pub(super) within: Within,
+    }
+
+    #[derive(facade::inner::Config)]
+    #[config(section = "within", crate = facade::inner)]
+    pub(super) struct Within {
+        #[config(default = 3)]
+        pub(super) x: u8,
     }
 }
 
@@ -403,6 +427,7 @@ fn the_crate_may_be_found_elsewhere() {
     use ds_aio::EngineConfig;
     let renamed = renamed::Renamed::default();
     assert_eq!((renamed.engine_settings().queue_depth, renamed.mode), (2, renamed::Mode::Only));
+    assert_eq!(renamed.within.x, 3);
 }
 
 /// Raw identifiers lose their `r#` in keys, constants and variables.

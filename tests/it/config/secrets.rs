@@ -264,6 +264,45 @@ fn a_mistake_beside_it_does_not_tell_it() {
     assert_eq!(result.unwrap_err().iter().filter(|error| error.value().is_some()).count(), 0);
 }
 
+#[derive(Clone, Debug, Config)]
+#[config(section = "outer", env_prefix = "OUTER")]
+struct Outer {
+    #[config(default = 1)]
+    depth: u8,
+    #[config(nested(env_prefix = "OUTER_INNER"), alias = "within")]
+    inner: Vault,
+}
+
+#[test]
+fn nor_does_one_in_a_struct_within() {
+    let documents = [
+        ("a.toml", format!("[outer]\ndepth = 'x'\ninner = {{ token = '{CANARY}', depth = 10 }}")),
+        ("b.toml", format!("outer = {{ depth = 'x', inner.token = '{CANARY}' }}")),
+        ("c.toml", format!("[outer]\ninner = '{CANARY}'")),
+        ("d.toml", format!("[outer]\ninner.token = '{CANARY}'\nwithin.token = '{CANARY}'")),
+        ("e.toml", format!("[outer.iner]\ntoken = '{CANARY}'")),
+        ("f.toml", format!("[outer.inner]\npin = '{CANARY}'\ntokn = '{CANARY}'")),
+        ("a.json", format!("{{\"outer\": {{\"inner\": {{\"tokn\": \"{CANARY}\"}}, \"x\": 1}}}}")),
+        ("b.json", format!("{{\"outer\": {{\"inner\": \"{CANARY}\", \"depth\": -1}}}}")),
+        ("c.json", format!("{{\"outer\": {{\"within\": {{\"key\": [\"{CANARY}\"]}}}}}}")),
+    ];
+    let files = Files::new();
+    for (name, document) in documents {
+        let result = Outer::loader().file(files.write(name, &document)).load();
+        assert_load_silent(&result);
+        assert!(result.is_err(), "{document}");
+    }
+    let result = Outer::loader().set("inner", CANARY).set("inner.tokn", CANARY).load();
+    assert_load_silent(&result);
+    let loader = Outer::loader().set("inner.token", CANARY);
+    assert_silent(&loader);
+    let result = loader.env_from(&[("OUTER_INNER_TOKEN", CANARY)]).load();
+    assert_load_silent(&result);
+    let value = result.unwrap().value;
+    assert_silent(OuterBuilder::from(value.clone()));
+    assert_eq!(value.inner.token.expose(), CANARY);
+}
+
 /// Everything that one wrong character may do to a file.
 #[test]
 fn no_slip_of_the_pen_tells_it() {

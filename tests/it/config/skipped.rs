@@ -71,6 +71,27 @@ fn they_have_their_default_however_the_struct_comes_about() {
 }
 
 #[test]
+fn structs_within_keep_theirs() {
+    #[derive(Clone, Config)]
+    #[config(section = "outer")]
+    struct Outer {
+        #[config(skip, default = 5)]
+        own: u8,
+        #[config(nested)]
+        within: Skipped,
+    }
+    let handle = Handle::default();
+    let within = Skipped::builder().handle(handle.clone()).build().unwrap();
+    let outer = Outer::builder().own(6).within(within).build().unwrap();
+    let again = OuterBuilder::from(outer).build().unwrap();
+    assert!(Arc::ptr_eq(&again.within.handle.0, &handle.0));
+    assert_eq!((again.own, again.within.queue_depth), (6, 8));
+    let loaded = Outer::loader().set("within.first", 2).load().unwrap().value;
+    assert_eq!((loaded.own, loaded.within.first, loaded.within.queue_depth), (5, 2, 8));
+    assert_eq!(Outer::default().within.list, [1, 2]);
+}
+
+#[test]
 fn the_builder_keeps_what_it_is_given() {
     let handle = Handle::default();
     let builder = Skipped::builder().handle(handle.clone()).list(vec![7]).perhaps(Some(|x| x + 1));

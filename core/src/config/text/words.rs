@@ -45,6 +45,7 @@ const fn value(text: &mut Writer<'_>, field: &FieldMeta, place: Place) {
         Kind::Bool => text.str("true or false"),
         Kind::Text => text.str("a text"),
         Kind::Path => text.str("a path"),
+        Kind::Table => text.str("a table"),
         Kind::Choice { names } => {
             let mut index = 0;
             while index < names.len() {
