@@ -118,7 +118,8 @@ fn consts(input: &Input) -> TokenStream {
         let upper = field.upper();
         consts.extend(once(&input.key_ending(field), &text, quote!("")));
         consts.extend(once(&format!("{upper}_ENV"), &text, quote!("")));
-        if let Some(default) = field.default.clone() {
+        // One that a secret is given is among the mistakes, and of any type.
+        if let Some(default) = field.default.clone().filter(|_| !field.is_secret()) {
             let ty = field.const_type(input);
             consts.extend(once(&format!("{upper}_DEFAULT"), &ty, default));
         }

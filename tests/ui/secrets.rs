@@ -6,7 +6,7 @@ use ds_aio::{Config, Secret};
 #[config(section = "secrets")]
 struct Secrets {
     #[config(default = "x")]
-    default: Secret<String>,
+    given: Secret<String>,
     #[config(required, range = 1..=9, bytes)]
     ruled: Secret<u64>,
     #[config(default = None)]

@@ -1,10 +1,11 @@
 //! What structs say of their settings together, once each is sound.
 
+use core::any::Any;
 use core::fmt::Display;
 
-use super::ConfigSchema;
 use super::diagnostic::{Diagnostic, DiagnosticKind};
 use super::source::Place;
+use super::{ConfigSchema, FieldMeta};
 
 /// Goes through a struct and those nested in it, and gathers what their own checks say.
 pub struct Together {
@@ -21,10 +22,11 @@ impl Together {
         together.found
     }
 
-    /// Looks at the struct nested under `key`.
-    pub fn nested<T: ConfigSchema>(&mut self, key: &'static str, value: &T) {
-        self.path.push(key);
-        value.check_together(self);
+    /// Looks at the struct nested in `field`.
+    pub fn nested(&mut self, field: &'static FieldMeta, value: &dyn Any) {
+        let Some(nested) = &field.nested else { return };
+        self.path.push(field.key);
+        (nested.check_together)(value, self);
         self.path.pop();
     }
 

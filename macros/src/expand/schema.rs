@@ -61,8 +61,9 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 fn check_together(input: &Input) -> Option<TokenStream> {
     let krate = &input.krate;
     let nested = input.fields.iter().filter(|field| field.nested.is_some()).map(|field| {
-        let (name, key, span) = (&field.ident, field.key(), field.type_span());
-        quote_spanned!(span=> together.nested(#key, &self.#name);)
+        let (name, index, span) = (&field.ident, field.index, field.type_span());
+        let meta = quote!(<Self as #krate::ConfigSchema>::FIELDS[#index]);
+        quote_spanned!(span=> together.nested(&#meta, &self.#name);)
     });
     let nested: Vec<_> = nested.collect();
     let own = input.check.as_ref().map(|check| {

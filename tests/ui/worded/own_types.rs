@@ -59,15 +59,6 @@ enum Mode {
 
 type Text = String;
 
-type Token = ds_aio::Secret<u8>;
-
-#[derive(Config)]
-#[config(section = "secret")]
-struct Unknown {
-    #[config(default = Token::new(1))]
-    token: Token,
-}
-
 #[derive(Config)]
 #[config(section = "auto")]
 struct Auto {
