@@ -54,6 +54,7 @@ pub use scalar::{Integer, Scalar};
 pub use schema::{ConfigSchema, FixedKey};
 pub use secret::Secret;
 pub use settings::{EngineConfig, EngineSettings};
+pub use text::{TextKind, text_of as text};
 pub use value::{ConfigValue, Kind};
 
 pub(crate) use layer::check_values;

@@ -116,6 +116,24 @@ mod no_prelude {
     }
 
     /// Documented.
+    #[derive(::ds_aio::Config)]
+    #[config(section = "a", env_prefix = "A", engine)]
+    pub struct Generic<T, I, const N: usize> {
+        /// Documented.
+        #[config(default = N, range = 1..)]
+        pub block_size: usize,
+        /// Documented.
+        #[config(required)]
+        pub key: T,
+        /// Documented.
+        #[config(nested)]
+        pub inner: I,
+        /// Documented.
+        #[config(skip)]
+        pub skipped: ::core::marker::PhantomData<T>,
+    }
+
+    /// Documented.
     #[derive(::ds_aio::Config, ::serde::Deserialize)]
     #[config(section = "a", consts = none)]
     pub struct Bare {
@@ -204,6 +222,17 @@ mod pedantic {
         fn check(&self) -> Result<(), String> {
             if self.three { Ok(()) } else { Err(format!("{:?}", self.skipped)) }
         }
+    }
+
+    /// Documented.
+    #[derive(Debug, Clone, PartialEq, Config)]
+    #[config(section = "generic", env_prefix = "GENERIC", engine)]
+    pub(crate) struct Generic<T, const N: usize> {
+        /// Blocks.
+        #[config(default = N, range = 1..)]
+        pub(crate) queue_depth: usize,
+        /// Key.
+        pub(crate) key: Option<T>,
     }
 
     /// Documented.

@@ -47,6 +47,22 @@ pub const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN
     bytes
 }
 
+/// The text for `T` while the program runs, of a struct with parameters for example, which has no
+/// constant for it.
+///
+/// ```
+/// use ds_aio::AioConfig;
+/// use ds_aio::config::{AIO_TOML_TEMPLATE, TextKind, text};
+///
+/// assert_eq!(text::<AioConfig>(TextKind::TomlTemplate), AIO_TOML_TEMPLATE);
+/// ```
+#[must_use]
+pub fn text_of<T: ConfigSchema>(kind: TextKind) -> String {
+    let mut bytes = vec![0; text_len::<T>(kind)];
+    write(&mut Writer::new(&mut bytes), kind, &Schema::of::<T>());
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
 /// The bytes of a text constant as the `str` they are.
 #[must_use]
 pub const fn as_str(bytes: &'static [u8]) -> &'static str {
