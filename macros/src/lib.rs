@@ -31,7 +31,7 @@ mod validate;
 /// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
 /// - `engine`: implements `EngineConfig`
 /// - `check = path`: a function `fn(&Self) -> Result<(), E>` with any `E: Display`, asked about every
-///   struct that is loaded or built, once nothing else is wrong with it
+///   struct that is loaded or built, also within another one, once nothing else is wrong
 /// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
 ///
 /// On a field it takes
@@ -66,12 +66,12 @@ mod validate;
 /// about the names of variables and constants.
 ///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
-/// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
-/// `Option` or a `Vec` of one of these, each of which may be in a `Secret`. An `Option` needs neither `default` nor `required`, its rules
-/// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
-/// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option`, `Vec` and `Secret` by
-/// these names: the derive cannot see through an alias. The value of a `Secret` shows nowhere; it has
-/// neither rules nor a default.
+/// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, any of
+/// these in a `Secret`, or an `Option` or a `Vec` of one of them. An `Option` needs neither `default`
+/// nor `required`, its rules are about the value inside, and `null` in JSON is its `None`. The rules of
+/// a list are about each item; its default is `[a, b]` or a constant slice. The value of a `Secret`
+/// shows nowhere, and it has neither rules nor a default. Write `Duration`, `Option`, `Vec` and `Secret`
+/// by these names: the derive cannot see through an alias.
 ///
 /// A `nested` struct is a table within the section, under the field's key: `[swap.io]` in TOML, an object
 /// in JSON, and `io.block_size` is a key of it for `Loader::set`, `Loaded::origin` and in messages. Its own

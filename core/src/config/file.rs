@@ -69,20 +69,19 @@ fn entries(
 }
 
 /// The places of what may be a secret: the value of one, or of a key that is not known.
-fn secrets(outline: &Outline, entries: &[Entry]) -> Vec<Range<usize>> {
-    let is_shown = |entry: &Entry| match outline.table(entry.table).member(&entry.key) {
+fn secrets(outline: &Outline, entries: &[Entry]) -> impl Iterator<Item = Range<usize>> {
+    let is_shown = move |entry: &Entry| match outline.table(entry.table).member(&entry.key) {
         Some(Member::Setting(number)) => !outline.settings[number].field.secret,
         _ => false,
     };
-    let hidden = entries.iter().filter(|entry| !is_shown(entry));
-    let spans = hidden.filter_map(|entry| match (&entry.key_place, &entry.place) {
+    let hidden = entries.iter().filter(move |entry| !is_shown(entry));
+    hidden.filter_map(|entry| match (&entry.key_place, &entry.place) {
         // A table in TOML has the place of its key alone.
         (Place::Span { span: key, .. }, Place::Span { span: value, .. }) => {
             Some(key.start.min(value.start)..key.end.max(value.end))
         }
         _ => None,
-    });
-    spans.collect()
+    })
 }
 
 /// A key at the top of a document.

@@ -88,7 +88,8 @@ pub(super) fn merge(
                     && outline.table(later.table).member(&later.key)
                         == Some(Member::Setting(number))
             };
-            let unset = field.auto && layer.entries[position..].iter().any(is_unset);
+            let last = if layer.unique_keys { position } else { layer.entries.len() - 1 };
+            let unset = field.auto && layer.entries[position..=last].iter().any(is_unset);
             mentioned[number] |= !unset;
             let old = deprecated(field, &table.lead, &entry.key, &entry.key_place);
             found.extend(old.map(|warning| warning.with_value_of(field, &entry.raw.to_string())));

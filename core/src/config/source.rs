@@ -11,7 +11,7 @@ pub(crate) struct SourceFile {
     pub(crate) text: String,
     /// Where each line starts.
     lines: Vec<usize>,
-    /// What nobody is to see; known once the file has been read.
+    /// What nobody is to see, in the order of the file and apart; known once that has been read.
     hidden: OnceLock<Vec<Range<usize>>>,
 }
 
@@ -23,19 +23,27 @@ impl SourceFile {
     }
 
     /// Keeps the lines with any of the `spans` from being quoted. The first call counts.
-    pub(crate) fn hide(&self, spans: Vec<Range<usize>>) {
+    pub(crate) fn hide(&self, spans: impl IntoIterator<Item = Range<usize>>) {
+        let mut spans: Vec<_> = spans.into_iter().collect();
+        spans.sort_by_key(|span| span.start);
+        spans.dedup_by(|next, before| {
+            let touch = next.start <= before.end;
+            before.end = if touch { before.end.max(next.end) } else { before.end };
+            touch
+        });
         let _ = self.hidden.set(spans);
     }
 
     pub(crate) fn hide_all(&self) {
-        self.hide(vec![0..self.text.len()]);
+        self.hide(core::iter::once(0..self.text.len()));
     }
 
     /// Whether the whole lines from `first` to `last` may be quoted.
     pub(crate) fn shows(&self, first: usize, last: usize) -> bool {
         let (start, end) = (self.line_start(first), self.line_end(last));
         let hidden = self.hidden.get().map_or(&[][..], Vec::as_slice);
-        hidden.iter().all(|span| span.end < start || end < span.start)
+        let next = hidden.partition_point(|span| span.end < start);
+        hidden.get(next).is_none_or(|span| end < span.start)
     }
 
     /// Line and column of a byte offset, both from 1; columns count characters.
