@@ -110,3 +110,39 @@ fn read_name(stream: ParseStream<'_>) -> Result<Option<LitStr>> {
     parts.parse::<TokenStream>()?;
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use syn::{DeriveInput, parse_quote};
+
+    use super::*;
+
+    fn names(item: &DeriveInput) -> (Names, Errors) {
+        (Names::of(&item.attrs), Errors::default())
+    }
+
+    #[test]
+    fn the_direction_that_is_read_counts() {
+        let (names, mut errors) = names(&parse_quote! {
+            #[serde(default, rename_all(serialize = "lowercase", deserialize = "camelCase"))]
+            #[serde(rename(serialize = "a"), bound = "x", alias = "b", with = "c", alias = "d")]
+            struct S;
+        });
+        let case = names.case(&mut errors).unwrap();
+        assert_eq!(case.of_field("queue_depth"), "queueDepth");
+        assert!(names.rename.is_none() && errors.is_empty());
+        let aliases: Vec<_> = names.aliases.iter().map(LitStr::value).collect();
+        assert_eq!(aliases, ["b", "d"]);
+    }
+
+    #[test]
+    fn what_serde_will_refuse_is_passed_over_but_an_unknown_case_is_not() {
+        let (names, mut errors) = names(&parse_quote! {
+            #[serde(rename = 1, alias, rename(deserialize), rename_all = "Title Case")]
+            #[serde = "x"]
+            struct S;
+        });
+        assert!(names.rename.is_none() && names.aliases.is_empty());
+        assert!(names.case(&mut errors).is_none() && !errors.is_empty());
+    }
+}

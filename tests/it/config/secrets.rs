@@ -1,9 +1,6 @@
 //! Values that show nowhere, whatever goes wrong beside them.
 
 use core::fmt::Debug;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
-
 use ds_aio::config::{Diagnostic, DiagnosticKind, RawValue};
 use ds_aio::{Choice, Config, ConfigErrors, ConfigSchema, Loaded, Loader, Secret};
 
@@ -184,6 +181,13 @@ fn a_bad_one_is_told_by_its_place() {
     let error = only(Vault::builder().token("a").pin(Some(Secret::new(0))).build());
     assert_eq!(error.message(), "invalid value for `pin`");
     assert_eq!((error.value(), error.help()), (None, Some("zero opens every door")));
+}
+
+#[cfg(unix)]
+#[test]
+fn nor_is_one_shown_that_is_no_text() {
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
 
     let broken = OsString::from_vec([CANARY.as_bytes(), b"\xff"].concat());
     let error = only(Vault::loader().env_from(&[("VAULT_TOKEN", broken)]).load());
