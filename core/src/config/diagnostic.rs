@@ -58,7 +58,8 @@ pub enum Severity {
 
 /// One mistake in a configuration, or one warning.
 ///
-/// `Display` prints the whole report, caret line included, without colours.
+/// `Display` prints the whole report, caret line included, without colours; of a line that may hold a
+/// [`Secret`](crate::Secret) the number alone.
 #[derive(Clone, Debug)]
 pub struct Diagnostic(Box<Details>);
 

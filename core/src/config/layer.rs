@@ -165,7 +165,7 @@ fn mistake_unset(outline: &Outline, setting: &Setting) -> Option<Diagnostic> {
     if field.required {
         return Some(missing(outline, setting));
     }
-    let default = Slot::of_default(field)?;
+    let default = field.check.and_then(|_| Slot::of_default(field))?;
     let said = default.check(field).err()?;
     let shown = default.show();
     let message = format!("the default {} of `{}` is not allowed", quoted(&shown), setting.path);
