@@ -78,6 +78,13 @@ pub(crate) fn bad_name_part(span: Span, attribute: &str) -> Error {
     Error::new(span, message)
 }
 
+pub(crate) fn no_constants(span: Span, attribute: &str) -> Error {
+    Error::new(
+        span,
+        format!("`{attribute}` names constants, and with `consts = none` there are none"),
+    )
+}
+
 pub(crate) fn bad_variable(span: Span) -> Error {
     Error::new(span, "the name of a variable is neither empty nor contains `=` or NUL")
 }

@@ -44,6 +44,12 @@ fn names(input: &Input, errors: &mut Errors) {
             errors.push(error::bad_name_part(part.span(), attribute));
         }
     }
+    let of_constants = [("const_prefix", &input.const_prefix), ("key_suffix", &input.key_suffix)];
+    for (attribute, part) in of_constants {
+        if let Some(part) = part.as_ref().filter(|_| input.consts == Consts::None) {
+            errors.push(error::no_constants(part.span(), attribute));
+        }
+    }
     let free = input.consts == Consts::Free && input.const_prefix.is_none();
     if free && section.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         errors.push(error::bad_name_part(input.section.span(), "const_prefix"));

@@ -43,6 +43,13 @@ struct NoSuffix {
     a: u32,
 }
 
+#[derive(Config)]
+#[config(section = "suffixed", key_suffix = "KEY", const_prefix = "S", consts = none)]
+struct NoConstants {
+    #[config(default = 1)]
+    a: u32,
+}
+
 fn main() {
     let _ = Suffixed::default().a;
     let _ = Names::X_DEFAULT + Names::Z_DEFAULT;
