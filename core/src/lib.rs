@@ -84,7 +84,7 @@ pub use crate::{
 };
 pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
-    EngineSettings, EnvSource, Loaded, Loader,
+    EngineSettings, EnvSource, Loaded, Loader, Secret,
 };
 /// ```
 /// use ds_aio::{Choice, Config};

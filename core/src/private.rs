@@ -1,7 +1,5 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
-use core::any::Any;
-
 pub use std::string::String;
 
 pub use crate::__impl_serialize as impl_serialize;
@@ -11,6 +9,7 @@ pub use serde;
 pub use crate::config::FixedKey;
 pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
+    reads_auto,
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
@@ -18,10 +17,14 @@ pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
 pub use crate::config::serde::serialize;
 pub use crate::config::slot::{Access, Values};
 pub use crate::config::text::{TextKind, as_str, text, text_len};
+pub use crate::config::together::Together;
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
+use core::any::Any;
+use core::fmt::Display;
+
 use crate::config::{
-    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Outline, Scalar,
+    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Outline, Scalar, auto,
     bad_default, check_values, rules,
 };
 
@@ -63,14 +66,43 @@ pub const fn assert_sound(field: &FieldMeta) {
     }
 }
 
+/// Fails compilation, at the caller's place, when `auto` would mean two things.
+///
+/// # Panics
+///
+/// At compile time alone: generated code calls it in a `const`.
+#[track_caller]
+pub const fn assert_auto(field: &FieldMeta) {
+    #[allow(clippy::panic, reason = "this is how a const reports an error")]
+    if auto::is_a_value(field) {
+        panic!("`auto` is a value of this field's own, so it cannot mean that none is set")
+    }
+}
+
+/// Calls a check of the program's own with a value of the type that it is about.
+///
+/// # Errors
+///
+/// What the check says.
+pub fn check<T: Any, E: Display>(
+    value: &dyn Any,
+    check: impl FnOnce(&T) -> Result<(), E>,
+) -> Result<(), String> {
+    let value = value.downcast_ref().map(check);
+    value.unwrap_or(Ok(())).map_err(|error| error.to_string())
+}
+
 /// Builds a struct from what its builder was given.
 ///
 /// # Errors
 ///
-/// Every rule that a value breaks, and every required field without a value.
+/// Every rule that a value breaks, and every required field without a value; if there are none, what
+/// the struct's own check says.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
     ConfigErrors::check(check_values(&Outline::of::<T>(), &values))?;
-    T::from_values(values).ok_or_else(ConfigErrors::incomplete)
+    let value = T::from_values(values).ok_or_else(ConfigErrors::incomplete)?;
+    ConfigErrors::check(Together::check(&value))?;
+    Ok(value)
 }
 
 /// The default of the field number `index`, which its own parser reads.

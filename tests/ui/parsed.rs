@@ -27,6 +27,8 @@ struct Parsed {
     twice: String,
     #[config(required, parse = serde, one_of = ["x"])]
     any: String,
+    #[config(required, parse = from_str)]
+    secret: ds_aio::Secret<String>,
 }
 
 fn main() {

@@ -1,5 +1,6 @@
 //! One field: what is known about it, and how generated code says so in the field's own type.
 
+use core::any::Any;
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -20,6 +21,9 @@ pub struct DeprecatedKey {
     /// What the warning says.
     pub note: &'static str,
 }
+
+/// A check of the program's own, of a value of the field's type.
+pub(crate) type Check = fn(&dyn Any) -> Result<(), String>;
 
 /// What is known about one field.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,13 @@ pub struct FieldMeta {
     pub advanced: bool,
     /// The struct that the field holds, if it is a nested one.
     pub nested: Option<Nested>,
+    /// Whether the text `auto` means that the field is not set where it stands.
+    pub auto: bool,
+    /// Whether the value is a [`Secret`](crate::Secret), which is never shown.
+    pub secret: bool,
+    /// Whether the type itself has a value that is written `auto`.
+    pub(crate) reads_auto: bool,
+    pub(crate) check: Option<Check>,
     pub(crate) operations: &'static Operations,
 }
 
@@ -89,6 +100,10 @@ impl FieldMeta {
             bytes: false,
             advanced: false,
             nested: None,
+            auto: false,
+            secret: T::SECRET,
+            reads_auto: T::READS_AUTO,
+            check: None,
             operations: Operations::of::<Plain<T>>(),
         };
         Field { meta, field_type: PhantomData }
@@ -119,6 +134,10 @@ impl FieldMeta {
             bytes: false,
             advanced: false,
             nested: Some(Nested::of::<T>(env_prefix)),
+            auto: false,
+            secret: false,
+            reads_auto: false,
+            check: None,
             operations: Operations::of_table(),
         };
         Field { meta, field_type: PhantomData }
@@ -252,6 +271,18 @@ impl<T> Field<T> {
     }
 
     #[must_use]
+    pub const fn auto(mut self) -> Self {
+        self.meta.auto = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.meta.check = Some(check);
+        self
+    }
+
+    #[must_use]
     pub const fn meta(self) -> FieldMeta {
         self.meta
     }
@@ -262,6 +293,10 @@ impl<T> Field<T> {
     where
         T: ConstScalar<S, INDEX>,
     {
+        #[allow(clippy::panic, reason = "this is how a const reports an error")]
+        if self.meta.secret && !self.meta.optional {
+            panic!("a secret has no default: make it `required` or an `Option`")
+        }
         self.meta.default = T::SCALAR;
         self.meta.required = false;
         self

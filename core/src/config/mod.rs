@@ -2,6 +2,7 @@
 //! drives. Knows no threads and does no engine I/O.
 
 mod aio;
+pub(crate) mod auto;
 mod backend;
 pub(crate) mod choice;
 mod decimal;
@@ -20,6 +21,7 @@ mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
 mod schema;
+mod secret;
 #[cfg(feature = "serde")]
 pub(crate) mod serde;
 mod settings;
@@ -27,6 +29,7 @@ mod size;
 pub(crate) mod slot;
 mod source;
 pub(crate) mod text;
+pub(crate) mod together;
 pub(crate) mod value;
 mod variables;
 mod written;
@@ -53,6 +56,7 @@ pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use schema::{ConfigSchema, FixedKey};
+pub use secret::Secret;
 pub use settings::{EngineConfig, EngineSettings};
 pub use text::{TextKind, text_of as text};
 pub use value::{ConfigValue, Kind};

@@ -5,6 +5,7 @@ use core::any::Any;
 use core::fmt;
 
 use super::slot::Values;
+use super::together::Together;
 use super::{ConfigSchema, FieldMeta, Schema};
 
 /// The struct that a field marked `nested` holds: a table within the section.
@@ -16,6 +17,7 @@ pub struct Nested {
     // The bound on the type stands in the making of these, and nowhere else in generated code.
     pub(crate) to_values: fn(&dyn Any) -> Option<Values>,
     pub(crate) from_values: fn(Values) -> Option<Box<dyn Any>>,
+    pub(crate) check_together: fn(&dyn Any, &mut Together),
 }
 
 impl Nested {
@@ -25,6 +27,11 @@ impl Nested {
             env_prefix,
             to_values: |value| Some(value.downcast_ref::<T>()?.to_values()),
             from_values: |values| Some(Box::new(T::from_values(values)?)),
+            check_together: |value, together| {
+                if let Some(value) = value.downcast_ref::<T>() {
+                    value.check_together(together);
+                }
+            },
         }
     }
 

@@ -106,6 +106,11 @@ impl Outline {
         &self.tables[number]
     }
 
+    /// Whether a value may be one that is never shown.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.settings.iter().any(|setting| setting.field.secret)
+    }
+
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.iter()
     }

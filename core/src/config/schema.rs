@@ -2,6 +2,7 @@
 
 use super::scalar::Scalar;
 use super::slot::Values;
+use super::together::Together;
 use super::{ConfigErrors, FieldMeta, Outline, written};
 
 /// A struct that can be loaded, for generic code to rely on.
@@ -30,6 +31,10 @@ pub trait ConfigSchema: Sized {
     /// Copies of the values of the fields, by their index in the table.
     #[doc(hidden)]
     fn to_values(&self) -> Values;
+
+    /// Has the struct's own check, and those of the structs within, look at sound values.
+    #[doc(hidden)]
+    fn check_together(&self, _: &mut Together) {}
 
     /// The section as a TOML document, for generic code: what the inherent `to_toml()` returns.
     ///

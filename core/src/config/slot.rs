@@ -222,16 +222,9 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
-    /// The default of `field`; `None` where it has none.
-    pub(crate) fn default_of(field: &FieldMeta) -> Option<Self> {
-        let operations = field.operations;
-        let value = (operations.from_default)(field.default)?;
-        Some(Self { value, operations })
-    }
-
     /// Why the default of `field` is no value; `None` where it is one, or there is none.
     pub(crate) fn default_mistake(field: &FieldMeta) -> Option<Rejection> {
-        let default = field.default.filter(|_| Self::default_of(field).is_none())?;
+        let default = field.default.filter(|_| Self::of_default(field).is_none())?;
         field.read(&default.into()).err()
     }
 
@@ -262,6 +255,17 @@ impl Slot {
         }
     }
 
+    /// The value that `field` has when nothing sets it.
+    pub(crate) fn of_default(field: &FieldMeta) -> Option<Self> {
+        let value = (field.operations.from_default)(field.default)?;
+        Some(Self { value, operations: field.operations })
+    }
+
+    /// What the program's own check says.
+    pub(crate) fn check(&self, field: &FieldMeta) -> Result<(), String> {
+        field.check.map_or(Ok(()), |check| check(&*self.value))
+    }
+
     fn duplicate(&self) -> Option<Self> {
         let value = (self.operations.clone)(&*self.value)?;
         Some(Self { value, operations: self.operations })
@@ -274,15 +278,32 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// The values of a struct's fields by their index in its table, some perhaps absent.
-#[derive(Clone, Debug)]
+/// A value of a field that is no setting.
+trait Kept: Any + Send + Sync {
+    fn duplicate(&self) -> Box<dyn Kept>;
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+impl<T: Any + Clone + Send + Sync> Kept for T {
+    fn duplicate(&self) -> Box<dyn Kept> {
+        Box::new(self.clone())
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+/// The values of a struct's fields by their index in its table, some perhaps absent; and those of
+/// fields that are no settings, by their index among these.
+#[derive(Clone)]
 pub struct Values {
     fields: &'static [FieldMeta],
     places: Vec<Place>,
+    skipped: Vec<Option<Box<dyn Kept>>>,
 }
 
 /// What is known of one field's value.
-#[derive(Debug)]
 enum Place {
     Absent,
     Value(Slot),
@@ -302,7 +323,7 @@ impl Values {
             Some(nested) => Place::Table(Self::new(nested.fields())),
             None => Place::Absent,
         });
-        Self { fields, places: places.collect() }
+        Self { fields, places: places.collect(), skipped: Vec::new() }
     }
 
     /// These values, and a copy of `value` for the field `index`.
@@ -341,9 +362,30 @@ impl Values {
         let value: Box<dyn Any> = match (place, &field.nested) {
             (Place::Value(slot), _) => slot.value,
             (Place::Table(values), Some(nested)) => (nested.from_values)(values)?,
-            _ => Slot::default_of(field)?.value,
+            _ => Slot::of_default(field)?.value,
         };
         value.downcast().ok().map(|value| *value)
+    }
+
+    /// These values, and `value` for the field `index` of those that are no settings.
+    #[must_use]
+    pub fn with_skipped<T: Clone + Send + Sync + 'static>(
+        mut self,
+        index: usize,
+        value: T,
+    ) -> Self {
+        while self.skipped.len() <= index {
+            self.skipped.push(None);
+        }
+        self.skipped[index] = Some(Box::new(value));
+        self
+    }
+
+    /// Takes the value of the field `index` of those that are no settings; `None` unless it was
+    /// given.
+    pub fn take_skipped<T: Any>(&mut self, index: usize) -> Option<T> {
+        let value = self.skipped.get_mut(index)?.take()?;
+        value.into_any().downcast().ok().map(|value| *value)
     }
 
     /// Sets the value of the field that `route` leads to, through nested structs.
@@ -374,5 +416,30 @@ impl Clone for Place {
             Place::Value(slot) => slot.duplicate().map_or(Place::Absent, Place::Value),
             Place::Table(values) => Place::Table(values.clone()),
         }
+    }
+}
+
+impl Clone for Box<dyn Kept> {
+    fn clone(&self) -> Self {
+        (**self).duplicate()
+    }
+}
+
+/// The settings that were given, by their keys.
+impl fmt::Debug for Values {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut values = f.debug_struct("Values");
+        for (field, place) in self.fields.iter().zip(&self.places) {
+            match place {
+                Place::Absent => {}
+                Place::Value(slot) => {
+                    values.field(field.key, slot);
+                }
+                Place::Table(inner) => {
+                    values.field(field.key, inner);
+                }
+            }
+        }
+        values.finish_non_exhaustive()
     }
 }

@@ -50,19 +50,30 @@ pub enum Kind {
 pub struct Rejection {
     pub(crate) kind: DiagnosticKind,
     pub(crate) hint: Option<String>,
-    /// Whether the hint alone says what is wrong, and nothing is to be said of the field's kind.
-    pub(crate) is_explained: bool,
+    /// Whose words the hint is.
+    pub(crate) by: By,
+}
+
+/// Who says what is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// This crate, by the type of the field or its rules.
+    Rules,
+    /// The program's own check.
+    Check,
+    /// The field's own parser, which says it all.
+    Parser,
 }
 
 impl Rejection {
     pub(super) fn new(kind: DiagnosticKind, hint: Option<String>) -> Self {
-        Self { kind, hint, is_explained: false }
+        Self { kind, hint, by: By::Rules }
     }
 
     /// With the words of a parser that knows more than this crate.
     pub(super) fn explained(error: &dyn Display) -> Self {
         let hint = Some(error.to_string());
-        Self { kind: DiagnosticKind::WrongType, hint, is_explained: true }
+        Self { kind: DiagnosticKind::WrongType, hint, by: By::Parser }
     }
 
     pub(super) fn wrong_type(raw: &RawValue) -> Self {
@@ -99,6 +110,10 @@ impl Rejection {
     pub(super) fn not_allowed(hint: Option<String>) -> Self {
         Self::new(DiagnosticKind::NotAllowed, hint)
     }
+
+    pub(super) fn by_check(said: String) -> Self {
+        Self { kind: DiagnosticKind::NotAllowed, hint: Some(said), by: By::Check }
+    }
 }
 
 pub(crate) mod sealed {
@@ -110,7 +125,8 @@ pub(crate) mod sealed {
 ///
 /// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`,
 /// and by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
-/// `Option` or a `Vec` of any of these. Other types need `parse` on the field.
+/// `Option` or a `Vec` of any of these, and each value a [`Secret`](super::Secret). Other types need
+/// `parse` on the field.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
@@ -124,6 +140,14 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// The shape of the values.
     #[doc(hidden)]
     const KIND: Kind;
+
+    /// Whether a source that writes `auto` means a value of the type.
+    #[doc(hidden)]
+    const READS_AUTO: bool = false;
+
+    /// Whether values are never shown.
+    #[doc(hidden)]
+    const SECRET: bool = false;
 
     /// The value a default in the table of fields stands for.
     #[doc(hidden)]
@@ -283,6 +307,7 @@ impl sealed::Sealed for String {}
 impl ConfigValue for String {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Text;
+    const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar { Some(text.to_owned()) } else { None }
     }
@@ -302,6 +327,7 @@ impl sealed::Sealed for PathBuf {}
 impl ConfigValue for PathBuf {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Path;
+    const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar { Some(text.into()) } else { None }
     }

@@ -43,6 +43,10 @@ pub(super) fn variables(outline: &Outline, values: &Values) -> Result<String, Co
         let (Some(variable), Some(slot)) = (&setting.variable, values.get(&setting.route)) else {
             continue;
         };
+        if setting.field.secret {
+            diagnostics.extend(broken_rule(setting, slot));
+            continue;
+        }
         let written = match written(setting, slot, Format::Variables) {
             Ok(written) => written,
             Err(diagnostic) => {
@@ -117,13 +121,16 @@ fn table(
     entries
 }
 
-/// What stands for a value in the format; `None` where the format has nothing to say it with, but
-/// the default is the same.
+/// What stands for a value in the format; `None` of a secret, and where the format has nothing to say
+/// it with, but the default is the same.
 fn written(setting: &Setting, slot: &Slot, format: Format) -> Result<Option<RawValue>, Diagnostic> {
     if let Some(broken) = broken_rule(setting, slot) {
         return Err(broken);
     }
     let field = setting.field;
+    if field.secret {
+        return Ok(None);
+    }
     let raw = slot
         .raw()
         .map_err(|rejection| not_writable(rejection.kind, setting, slot, format, rejection.hint))?;
@@ -139,7 +146,7 @@ fn written(setting: &Setting, slot: &Slot, format: Format) -> Result<Option<RawV
         },
         None => None,
     };
-    match Slot::default_of(field).map(|default| default.raw()) {
+    match Slot::of_default(field).map(|default| default.raw()) {
         Some(Ok(default)) if is_same(&default, &raw) => Ok(None),
         _ => Err(not_writable(DiagnosticKind::NotWritable, setting, slot, format, hint)),
     }

@@ -74,5 +74,14 @@ fn value(input: &Input) -> TokenStream {
             _ => quote_spanned!(span=> #name: #default),
         }
     });
+    let skipped = input.skipped.iter().map(|field| {
+        let (name, span) = (&field.ident, field.type_span());
+        let default = match &field.default {
+            Some(default) => default.clone(),
+            None => quote_spanned!(span=> ::core::default::Default::default()),
+        };
+        quote_spanned!(span=> #name: #default)
+    });
+    let fields = fields.chain(skipped);
     quote!(Self { #(#fields),* })
 }

@@ -25,7 +25,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     let krate = &input.krate;
     let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
     let settings = input.fields.iter().filter_map(|field| {
-        let key = field.key().value();
+        let key = field.key_before_case().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
         let is_setting = field.nested.is_none() && SETTINGS.contains(&key.as_str());
         is_setting.then(|| {

@@ -57,14 +57,21 @@ mod tests {
     #[test]
     fn a_given_crate_path_is_the_only_one_used() {
         let input = parse_quote! {
-            #[config(section = "s", env_prefix = "S", engine, serialize, crate = elsewhere, fixed(k = 1))]
+            #[config(
+                section = "s", env_prefix = "S", engine, serialize, crate = elsewhere, fixed(k = 1),
+                check = check
+            )]
             struct S {
                 #[config(default = 1, range = 1..=2, multiple_of = 1, one_of = [1], bytes)]
                 block_size: usize,
                 #[config(default = "")]
                 text: String,
-                #[config(default = 1)]
+                #[config(default = 1, auto, check = check)]
                 other: Alias,
+                #[config(nested)]
+                inner: Inner,
+                #[config(skip)]
+                skipped: Skipped,
             }
         };
         let choice = parse_quote! {

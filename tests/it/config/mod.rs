@@ -1,5 +1,7 @@
 //! The configuration half: constants, loading, diagnostics, the derive on structs of others.
 
+mod auto;
+mod checks;
 mod choices;
 mod constants;
 mod deprecated;
@@ -20,10 +22,13 @@ mod precedence;
 mod robustness;
 mod rules;
 mod schema;
+mod secrets;
 mod sections;
+mod serde_names;
 mod serialized;
 mod settings;
 mod sizes;
+mod skipped;
 mod structured;
 mod support;
 mod templates;

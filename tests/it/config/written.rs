@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ds_aio::config::DiagnosticKind;
-use ds_aio::{AioConfig, Choice, Config, ConfigErrors, ConfigSchema, DirectMode};
+use ds_aio::{AioConfig, Choice, Config, ConfigErrors, ConfigSchema, DirectMode, Secret};
 use proptest::prelude::*;
 
 use super::support::{Files, only};
@@ -405,4 +405,36 @@ fn a_variable_of_two_places_has_one_value() {
     assert_eq!(swap.to_env().unwrap().matches("\nAGE_DAYS=1\n").count(), 1);
     swap.other.hours = Some(1);
     assert_eq!(only(swap.to_env()).key(), Some("other.hours"));
+}
+
+fn is_even(number: &u8) -> Result<(), String> {
+    if number.is_multiple_of(2) { Ok(()) } else { Err(format!("{number} is odd")) }
+}
+
+/// With a secret, a field that is no setting, and a check.
+#[derive(Clone, Debug, PartialEq, Config)]
+#[config(section = "store", env_prefix = "STORE", serialize)]
+struct Store {
+    #[config(required)]
+    token: Secret<String>,
+    #[config(default = 2, check = is_even)]
+    even: u8,
+    #[config(skip, default = 5)]
+    skipped: u8,
+}
+
+#[test]
+fn secrets_are_not_written() {
+    let store = Store { token: Secret::new("hunter2".to_owned()), even: 4, skipped: 6 };
+    assert_eq!(store.to_toml().unwrap(), "[store]\neven = 4\n");
+    assert_eq!(store.to_env().unwrap(), "STORE_EVEN=4\n");
+    assert_eq!(serde_json::to_string(&store).unwrap(), "{\"even\":4}");
+    let files = Files::new();
+    let path = files.write("a.json", store.to_json().unwrap());
+    let loaded = Store::loader().file(path).env_from(&[("STORE_TOKEN", "hunter2")]).load();
+    assert_eq!(loaded.unwrap().value, Store { skipped: 5, ..store.clone() });
+
+    let error = only(Store { even: 3, ..store.clone() }.to_toml());
+    assert_eq!((error.kind(), error.help()), (DiagnosticKind::NotAllowed, Some("3 is odd")));
+    assert_eq!(StoreBuilder::from(store.clone()).build().unwrap(), store);
 }

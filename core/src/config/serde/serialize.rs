@@ -8,7 +8,8 @@ use crate::config::slot::Values;
 use crate::config::{ConfigSchema, Integer};
 
 /// Serializes `config` as a struct of its keys, with each value as the loader reads it from any
-/// format: durations and names as texts, and `inf` and `nan` too, which are no numbers in JSON.
+/// format: durations and names as texts, and `inf` and `nan` too, which are no numbers in JSON. A
+/// secret is left out.
 ///
 /// # Errors
 ///
@@ -42,7 +43,8 @@ impl Serialize for Table<'_> {
                 }
                 Member::Setting(number) => {
                     let route = &self.outline.settings[number].route;
-                    let Some(slot) = self.values.get(route) else {
+                    let slot = self.values.get(route).filter(|_| !field.secret);
+                    let Some(slot) = slot else {
                         fields.skip_field(field.key)?;
                         continue;
                     };

@@ -105,8 +105,18 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta, depth: usize) {
         json::value(text, default);
         text.str(", ");
     }
-    if field.optional {
-        text.str("\"anyOf\": [{\"type\": \"null\"}, {");
+    if field.secret {
+        text.str("\"writeOnly\": true, ");
+    }
+    if field.optional || field.auto {
+        text.str("\"anyOf\": [");
+        if field.optional {
+            text.str("{\"type\": \"null\"}, ");
+        }
+        if field.auto {
+            text.str("{\"const\": \"auto\"}, ");
+        }
+        text.byte(b'{');
     }
     if field.separator.is_some() {
         text.str("\"type\": \"array\", \"items\": {");
@@ -115,7 +125,7 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta, depth: usize) {
     if field.separator.is_some() {
         text.byte(b'}');
     }
-    if field.optional {
+    if field.optional || field.auto {
         text.str("}]");
     }
     text.byte(b'}');

@@ -17,6 +17,14 @@ pub(super) enum Place {
 }
 
 pub(super) const fn allowed(text: &mut Writer<'_>, field: &FieldMeta, place: Place) {
+    value(text, field, place);
+    if field.auto {
+        // Not an item of the list.
+        text.str(if field.separator.is_some() { "; or `auto`" } else { ", or `auto`" });
+    }
+}
+
+const fn value(text: &mut Writer<'_>, field: &FieldMeta, place: Place) {
     let rules = &field.rules;
     if field.separator.is_some() {
         text.str("a list, each item ");
