@@ -129,7 +129,7 @@ fn secret_rules(field: &Field, errors: &mut Errors) {
         errors.push(error::rule_of_secret(span));
     }
     if field.parse.is_some() {
-        errors.push(error::parser_of_secret(field.type_span()));
+        errors.push(error::parser_of_secret(field.ty.span()));
     }
     if let Some(default) = field.default.as_ref().filter(|_| !field.default_implied) {
         errors.push(error::default_of_secret(default.span()));

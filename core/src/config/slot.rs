@@ -367,17 +367,17 @@ impl Values {
         value.downcast().ok().map(|value| *value)
     }
 
-    /// These values, and `value` for the field `index` of those that are no settings.
+    /// These values, and a copy of `value` for the field `index` of those that are no settings.
     #[must_use]
     pub fn with_skipped<T: Clone + Send + Sync + 'static>(
         mut self,
         index: usize,
-        value: T,
+        value: &T,
     ) -> Self {
         while self.skipped.len() <= index {
             self.skipped.push(None);
         }
-        self.skipped[index] = Some(Box::new(value));
+        self.skipped[index] = Some(Box::new(value.clone()));
         self
     }
 

@@ -109,7 +109,7 @@ fn setters(input: &Input) -> TokenStream {
     });
     let skipped = input.skipped.iter().enumerate().map(|(index, field)| {
         let (name, ty, docs, span) = (&field.ident, &field.ty, docs(field), field.type_span());
-        let with = quote_spanned!(span=> self.values.with_skipped(#index, value));
+        let with = quote_spanned!(span=> self.values.with_skipped(#index, &value));
         let new = input.new_builder(with);
         quote! {
             #docs

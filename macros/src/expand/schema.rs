@@ -37,8 +37,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     }));
     let to = to.chain(input.skipped.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
-        let copy = quote_spanned!(span=> ::core::clone::Clone::clone(&self.#name));
-        quote_spanned!(span=> .with_skipped(#index, #copy))
+        quote_spanned!(span=> .with_skipped(#index, &self.#name))
     }));
     let check = check_together(input);
     quote! {
