@@ -36,7 +36,8 @@ pub trait ConfigSchema: Sized {
     #[doc(hidden)]
     fn check_together(&self, _: &mut Together) {}
 
-    /// The section as a TOML document, for generic code: what the inherent `to_toml()` returns.
+    /// The section as a TOML document, for generic code: what the inherent `to_toml()` returns. Fields
+    /// of type [`Secret`](crate::Secret) and those that are no settings are left out.
     ///
     /// # Errors
     ///

@@ -19,6 +19,8 @@ pub(crate) const REDACTED: &str = "(secret)";
 /// default, which would be in the program for everybody to read, and no rules but `check`, whose
 /// error is shown as it is.
 ///
+/// It is left out of what is written back too, so that who loads that sets it otherwise.
+///
 /// In a file with a secret in it, syntax errors and unknown keys are reported by line and column
 /// alone. A loader of another struct, which does not know of the secret, quotes lines as ever: do not
 /// keep both in one line.

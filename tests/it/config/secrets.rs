@@ -10,7 +10,7 @@ use super::support::{Files, only};
 const CANARY: &str = "7anary-hunter2-0w1";
 
 #[derive(Clone, Debug, PartialEq, Config)]
-#[config(section = "vault", env_prefix = "VAULT")]
+#[config(section = "vault", env_prefix = "VAULT", serialize)]
 struct Vault {
     /// Who we are.
     #[config(required, alias = "key", deprecated(alias = "password", note = "use `token`"))]
@@ -332,6 +332,22 @@ fn no_slip_of_the_pen_tells_it() {
         }
     }
     assert!(mistakes > 1000, "{mistakes}");
+}
+
+#[test]
+fn what_is_written_back_leaves_it_out() {
+    let vault = Vault::builder().token(CANARY).pin(Secret::new(12)).depth(3).build().unwrap();
+    let written = [vault.to_toml(), vault.to_json(), vault.to_env()].map(Result::unwrap);
+    for text in &written {
+        assert!(!tells(text) && !text.contains("12"), "{text}");
+        assert!(text.contains('3') && !text.to_lowercase().contains("token"), "{text}");
+    }
+    let serialized = serde_json::to_value(&vault).unwrap();
+    assert_eq!(serialized, serde_json::json!({"depth": 3, "name": "x"}));
+    let files = Files::new();
+    let file = files.write("a.toml", &written[0]);
+    let loaded = Vault::loader().file(file).set("token", CANARY).set("pin", 12).load().unwrap();
+    assert_eq!(loaded.value, vault);
 }
 
 #[test]
