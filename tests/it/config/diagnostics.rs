@@ -179,6 +179,18 @@ fn values_of_users_are_escaped_and_shortened() {
 }
 
 #[test]
+fn quoted_lines_of_files_hold_nothing_that_a_terminal_obeys() {
+    let files = Files::new();
+    for control in ['\u{1b}', '\u{85}', '\u{9b}', '\u{202e}'] {
+        let document = format!("[aio]\nqueue_depth = 0 # {control}31m\n");
+        let error = only(AioConfig::loader().file(files.write("ds.toml", document)).load());
+        let shown = error.to_string();
+        assert!(shown.contains("31m"), "{shown}");
+        assert!(!shown.contains(control), "{shown:?}");
+    }
+}
+
+#[test]
 fn errors_are_errors() {
     fn is_error<T: std::error::Error + Send + Sync + 'static>() {}
     is_error::<ConfigErrors>();
