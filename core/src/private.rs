@@ -6,21 +6,20 @@ pub use crate::config::choice::{
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
 pub use crate::config::slot::Values;
-pub use crate::config::text::{TextKind, as_str, text, text_len};
+pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTemplate, as_str};
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
-use crate::config::{
-    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Scalar, check_values, rules,
-};
+use crate::config::{ConfigErrors, ConfigSchema, Integer, Loader, Scalar, check_values, rules};
 
-/// Fails compilation, at the caller's place, when the declaration of a field contradicts itself.
+/// Fails compilation, at the caller's place, when the declaration of the field `INDEX` contradicts
+/// itself.
 ///
 /// # Panics
 ///
 /// At compile time alone: generated code calls it in a `const`.
 #[track_caller]
-pub const fn assert_sound(field: &FieldMeta) {
-    if let Some(mistake) = rules::mistake(field) {
+pub const fn assert_sound<T: ConfigSchema, const INDEX: usize>() {
+    if let Some(mistake) = rules::mistake(&T::FIELDS[INDEX]) {
         #[allow(clippy::panic, reason = "this is how a const reports an error")]
         {
             panic!("{}", mistake)

@@ -35,7 +35,7 @@ pub(crate) enum Consts {
 pub(crate) struct Text {
     /// What the name of its constant ends in.
     pub(crate) suffix: &'static str,
-    /// Its variant of `TextKind`.
+    /// Its type in ds-aio.
     pub(crate) kind: &'static str,
     /// What messages call it.
     pub(crate) what: &'static str,

@@ -187,9 +187,7 @@ pub(crate) fn checks(input: &Input) -> TokenStream {
         let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
         ident.set_span(ident.span().located_at(span));
         Some(quote_spanned! {span=>
-            const _: () = #krate::private::assert_sound(
-                &<#ident as #krate::ConfigSchema>::FIELDS[#index],
-            );
+            const _: () = #krate::private::assert_sound::<#ident, #index>();
         })
     });
     let checks = checks.flatten();

@@ -3,6 +3,8 @@
 //! Each is written twice by the same code: once into no memory, which counts, then into an array
 //! of that length.
 
+use core::marker::PhantomData;
+
 use super::{ConfigSchema, FieldMeta, Schema};
 use writer::{NONE, Writer, plain_end};
 
@@ -14,37 +16,44 @@ mod toml;
 mod words;
 mod writer;
 
-/// A text that is generated for every struct.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextKind {
+macro_rules! texts {
+    ($($(#[$doc:meta])* $kind:ident: $write:path;)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $kind<T>(PhantomData<fn() -> T>);
+
+        impl<T: ConfigSchema> $kind<T> {
+            /// The length of the text: the counting pass.
+            pub const LEN: usize = {
+                let mut text = Writer::new(&mut []);
+                $write(&mut text, &Schema::of::<T>());
+                text.len()
+            };
+
+            /// The text, in an array of that length.
+            #[must_use]
+            pub const fn bytes<const LEN: usize>() -> [u8; LEN] {
+                let mut bytes = [0; LEN];
+                $write(&mut Writer::new(&mut bytes), &Schema::of::<T>());
+                bytes
+            }
+        }
+    )*};
+}
+
+texts! {
     /// The section of a JSON file with every default, in DeepSpeed's layout: a newline, the
     /// fragment with an indent of two spaces, a newline. Without advanced fields; a required one
     /// shows as `null`.
-    Format,
+    Format: json::fragment;
     /// The section of a TOML file with every default and what is to be known about it.
-    TomlTemplate,
+    TomlTemplate: toml::template;
     /// The same as variables, for shells and for what starts programs with a list of variables.
-    EnvTemplate,
+    EnvTemplate: env::template;
     /// What is known about the fields as Markdown tables.
-    DocsTable,
+    DocsTable: markdown::tables;
     /// The JSON Schema of a file that has the section.
-    JsonSchema,
-}
-
-/// The length of the text for `T`: the counting pass.
-#[must_use]
-pub const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
-    let mut text = Writer::new(&mut []);
-    write(&mut text, kind, &Schema::of::<T>());
-    text.len()
-}
-
-/// The text for `T`, whose length is that of [`text_len`].
-#[must_use]
-pub const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN] {
-    let mut bytes = [0; LEN];
-    write(&mut Writer::new(&mut bytes), kind, &Schema::of::<T>());
-    bytes
+    JsonSchema: self::schema::document;
 }
 
 /// The bytes of a text constant as the `str` they are.
@@ -63,16 +72,6 @@ pub(super) fn allowed(field: &FieldMeta) -> String {
     let mut bytes = vec![0; counted.len()];
     words::allowed(&mut Writer::new(&mut bytes), field, words::Place::Plain);
     String::from_utf8(bytes).unwrap_or_default()
-}
-
-const fn write(text: &mut Writer<'_>, kind: TextKind, schema: &Schema) {
-    match kind {
-        TextKind::Format => json::fragment(text, schema),
-        TextKind::TomlTemplate => toml::template(text, schema),
-        TextKind::EnvTemplate => env::template(text, schema),
-        TextKind::DocsTable => markdown::tables(text, schema),
-        TextKind::JsonSchema => self::schema::document(text, schema),
-    }
 }
 
 /// Whether any field is advanced, or with `false` whether any is not.
