@@ -9,7 +9,9 @@ pub use crate::config::slot::Values;
 pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTemplate, as_str};
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
-use crate::config::{ConfigErrors, ConfigSchema, Integer, Loader, Scalar, check_values, rules};
+use crate::config::{
+    ConfigErrors, ConfigSchema, Integer, Loader, Outline, Scalar, check_values, rules,
+};
 
 /// Fails compilation, at the caller's place, when the declaration of the field `INDEX` contradicts
 /// itself.
@@ -33,7 +35,7 @@ pub const fn assert_sound<T: ConfigSchema, const INDEX: usize>() {
 ///
 /// Every rule that a value breaks, and every required field without a value.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
-    ConfigErrors::check(check_values(T::SECTION, T::FIELDS, &values))?;
+    ConfigErrors::check(check_values(&Outline::of::<T>(), &values))?;
     T::from_values(values).ok_or_else(ConfigErrors::incomplete)
 }
 

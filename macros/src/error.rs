@@ -158,6 +158,19 @@ pub(crate) fn optional_and_required(span: Span) -> Error {
     )
 }
 
+pub(crate) fn not_beside_nested(name: &Ident) -> Error {
+    let message = format!("`{name}` says nothing about a nested struct: it belongs on its fields");
+    Error::new(name.span(), message)
+}
+
+pub(crate) fn nested_within(span: Span) -> Error {
+    Error::new(span, "a nested struct is a field itself, not within an `Option` or a `Vec`")
+}
+
+pub(crate) fn expected_nothing_more(span: Span) -> Error {
+    Error::new(span, "expected `)`")
+}
+
 pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error {
     Error::new(span, format!("`{rule}` needs {needs} field"))
 }

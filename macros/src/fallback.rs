@@ -12,9 +12,10 @@ pub(crate) fn config(input: &Input) -> TokenStream {
     let builder = input.builder_ident();
     let consts = consts(input);
     let default = input.has_default().then(|| {
+        let bounds = expand::default_bounds(input);
         quote! {
             #[automatically_derived]
-            impl ::core::default::Default for #ident {
+            impl ::core::default::Default for #ident #bounds {
                 fn default() -> Self { loop {} }
             }
         }

@@ -100,6 +100,12 @@ pub(crate) struct Field {
     pub(crate) bytes: Option<Span>,
     pub(crate) sep: Option<LitStr>,
     pub(crate) advanced: bool,
+    pub(crate) nested: Option<Nested>,
+}
+
+/// `nested`, or `nested(env_prefix = "…")`.
+pub(crate) struct Nested {
+    pub(crate) env_prefix: Option<LitStr>,
 }
 
 /// `deprecated(alias = "…", note = "…")`.
@@ -275,12 +281,19 @@ impl Field {
         match (&self.env, &input.env_prefix) {
             (Env::Named(name), _) => Some(name.clone()),
             (Env::Prefixed, Some(prefix)) => {
-                let key = self.key();
-                let name = format!("{}_{}", prefix.value(), upper(&key.value()));
+                let key = self.env_key()?;
+                let name = format!("{}_{}", prefix.value(), key.value());
                 Some(LitStr::new(&name, key.span()))
             }
             _ => None,
         }
+    }
+
+    /// What stands behind a prefix in the name of the variable.
+    pub(crate) fn env_key(&self) -> Option<LitStr> {
+        let is_prefixed = matches!(self.env, Env::Prefixed) && self.nested.is_none();
+        let key = self.key();
+        is_prefixed.then(|| LitStr::new(&upper(&key.value()), key.span()))
     }
 
     /// The doc comment as text.
@@ -299,7 +312,8 @@ impl Field {
 
     /// Whether the field's own value at its default can be a constant.
     fn has_const_value(&self) -> bool {
-        let owns = self.shape() == Shape::Text || self.inside_list().is_some();
+        let owns =
+            self.nested.is_some() || self.shape() == Shape::Text || self.inside_list().is_some();
         !owns || self.default_implied
     }
 

@@ -40,6 +40,7 @@ mod validate;
 /// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given; blanks
 ///   around an item are no part of it
 /// - `bytes`: the value may be written as a size, `4KiB`
+/// - `nested`, or `nested(env_prefix = "…")`: the field holds another `Config` struct, see below
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
 ///   after the others in the texts for people
 ///
@@ -51,6 +52,13 @@ mod validate;
 /// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
 /// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these
 /// names: the derive cannot see through an alias.
+///
+/// A `nested` struct is a table within the section, under the field's key: `[swap.io]` in TOML, an object
+/// in JSON, and `io.block_size` is a key of it for `Loader::set`, `Loaded::origin` and in messages. Its own
+/// section says nothing there. Its variables keep their names, so that one of them sets every place where
+/// that struct is nested without a prefix of its own; with `nested(env_prefix = "…")` those that begin with
+/// that struct's prefix begin with this one instead, and a struct without any prefix gets variables.
+/// There is a `Default` if every nested struct has one, and no constant `DEFAULT`.
 ///
 /// Constants for the whole struct are the name of the section, and texts that are made of its
 /// fields while it is compiled, so that they always say what the code says:

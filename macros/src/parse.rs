@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Rule, RuleKind};
+use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Nested, Rule, RuleKind};
 
 mod attributes;
 mod choice;
@@ -17,7 +17,7 @@ mod expression;
 
 pub(crate) use choice::choice;
 
-use attributes::{Place, attributes, flag, value};
+use attributes::{Place, Seen, attributes, flag, value};
 use expression::{Expression, expression_value, range};
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
@@ -42,7 +42,14 @@ const ON_FIELD: &[&str] = &[
     "sep",
     "bytes",
     "advanced",
+    "nested",
 ];
+
+/// The attributes of a field that suit a nested struct too.
+const BESIDE_NESTED: &[&str] = &["nested", "rename", "alias", "deprecated", "advanced"];
+
+/// What stands in `nested(…)`.
+const IN_NESTED: &[&str] = &["env_prefix"];
 
 /// Reads the struct; `None` when it is nothing that fields could be read from.
 pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> {
@@ -104,12 +111,15 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         bytes: None,
         sep: None,
         advanced: false,
+        nested: None,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
-    if field.inside_option().is_some() && field.default.is_none() {
+    if field.nested.is_some() {
+        nested(&field, &seen, errors);
+    } else if field.inside_option().is_some() && field.default.is_none() {
         if let Some(required) = field.required {
             errors.push(error::optional_and_required(required));
         }
@@ -122,6 +132,15 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         field.default = field.default.map(borrowed_list);
     }
     Some(field)
+}
+
+/// What else stands on the field that holds a nested struct.
+fn nested(field: &Field, seen: &Seen, errors: &mut Errors) {
+    let foreign = seen.names().filter(|name| !BESIDE_NESTED.iter().any(|known| name == known));
+    foreign.for_each(|name| errors.push(error::not_beside_nested(name)));
+    if field.inside_option().is_some() || field.inside_list().is_some() {
+        errors.push(error::nested_within(field.ty.span()));
+    }
 }
 
 /// The constant of a list is a slice, which `[a, b]` may stand for.
@@ -232,9 +251,31 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
             flag(name, stream)?;
             field.advanced = true;
         }
+        "nested" => {
+            let nested = field.nested.insert(Nested { env_prefix: None });
+            if stream.peek(syn::token::Paren) {
+                let content;
+                parenthesized!(content in stream);
+                let given = nested_prefix(&content);
+                // What is left unread would be one more mistake.
+                content.parse::<TokenStream>()?;
+                nested.env_prefix = Some(given?);
+            } else {
+                flag(name, stream)?;
+            }
+        }
         _ => {}
     }
     Ok(())
+}
+
+fn nested_prefix(stream: ParseStream<'_>) -> Result<LitStr> {
+    let part = stream.call(Ident::parse_any)?;
+    if part != "env_prefix" {
+        return Err(error::unknown_attribute(&part, IN_NESTED, "`nested(…)`"));
+    }
+    let prefix = value(stream)?;
+    if stream.is_empty() { Ok(prefix) } else { Err(error::expected_nothing_more(stream.span())) }
 }
 
 fn deprecated(name: &Ident, stream: ParseStream<'_>) -> Result<Deprecated> {

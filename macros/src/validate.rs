@@ -26,9 +26,11 @@ fn names(input: &Input, errors: &mut Errors) {
     if !section.chars().all(|c| is_word(c) || c == '-') {
         errors.push(error::bad_section(input.section.span()));
     }
-    let prefixes = [("env_prefix", &input.env_prefix), ("const_prefix", &input.const_prefix)];
-    for (attribute, prefix) in prefixes {
-        let Some(prefix) = prefix else { continue };
+    let nested = input.fields.iter().filter_map(|field| field.nested.as_ref()?.env_prefix.as_ref());
+    let nested = nested.map(|prefix| ("env_prefix", prefix));
+    let own = [("env_prefix", &input.env_prefix), ("const_prefix", &input.const_prefix)];
+    let own = own.into_iter().filter_map(|(attribute, prefix)| Some((attribute, prefix.as_ref()?)));
+    for (attribute, prefix) in own.chain(nested) {
         let text = prefix.value();
         let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
         if text.is_empty() || digit_first || !text.chars().all(is_word) {

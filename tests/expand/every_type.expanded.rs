@@ -85,6 +85,129 @@ impl ::core::convert::From<Codec> for ::ds_aio::config::RawValue {
         ::ds_aio::private::choice_into_raw(&value)
     }
 }
+///Builds a [`Limits`]: what is not set keeps its default.
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
+#[must_use = "a builder does nothing until `build()`"]
+pub struct LimitsBuilder {
+    values: ::ds_aio::private::Values,
+}
+#[allow(dead_code, non_snake_case)]
+impl LimitsBuilder {
+    /// Bytes at most.
+    pub fn bytes(self, value: usize) -> Self {
+        Self {
+            values: self.values.with(0usize, value),
+        }
+    }
+    ///Sets `files`.
+    pub fn files(self, value: impl ::core::convert::Into<Option<u32>>) -> Self {
+        Self {
+            values: self
+                .values
+                .with(1usize, ::core::convert::Into::<Option<u32>>::into(value)),
+        }
+    }
+    ///Sets `names`.
+    pub fn names(self, value: impl ::core::convert::Into<Vec<String>>) -> Self {
+        Self {
+            values: self
+                .values
+                .with(2usize, ::core::convert::Into::<Vec<String>>::into(value)),
+        }
+    }
+    /// Checks every value and builds the struct.
+    ///
+    /// # Errors
+    ///
+    /// Every value that is not allowed, and every required field without one.
+    pub fn build(self) -> ::core::result::Result<Limits, ::ds_aio::ConfigErrors> {
+        ::ds_aio::private::build(self.values)
+    }
+}
+#[automatically_derived]
+impl ::core::convert::From<Limits> for LimitsBuilder {
+    fn from(value: Limits) -> Self {
+        Self {
+            values: ::ds_aio::ConfigSchema::into_values(value),
+        }
+    }
+}
+const _: () = {
+    const __DS_AIO_DEFAULT_0: usize = 1 << 20;
+    const __DS_AIO_DEFAULT_1: Option<u32> = ::core::option::Option::None;
+    const __DS_AIO_DEFAULT_2: &[&str] = &["*"];
+    #[automatically_derived]
+    #[allow(deprecated)]
+    impl ::ds_aio::ConfigSchema for Limits {
+        const SECTION: &'static str = "limits";
+        const ENV_PREFIX: ::core::option::Option<&'static str> = ::core::option::Option::Some(
+            "LIMITS",
+        );
+        const FIELDS: &'static [::ds_aio::config::FieldMeta] = &[
+            ::ds_aio::config::FieldMeta::new::<usize>("bytes", "Bytes at most.")
+                .aliases(&["size"])
+                .env("LIMITS_BYTES")
+                .default(__DS_AIO_DEFAULT_0)
+                .bytes()
+                .meta(),
+            ::ds_aio::config::FieldMeta::optional::<u32>("files", "")
+                .env("LIMITS_FILES")
+                .default_or_none(__DS_AIO_DEFAULT_1)
+                .meta(),
+            ::ds_aio::config::FieldMeta::list::<String>("names", "")
+                .env("LIMITS_NAMES")
+                .default_list(__DS_AIO_DEFAULT_2)
+                .meta(),
+        ];
+        fn from_values(
+            mut values: ::ds_aio::private::Values,
+        ) -> ::core::option::Option<Self> {
+            ::core::option::Option::Some(Self {
+                bytes: values.take(0usize)?,
+                files: values.take(1usize)?,
+                names: values.take(2usize)?,
+            })
+        }
+        fn into_values(self) -> ::ds_aio::private::Values {
+            ::ds_aio::private::Values::of::<Self>()
+                .with(0usize, self.bytes)
+                .with(1usize, self.files)
+                .with(2usize, self.names)
+        }
+    }
+    #[automatically_derived]
+    impl ::core::default::Default for Limits {
+        fn default() -> Self {
+            Self {
+                bytes: __DS_AIO_DEFAULT_0,
+                files: __DS_AIO_DEFAULT_1,
+                names: ::ds_aio::private::owned(__DS_AIO_DEFAULT_2),
+            }
+        }
+    }
+    #[allow(dead_code, deprecated)]
+    impl Limits {
+        /// Loads the defaults and the environment of this process over them. Warnings (variables
+        /// that look misspelt) are dropped when it succeeds; `loader().env()` keeps them.
+        ///
+        /// # Errors
+        ///
+        /// Every variable with a bad value, and every required field without one.
+        pub fn from_env() -> ::core::result::Result<Self, ::ds_aio::ConfigErrors> {
+            ::ds_aio::private::from_env()
+        }
+        /// Loads files, the environment and explicit values over the defaults.
+        pub fn loader() -> ::ds_aio::Loader<Self> {
+            ::ds_aio::Loader::new()
+        }
+        /// Sets fields one by one, checked together at the end.
+        pub fn builder() -> LimitsBuilder {
+            LimitsBuilder {
+                values: ::ds_aio::private::Values::of::<Self>(),
+            }
+        }
+    }
+};
 ///Builds a [`EveryType`]: what is not set keeps its default.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
@@ -355,6 +478,18 @@ impl EveryTypeBuilder {
                 .with(36usize, ::core::convert::Into::<Vec<Duration>>::into(value)),
         }
     }
+    /// With variables of its own.
+    pub fn limits(self, value: Limits) -> Self {
+        Self {
+            values: self.values.with(37usize, value),
+        }
+    }
+    ///Sets `spare`.
+    pub fn spare(self, value: Limits) -> Self {
+        Self {
+            values: self.values.with(38usize, value),
+        }
+    }
     /// Checks every value and builds the struct.
     ///
     /// # Errors
@@ -596,6 +731,10 @@ impl EveryType {
     pub const WAITS_ENV: &'static str = "TYPES_WAITS";
     ///Default of `waits`.
     pub const WAITS_DEFAULT: &'static [Duration] = &[];
+    ///Key `limits`: With variables of its own.
+    pub const LIMITS: &'static str = "limits";
+    ///Key `spare`: a setting.
+    pub const SPARE: &'static str = "spare";
     ///The section in JSON with every default.
     pub const FORMAT: &'static str = {
         type __Text = ::ds_aio::private::Format<EveryType>;
@@ -832,6 +971,15 @@ impl ::ds_aio::ConfigSchema for EveryType {
             .env(Self::WAITS_ENV)
             .default_list(Self::WAITS_DEFAULT)
             .meta(),
+        ::ds_aio::config::FieldMeta::nested::<
+            Limits,
+        >(Self::LIMITS, "With variables of its own.", ::core::option::Option::None)
+            .meta(),
+        ::ds_aio::config::FieldMeta::nested::<
+            Limits,
+        >(Self::SPARE, "", ::core::option::Option::Some("TYPES_SPARE"))
+            .advanced()
+            .meta(),
     ];
     const FIXED: &'static [::ds_aio::private::FixedKey] = &[
         ::ds_aio::private::fixed_bool("legacy", false),
@@ -879,6 +1027,8 @@ impl ::ds_aio::ConfigSchema for EveryType {
             codecs: values.take(34usize)?,
             letters: values.take(35usize)?,
             waits: values.take(36usize)?,
+            limits: values.take(37usize)?,
+            spare: values.take(38usize)?,
         })
     }
     fn into_values(self) -> ::ds_aio::private::Values {
@@ -920,6 +1070,8 @@ impl ::ds_aio::ConfigSchema for EveryType {
             .with(34usize, self.codecs)
             .with(35usize, self.letters)
             .with(36usize, self.waits)
+            .with(37usize, self.limits)
+            .with(38usize, self.spare)
     }
 }
 #[automatically_derived]
@@ -948,7 +1100,11 @@ const _: () = ::ds_aio::private::assert_sound::<EveryType, 20usize>();
 const _: () = ::ds_aio::private::assert_sound::<EveryType, 28usize>();
 const _: () = ::ds_aio::private::assert_sound::<EveryType, 35usize>();
 #[automatically_derived]
-impl ::core::default::Default for EveryType {
+impl ::core::default::Default for EveryType
+where
+    for<'__nested> Limits: ::core::default::Default,
+    for<'__nested> Limits: ::core::default::Default,
+{
     fn default() -> Self {
         Self {
             byte: Self::BYTE_DEFAULT,
@@ -991,6 +1147,8 @@ impl ::core::default::Default for EveryType {
             codecs: ::ds_aio::private::owned(Self::CODECS_DEFAULT),
             letters: ::ds_aio::private::owned(Self::LETTERS_DEFAULT),
             waits: ::ds_aio::private::owned(Self::WAITS_DEFAULT),
+            limits: ::core::default::Default::default(),
+            spare: ::core::default::Default::default(),
         }
     }
 }

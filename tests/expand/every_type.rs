@@ -17,6 +17,19 @@ pub enum Codec {
     Lz4Fast,
 }
 
+/// What is kept in memory.
+#[derive(Clone, Debug, PartialEq, Config)]
+#[config(section = "limits", env_prefix = "LIMITS", consts = none)]
+pub struct Limits {
+    /// Bytes at most.
+    #[config(default = 1 << 20, bytes, alias = "size")]
+    pub bytes: usize,
+    pub files: Option<u32>,
+    #[config(default = ["*"])]
+    pub names: Vec<String>,
+}
+
+/// Settings of every type.
 #[derive(Clone, Debug, PartialEq, Config)]
 #[config(
     section = "types",
@@ -101,4 +114,9 @@ pub struct EveryType {
     pub letters: Vec<char>,
     #[config(default = [])]
     pub waits: Vec<Duration>,
+    /// With variables of its own.
+    #[config(nested)]
+    pub limits: Limits,
+    #[config(nested(env_prefix = "TYPES_SPARE"), advanced)]
+    pub spare: Limits,
 }

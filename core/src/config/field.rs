@@ -3,6 +3,8 @@
 use core::marker::PhantomData;
 use core::time::Duration;
 
+use super::ConfigSchema;
+use super::nested::Nested;
 use super::raw::RawValue;
 use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
@@ -29,8 +31,12 @@ pub struct FieldMeta {
     pub aliases: &'static [&'static str],
     /// Keys that mean the same still, with a warning.
     pub deprecated: &'static [DeprecatedKey],
-    /// The environment variable, if the field has one.
+    /// The environment variable, if the field has one. Where the struct is nested in another, that
+    /// one may put another prefix in front.
     pub env: Option<&'static str>,
+    /// What the variable is called behind a prefix, of a field whose struct names no prefix: a
+    /// struct that this one is nested in may give it one.
+    pub env_key: Option<&'static str>,
     /// The default, if it is a plain value.
     pub default: Option<Scalar<'static>>,
     /// Whether a value has to be given.
@@ -50,6 +56,8 @@ pub struct FieldMeta {
     /// Whether the field is left out of the text for other software (`FORMAT`), and comes after
     /// the others in the texts for people.
     pub advanced: bool,
+    /// The struct that the field holds, if it is a nested one.
+    pub nested: Option<Nested>,
     pub(crate) operations: &'static Operations,
 }
 
@@ -70,6 +78,7 @@ impl FieldMeta {
             aliases: &[],
             deprecated: &[],
             env: None,
+            env_key: None,
             default: None,
             required: true,
             optional: false,
@@ -79,7 +88,38 @@ impl FieldMeta {
             doc,
             bytes: false,
             advanced: false,
+            nested: None,
             operations: Operations::of::<T>(),
+        };
+        Field { meta, field_type: PhantomData }
+    }
+
+    /// Starts the description of a field that holds the nested struct `T`, whose variables begin
+    /// with `env_prefix` if one is given.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn nested<T: ConfigSchema + 'static>(
+        key: &'static str,
+        doc: &'static str,
+        env_prefix: Option<&'static str>,
+    ) -> Field<Nested> {
+        let meta = Self {
+            key,
+            aliases: &[],
+            deprecated: &[],
+            env: None,
+            env_key: None,
+            default: None,
+            required: false,
+            optional: false,
+            separator: None,
+            rules: Rules::NONE,
+            kind: Kind::Table,
+            doc,
+            bytes: false,
+            advanced: false,
+            nested: Some(Nested::of::<T>(env_prefix)),
+            operations: Operations::of_table(),
         };
         Field { meta, field_type: PhantomData }
     }
@@ -165,6 +205,12 @@ impl<T> Field<T> {
     #[must_use]
     pub const fn env(mut self, variable: &'static str) -> Self {
         self.meta.env = Some(variable);
+        self
+    }
+
+    #[must_use]
+    pub const fn env_key(mut self, key: &'static str) -> Self {
+        self.meta.env_key = Some(key);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind};
 use super::source::Place;
-use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, check_values};
+use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, Outline, check_values};
 
 /// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct
 /// through [`EngineConfig`]. The default is `AioConfig`'s.
@@ -38,7 +38,7 @@ impl EngineSettings {
     /// Every setting that is not allowed, each with its value and what is allowed.
     pub fn check(&self) -> Result<(), ConfigErrors> {
         let values = self.to_config().into_values();
-        let mut diagnostics = check_values(AioConfig::SECTION, AioConfig::FIELDS, &values);
+        let mut diagnostics = check_values(&Outline::of::<AioConfig>(), &values);
         diagnostics.extend(self.check_bytes_in_flight());
         ConfigErrors::check(diagnostics)
     }

@@ -65,6 +65,18 @@ impl Operations {
         }
     }
 
+    /// For a nested struct, whose values are those of its own fields.
+    pub(crate) const fn of_table() -> &'static Self {
+        &Self {
+            read: |raw, _| Err(Rejection::wrong_type(raw)),
+            from_default: |_| None,
+            keeps_rules: |_, _| true,
+            scalar: |_| None,
+            show: |_| String::new(),
+            clone: |_| None,
+        }
+    }
+
     /// For an `Option<T>`.
     pub(crate) const fn of_optional<T: ConfigValue>() -> &'static Self {
         &Self {
@@ -163,10 +175,19 @@ impl fmt::Debug for Slot {
 }
 
 /// The values of a struct's fields by their index in its table, some perhaps absent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Values {
     fields: &'static [FieldMeta],
-    slots: Vec<Option<Slot>>,
+    places: Vec<Place>,
+}
+
+/// What is known of one field's value.
+#[derive(Debug)]
+enum Place {
+    Absent,
+    Value(Slot),
+    /// The values of a nested struct.
+    Table(Values),
 }
 
 impl Values {
@@ -177,44 +198,66 @@ impl Values {
     }
 
     pub(crate) fn new(fields: &'static [FieldMeta]) -> Self {
-        Self { fields, slots: fields.iter().map(|_| None).collect() }
+        let places = fields.iter().map(|field| match &field.nested {
+            Some(nested) => Place::Table(Self::new(nested.fields())),
+            None => Place::Absent,
+        });
+        Self { fields, places: places.collect() }
     }
 
     /// These values, and `value` for the field `index`.
     #[must_use]
     pub fn with<T: Any + Send + Sync>(mut self, index: usize, value: T) -> Self {
-        if let Some(field) = self.fields.get(index) {
-            self.put(index, Slot { value: Box::new(value), operations: field.operations });
+        if let (Some(field), Some(place)) = (self.fields.get(index), self.places.get_mut(index)) {
+            let value = Box::new(value);
+            *place = match &field.nested {
+                Some(nested) => (nested.into_values)(value).map_or(Place::Absent, Place::Table),
+                None => Place::Value(Slot { value, operations: field.operations }),
+            };
         }
         self
     }
 
-    /// Takes the field's value, or its default; `None` where it has neither.
+    /// Takes the field's value, or its default; `None` where it has neither, or is a nested struct
+    /// that lacks a required value.
     pub fn take<T: Any>(&mut self, index: usize) -> Option<T> {
-        let value = match self.slots.get_mut(index)?.take() {
-            Some(slot) => slot.value,
-            None => {
-                let field = self.fields.get(index)?;
-                (field.operations.from_default)(field.default)?
-            }
+        let field = self.fields.get(index)?;
+        let place = core::mem::replace(self.places.get_mut(index)?, Place::Absent);
+        let value: Box<dyn Any> = match (place, &field.nested) {
+            (Place::Value(slot), _) => slot.value,
+            (Place::Table(values), Some(nested)) => (nested.from_values)(values)?,
+            _ => (field.operations.from_default)(field.default)?,
         };
         value.downcast().ok().map(|value| *value)
     }
 
-    pub(crate) fn put(&mut self, index: usize, slot: Slot) {
-        if let Some(place) = self.slots.get_mut(index) {
-            *place = Some(slot);
+    /// Sets the value of the field that `route` leads to, through nested structs.
+    pub(crate) fn put(&mut self, route: &[usize], slot: Slot) {
+        let Some((index, rest)) = route.split_first() else { return };
+        match self.places.get_mut(*index) {
+            Some(Place::Table(inner)) => inner.put(rest, slot),
+            Some(place) => *place = Place::Value(slot),
+            None => {}
         }
     }
 
-    pub(crate) fn get(&self, index: usize) -> Option<&Slot> {
-        self.slots.get(index)?.as_ref()
+    /// The value of the field that `route` leads to, through nested structs.
+    pub(crate) fn get(&self, route: &[usize]) -> Option<&Slot> {
+        let (index, rest) = route.split_first()?;
+        match self.places.get(*index)? {
+            Place::Table(inner) => inner.get(rest),
+            Place::Value(slot) => Some(slot),
+            Place::Absent => None,
+        }
     }
 }
 
-impl Clone for Values {
+impl Clone for Place {
     fn clone(&self) -> Self {
-        let slots = self.slots.iter().map(|slot| slot.as_ref().and_then(Slot::duplicate));
-        Self { fields: self.fields, slots: slots.collect() }
+        match self {
+            Place::Absent => Place::Absent,
+            Place::Value(slot) => slot.duplicate().map_or(Place::Absent, Place::Value),
+            Place::Table(values) => Place::Table(values.clone()),
+        }
     }
 }

@@ -38,6 +38,8 @@ pub enum Kind {
         /// The names, in the order of their declaration.
         names: &'static [&'static str],
     },
+    /// A nested struct.
+    Table,
 }
 
 /// Why a raw value does not suit a field.

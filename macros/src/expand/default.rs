@@ -10,15 +10,28 @@ pub(crate) fn default(input: &Input) -> TokenStream {
         return TokenStream::new();
     }
     let ident = &input.ident;
+    let bounds = default_bounds(input);
     let value = if input.has_const_default() { quote!(Self::DEFAULT) } else { value(input) };
     quote! {
         #[automatically_derived]
-        impl ::core::default::Default for #ident {
+        impl ::core::default::Default for #ident #bounds {
             fn default() -> Self {
                 #value
             }
         }
     }
+}
+
+/// That every nested struct has a default. A bound that names a lifetime may be false, and then there
+/// is no default here either.
+pub(crate) fn default_bounds(input: &Input) -> Option<TokenStream> {
+    let nested = input.fields.iter().filter(|field| field.nested.is_some());
+    let bounds = nested.map(|field| {
+        let ty = &field.ty;
+        quote_spanned!(field.type_span()=> for<'__nested> #ty: ::core::default::Default)
+    });
+    let bounds: Vec<_> = bounds.collect();
+    (!bounds.is_empty()).then(|| quote!(where #(#bounds),*))
 }
 
 /// `DEFAULT` among the struct's own items.
@@ -36,6 +49,9 @@ fn value(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| {
         let (name, span) = (&field.ident, field.type_span());
         let default = input.default_path(field, span);
+        if field.nested.is_some() {
+            return quote_spanned!(span=> #name: ::core::default::Default::default());
+        }
         if field.inside_list().is_some() {
             let krate = input.krate_at(span);
             return quote_spanned!(span=> #name: #krate::private::owned(#default));

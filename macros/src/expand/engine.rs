@@ -26,7 +26,8 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     let settings = input.fields.iter().filter_map(|field| {
         let key = field.key().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
-        SETTINGS.contains(&key.as_str()).then(|| {
+        let is_setting = field.nested.is_none() && SETTINGS.contains(&key.as_str());
+        is_setting.then(|| {
             let setting = format_ident!("{key}", span = span);
             // A type of another kind is the field's mistake, so its type is what is shown, and it
             // alone.

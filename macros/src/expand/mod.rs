@@ -15,6 +15,7 @@ mod schema;
 
 pub(crate) use builder::setter_type;
 pub(crate) use choice::{choice, choice_impls};
+pub(crate) use default::default_bounds;
 
 /// Everything that `#[derive(Config)]` generates.
 pub(crate) fn config(input: &Input) -> TokenStream {

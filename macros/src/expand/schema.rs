@@ -87,6 +87,8 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
         quote!(.env(#name))
     });
+    // Another struct that this one is nested in may give it a prefix.
+    let env_key = field.env_key().filter(|_| env.is_none()).map(|key| quote!(.env_key(#key)));
     let default = field.default.as_ref().map(|_| match field.shape() {
         Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
         Shape::Unknown => {
@@ -118,8 +120,17 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         _ => quote_spanned!(span=> new),
     };
     let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
-    let new = quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc));
-    quote!(#new #aliases #deprecated #sep #env #default #(#rules)* #bytes #advanced .meta())
+    let new = match &field.nested {
+        Some(nested) => {
+            let prefix = match &nested.env_prefix {
+                Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
+                None => quote!(::core::option::Option::None),
+            };
+            quote_spanned!(span=> #krate::config::FieldMeta::nested::<#ty>(#key, #doc, #prefix))
+        }
+        None => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc)),
+    };
+    quote!(#new #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced .meta())
 }
 
 /// The default of a list of enums: their names, which a constant of its own collects.

@@ -88,6 +88,9 @@ mod no_prelude {
         /// Documented.
         #[config(required)]
         pub path: ::std::path::PathBuf,
+        /// Documented.
+        #[config(nested)]
+        pub bare: Bare,
     }
 
     /// Documented.
@@ -155,6 +158,18 @@ mod pedantic {
         /// Time.
         #[config(default = Some(Duration::from_secs(1)), range = Duration::ZERO..)]
         pub(crate) time: Option<Duration>,
+        /// Within.
+        #[config(nested(env_prefix = "PEDANTIC_INNER"))]
+        pub(crate) inner: Inner,
+    }
+
+    /// Documented.
+    #[derive(Debug, Clone, PartialEq, Config)]
+    #[config(section = "inner")]
+    pub(crate) struct Inner {
+        /// One.
+        #[config(default = 1)]
+        pub(crate) one: u8,
     }
 }
 
@@ -332,6 +347,15 @@ mod renamed {
         pub(super) queue_depth: usize,
         #[config(default = Mode::Only)]
         pub(super) mode: Mode,
+        #[config(nested)]
+        pub(super) within: Within,
+    }
+
+    #[derive(facade::inner::Config)]
+    #[config(section = "within", crate = facade::inner)]
+    pub(super) struct Within {
+        #[config(default = 3)]
+        pub(super) x: u8,
     }
 }
 
@@ -340,6 +364,7 @@ fn the_crate_may_be_found_elsewhere() {
     use ds_aio::EngineConfig;
     let renamed = renamed::Renamed::default();
     assert_eq!((renamed.engine_settings().queue_depth, renamed.mode), (2, renamed::Mode::Only));
+    assert_eq!(renamed.within.x, 3);
 }
 
 /// Raw identifiers lose their `r#` in keys, constants and variables.

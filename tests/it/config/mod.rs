@@ -12,6 +12,7 @@ mod files;
 mod hygiene;
 mod lists;
 mod macro_made;
+mod nested;
 mod options;
 mod precedence;
 mod robustness;

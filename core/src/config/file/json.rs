@@ -1,10 +1,12 @@
 //! JSON documents as people keep them: comments and trailing commas allowed, nothing else loosened.
 
+use core::ops::Range;
+
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{Diagnostic, Entry, RawValue, Section, Top, decimal};
+use super::{Diagnostic, Entry, Node, Pair, RawValue, SECTION, Section, Top, decimal};
 
 const DIALECT: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -44,32 +46,52 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
             return Vec::new();
         }
     };
-    match find_section(section, &root, diagnostics) {
-        None | Some(Value::NullKeyword(_)) => Vec::new(),
-        Some(Value::Object(object)) => object
-            .properties
-            .iter()
-            .map(|property| {
-                let name = property.name.range();
-                let value = property.value.range();
-                section.entry(
-                    property.name.as_str(),
-                    name.start..name.end,
-                    raw(section, &property.value),
-                    value.start..value.end,
-                )
-            })
-            .collect(),
-        Some(other) => {
-            let range = other.range();
-            let raw = raw(section, other);
-            diagnostics.push(section.not_a_table(
-                &raw,
-                range.start..range.end,
-                "an object or null",
-            ));
-            Vec::new()
+    let mut entries = Vec::new();
+    let Some(found) = find_section(section, &root, diagnostics) else {
+        return entries;
+    };
+    match found.pairs() {
+        Some(pairs) => section.walk(SECTION, pairs, &mut entries, diagnostics),
+        None => diagnostics.extend(section.not_a_table(SECTION, found)),
+    }
+    entries
+}
+
+impl Node for Value<'_> {
+    fn pairs(&self) -> Option<Vec<Pair<'_, Self>>> {
+        let Value::Object(object) = self else { return None };
+        let pairs = object.properties.iter().map(|property| {
+            let name = property.name.range();
+            Pair {
+                key: property.name.as_str(),
+                key_span: name.start..name.end,
+                value: &property.value,
+            }
+        });
+        Some(pairs.collect())
+    }
+
+    fn raw(&self, section: &Section<'_>) -> RawValue {
+        let span = self.place();
+        match self {
+            Value::StringLit(text) => RawValue::Text(text.value.to_string()),
+            Value::NumberLit(number) => decimal(number.value),
+            Value::BooleanLit(value) => RawValue::Bool(value.value),
+            Value::NullKeyword(_) => RawValue::Null,
+            Value::Array(list) => RawValue::List {
+                items: list.elements.iter().map(|item| item.raw(section)).collect(),
+                text: section.written(span).to_owned(),
+            },
+            Value::Object(_) => section.other("an object", span),
         }
+    }
+
+    fn place(&self) -> Range<usize> {
+        self.range().start..self.range().end
+    }
+
+    fn expected(&self, _: &str) -> String {
+        "an object or null".to_owned()
     }
 }
 
@@ -87,7 +109,7 @@ fn find_section<'root, 'text>(
     for again in found {
         let (earlier, later) = (first.name.range(), again.name.range());
         let (earlier, later) = (earlier.start..earlier.end, later.start..later.end);
-        diagnostics.push(section.given_twice(None, Some(earlier), later));
+        diagnostics.push(section.given_twice(section.name, section.name, Some(earlier), later));
     }
     Some(&first.value)
 }
@@ -101,19 +123,4 @@ fn top<'a>(root: &'a Object<'_>) -> Vec<Top<'a>> {
             is_table: matches!(property.value, Value::Object(_)),
         })
         .collect()
-}
-
-fn raw(section: &Section<'_>, value: &Value<'_>) -> RawValue {
-    let span = value.range().start..value.range().end;
-    match value {
-        Value::StringLit(text) => RawValue::Text(text.value.to_string()),
-        Value::NumberLit(number) => decimal(number.value),
-        Value::BooleanLit(value) => RawValue::Bool(value.value),
-        Value::NullKeyword(_) => RawValue::Null,
-        Value::Array(list) => RawValue::List {
-            items: list.elements.iter().map(|item| raw(section, item)).collect(),
-            text: section.written(span).to_owned(),
-        },
-        Value::Object(_) => section.other("an object", span),
-    }
 }

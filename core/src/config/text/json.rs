@@ -1,31 +1,42 @@
 //! The section as a fragment of JSON, and values in JSON.
 
 use super::writer::{Floats, Writer};
-use crate::config::Schema;
 use crate::config::scalar::Scalar;
+use crate::config::{FieldMeta, Schema};
 
 pub(super) const fn fragment(text: &mut Writer<'_>, schema: &Schema) {
     text.str("\n");
     text.quoted(schema.section);
-    text.str(": {");
+    text.str(": ");
+    object(text, schema.fields, 0);
+    text.str("\n");
+}
+
+/// The settings that are not advanced, those of nested structs in objects of their own.
+const fn object(text: &mut Writer<'_>, fields: &[FieldMeta], depth: usize) {
+    text.byte(b'{');
     let mut index = 0;
     let mut first = true;
-    while index < schema.fields.len() {
-        let field = &schema.fields[index];
+    while index < fields.len() {
+        let field = &fields[index];
         index += 1;
         if field.advanced {
             continue;
         }
-        text.str(if first { "\n  " } else { ",\n  " });
+        text.str(if first { "\n" } else { ",\n" });
         first = false;
+        text.indent(depth + 1);
         text.quoted(field.key);
         text.str(": ");
-        match field.default {
-            Some(default) => value(text, default),
-            None => text.str("null"),
+        match (&field.nested, field.default) {
+            (Some(nested), _) => object(text, nested.schema.fields, depth + 1),
+            (None, Some(default)) => value(text, default),
+            (None, None) => text.str("null"),
         }
     }
-    text.str("\n}\n");
+    text.byte(b'\n');
+    text.indent(depth);
+    text.byte(b'}');
 }
 
 pub(super) const fn value(text: &mut Writer<'_>, value: Scalar<'_>) {

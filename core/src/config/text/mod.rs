@@ -74,11 +74,12 @@ pub(super) fn allowed(field: &FieldMeta) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// Whether any field is advanced, or with `false` whether any is not.
+/// Whether any setting is advanced, or with `false` whether any is not; those of nested structs
+/// aside.
 const fn any_advanced(fields: &[FieldMeta], advanced: bool) -> bool {
     let mut index = 0;
     while index < fields.len() {
-        if fields[index].advanced == advanced {
+        if fields[index].nested.is_none() && fields[index].advanced == advanced {
             return true;
         }
         index += 1;

@@ -37,6 +37,7 @@ pub(super) const fn allowed(text: &mut Writer<'_>, field: &FieldMeta, place: Pla
         Kind::Bool => text.str("true or false"),
         Kind::Text => text.str("a text"),
         Kind::Path => text.str("a path"),
+        Kind::Table => text.str("a table"),
         Kind::Choice { names } => {
             let mut index = 0;
             while index < names.len() {

@@ -1,5 +1,7 @@
 //! Valid documents of each source, and the words that documents are made of.
 
+use ds_aio::config::FieldMeta;
+
 use crate::sources::Source;
 use crate::subjects::Subject;
 
@@ -221,13 +223,21 @@ fn settings<T: Subject>(lines: &str) -> impl Iterator<Item = Vec<u8>> {
 fn words<T: Subject>() -> Vec<String> {
     let mut words: Vec<String> = WORDS.iter().copied().map(str::to_owned).collect();
     words.push(T::SECTION.to_owned());
-    for field in T::FIELDS {
+    names(T::FIELDS, &mut words);
+    words
+}
+
+/// What fields are called, and what they hold.
+fn names(fields: &[FieldMeta], words: &mut Vec<String>) {
+    for field in fields {
         words.push(field.key.to_owned());
         words.extend(field.aliases.iter().copied().map(str::to_owned));
         words.extend(field.env.map(str::to_owned));
         words.extend(field.default.map(|default| default.to_string()));
         // Misspelt: without its first character.
         words.extend(field.key.get(1..).map(str::to_owned));
+        if let Some(nested) = field.nested {
+            names(nested.fields(), words);
+        }
     }
-    words
 }

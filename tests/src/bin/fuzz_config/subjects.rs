@@ -73,7 +73,10 @@ impl Subject for EveryType {
          timeout = '1h'\nletter = 'q'\nfallback = 'lz4-fast'\nversion = 2\ndialect = 'plain'\n",
         "types.few = [\n  3, # odd\n  4,\n]\ntypes.sizes = ['4K', 1]\ntypes.shares = [1, 2.5, nan]\n\
          types.flags = []\ntypes.texts = ['p;q', \"\"]\ntypes.paths = ['/x']\n\
-         types.codecs = ['zst', 'plain']\ntypes.letters = ['y']\ntypes.waits = ['250us', '2min']\n",
+         types.codecs = ['zst', 'plain']\ntypes.letters = ['y']\ntypes.waits = ['250us', '2min']\n\
+         [types.spare]\nsize = '4K'\n",
+        "[types]\nlimits = { bytes = 512, names = [] }\n[types.spare]\nfiles = 3 # of them\n\
+         names = [\"a\", 'b']\n[limits]\nbytes = -1\n",
     ];
     const JSON: &'static [&'static str] = &[
         Self::FORMAT,
@@ -87,6 +90,8 @@ impl Subject for EveryType {
         "\"types\": {\"few\": [1, 2, 3,], \"sizes\": [\"1KiB\", 7], \"shares\": [], \"flags\": \
          [true], \"texts\": [\"\\n\", \"é\"], \"paths\": [\"/\"], \"codecs\": [\"LZ4\"], \
          \"letters\": [], \"waits\": [\"1ns\"]}, \"more\": {\"types\": {}}",
+        "\"types\": {\"limits\": {\"bytes\": \"1KiB\", \"files\": null}, \"spare\": {\"size\": 1, \
+         \"names\": [\"a\", \"b\"]}}, \"limits\": {\"bytes\": true}",
     ];
     const VARIABLES: &'static [&'static str] = &[
         Self::ENV_TEMPLATE,
@@ -99,6 +104,8 @@ impl Subject for EveryType {
         "TYPES_FEW=1, 2,3\nTYPES_SIZES=4K,1M\nTYPES_SHARES=1,nan\nTYPES_FLAGS=no,1,ON\n\
          TYPES_TEXTS=a;b\nTYPES_PATHS=/a:/b c\nTYPES_CODECS=zstd,plain\nTYPES_LETTERS=y,x\n\
          TYPES_WAITS=1s,2ms",
+        "LIMITS_BYTES=4K\nLIMITS_FILES=12\nLIMITS_NAMES=a,b\nTYPES_SPARE_BYTES=1\n\
+         TYPES_SPARE_FILES=7\nTYPES_SPARE_NAMES=é",
     ];
 
     fn rebuilt(self) -> Result<Self, ConfigErrors> {
