@@ -88,32 +88,20 @@ impl ::core::convert::From<Codec> for ::ds_aio::config::RawValue {
 ///Builds a [`Limits`]: what is not set keeps its default.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
-pub struct LimitsBuilder {
-    values: ::ds_aio::private::Values,
-}
+pub struct LimitsBuilder(::ds_aio::private::Values);
 #[allow(dead_code, non_snake_case)]
 impl LimitsBuilder {
     /// Bytes at most.
     pub fn bytes(self, value: usize) -> Self {
-        Self {
-            values: self.values.with(0usize, value),
-        }
+        Self(self.0.with(0usize, value))
     }
     ///Sets `files`.
     pub fn files(self, value: impl ::core::convert::Into<Option<u32>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(1usize, ::core::convert::Into::<Option<u32>>::into(value)),
-        }
+        Self(self.0.with(1usize, ::core::convert::Into::<Option<u32>>::into(value)))
     }
     ///Sets `names`.
     pub fn names(self, value: impl ::core::convert::Into<Vec<String>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(2usize, ::core::convert::Into::<Vec<String>>::into(value)),
-        }
+        Self(self.0.with(2usize, ::core::convert::Into::<Vec<String>>::into(value)))
     }
     /// Checks every value and builds the struct.
     ///
@@ -121,15 +109,13 @@ impl LimitsBuilder {
     ///
     /// Every value that is not allowed, and every required field without one.
     pub fn build(self) -> ::core::result::Result<Limits, ::ds_aio::ConfigErrors> {
-        ::ds_aio::private::build(self.values)
+        ::ds_aio::private::build(self.0)
     }
 }
 #[automatically_derived]
 impl ::core::convert::From<Limits> for LimitsBuilder {
     fn from(value: Limits) -> Self {
-        Self {
-            values: ::ds_aio::ConfigSchema::into_values(value),
-        }
+        Self(::ds_aio::ConfigSchema::into_values(value))
     }
 }
 const _: () = {
@@ -202,293 +188,175 @@ const _: () = {
         }
         /// Sets fields one by one, checked together at the end.
         pub fn builder() -> LimitsBuilder {
-            LimitsBuilder {
-                values: ::ds_aio::private::Values::of::<Self>(),
-            }
+            LimitsBuilder(::ds_aio::private::Values::of::<Self>())
         }
     }
 };
 ///Builds a [`EveryType`]: what is not set keeps its default.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
-pub struct EveryTypeBuilder {
-    values: ::ds_aio::private::Values,
-}
+pub struct EveryTypeBuilder(::ds_aio::private::Values);
 #[allow(dead_code, non_snake_case)]
 impl EveryTypeBuilder {
     /// From 1 to 9.
     pub fn byte(self, value: u8) -> Self {
-        Self {
-            values: self.values.with(0usize, value),
-        }
+        Self(self.0.with(0usize, value))
     }
     ///Sets `port`.
     pub fn port(self, value: u16) -> Self {
-        Self {
-            values: self.values.with(1usize, value),
-        }
+        Self(self.0.with(1usize, value))
     }
     ///Sets `lanes`.
     pub fn lanes(self, value: u32) -> Self {
-        Self {
-            values: self.values.with(2usize, value),
-        }
+        Self(self.0.with(2usize, value))
     }
     /// Bytes to keep.
     ///
     /// More are not kept.
     pub fn keep(self, value: u64) -> Self {
-        Self {
-            values: self.values.with(3usize, value),
-        }
+        Self(self.0.with(3usize, value))
     }
     ///Sets `wide`.
     pub fn wide(self, value: u128) -> Self {
-        Self {
-            values: self.values.with(4usize, value),
-        }
+        Self(self.0.with(4usize, value))
     }
     ///Sets `count`.
     pub fn count(self, value: usize) -> Self {
-        Self {
-            values: self.values.with(5usize, value),
-        }
+        Self(self.0.with(5usize, value))
     }
     ///Sets `nice`.
     pub fn nice(self, value: i8) -> Self {
-        Self {
-            values: self.values.with(6usize, value),
-        }
+        Self(self.0.with(6usize, value))
     }
     ///Sets `offset`.
     pub fn offset(self, value: i16) -> Self {
-        Self {
-            values: self.values.with(7usize, value),
-        }
+        Self(self.0.with(7usize, value))
     }
     ///Sets `shift`.
     pub fn shift(self, value: i32) -> Self {
-        Self {
-            values: self.values.with(8usize, value),
-        }
+        Self(self.0.with(8usize, value))
     }
     ///Sets `delta`.
     pub fn delta(self, value: i64) -> Self {
-        Self {
-            values: self.values.with(9usize, value),
-        }
+        Self(self.0.with(9usize, value))
     }
     ///Sets `huge`.
     pub fn huge(self, value: i128) -> Self {
-        Self {
-            values: self.values.with(10usize, value),
-        }
+        Self(self.0.with(10usize, value))
     }
     ///Sets `step`.
     pub fn step(self, value: isize) -> Self {
-        Self {
-            values: self.values.with(11usize, value),
-        }
+        Self(self.0.with(11usize, value))
     }
     ///Sets `share`.
     pub fn share(self, value: f32) -> Self {
-        Self {
-            values: self.values.with(12usize, value),
-        }
+        Self(self.0.with(12usize, value))
     }
     ///Sets `momentum`.
     pub fn momentum(self, value: f64) -> Self {
-        Self {
-            values: self.values.with(13usize, value),
-        }
+        Self(self.0.with(13usize, value))
     }
     ///Sets `enabled`.
     pub fn enabled(self, value: bool) -> Self {
-        Self {
-            values: self.values.with(14usize, value),
-        }
+        Self(self.0.with(14usize, value))
     }
     ///Sets `mark`.
     pub fn mark(self, value: char) -> Self {
-        Self {
-            values: self.values.with(15usize, value),
-        }
+        Self(self.0.with(15usize, value))
     }
     ///Sets `optimizer`.
     pub fn optimizer(self, value: impl ::core::convert::Into<String>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(16usize, ::core::convert::Into::<String>::into(value)),
-        }
+        Self(self.0.with(16usize, ::core::convert::Into::<String>::into(value)))
     }
     ///Sets `directory`.
     pub fn directory(self, value: impl ::core::convert::Into<PathBuf>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(17usize, ::core::convert::Into::<PathBuf>::into(value)),
-        }
+        Self(self.0.with(17usize, ::core::convert::Into::<PathBuf>::into(value)))
     }
     ///Sets `wait`.
     pub fn wait(self, value: Duration) -> Self {
-        Self {
-            values: self.values.with(18usize, value),
-        }
+        Self(self.0.with(18usize, value))
     }
     ///Sets `codec`.
     pub fn codec(self, value: Codec) -> Self {
-        Self {
-            values: self.values.with(19usize, value),
-        }
+        Self(self.0.with(19usize, value))
     }
     ///Sets `level`.
     pub fn level(self, value: impl ::core::convert::Into<Option<u32>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(20usize, ::core::convert::Into::<Option<u32>>::into(value)),
-        }
+        Self(self.0.with(20usize, ::core::convert::Into::<Option<u32>>::into(value)))
     }
     ///Sets `ratio`.
     pub fn ratio(self, value: impl ::core::convert::Into<Option<f64>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(21usize, ::core::convert::Into::<Option<f64>>::into(value)),
-        }
+        Self(self.0.with(21usize, ::core::convert::Into::<Option<f64>>::into(value)))
     }
     ///Sets `verbose`.
     pub fn verbose(self, value: impl ::core::convert::Into<Option<bool>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(22usize, ::core::convert::Into::<Option<bool>>::into(value)),
-        }
+        Self(self.0.with(22usize, ::core::convert::Into::<Option<bool>>::into(value)))
     }
     ///Sets `title`.
     pub fn title(self, value: impl ::core::convert::Into<Option<String>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(23usize, ::core::convert::Into::<Option<String>>::into(value)),
-        }
+        Self(self.0.with(23usize, ::core::convert::Into::<Option<String>>::into(value)))
     }
     ///Sets `log`.
     pub fn log(self, value: impl ::core::convert::Into<Option<PathBuf>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(24usize, ::core::convert::Into::<Option<PathBuf>>::into(value)),
-        }
+        Self(self.0.with(24usize, ::core::convert::Into::<Option<PathBuf>>::into(value)))
     }
     ///Sets `timeout`.
     pub fn timeout(self, value: impl ::core::convert::Into<Option<Duration>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(25usize, ::core::convert::Into::<Option<Duration>>::into(value)),
-        }
+        Self(
+            self.0.with(25usize, ::core::convert::Into::<Option<Duration>>::into(value)),
+        )
     }
     ///Sets `letter`.
     pub fn letter(self, value: impl ::core::convert::Into<Option<char>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(26usize, ::core::convert::Into::<Option<char>>::into(value)),
-        }
+        Self(self.0.with(26usize, ::core::convert::Into::<Option<char>>::into(value)))
     }
     ///Sets `fallback`.
     pub fn fallback(self, value: impl ::core::convert::Into<Option<Codec>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(27usize, ::core::convert::Into::<Option<Codec>>::into(value)),
-        }
+        Self(self.0.with(27usize, ::core::convert::Into::<Option<Codec>>::into(value)))
     }
     ///Sets `few`.
     pub fn few(self, value: impl ::core::convert::Into<Vec<u8>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(28usize, ::core::convert::Into::<Vec<u8>>::into(value)),
-        }
+        Self(self.0.with(28usize, ::core::convert::Into::<Vec<u8>>::into(value)))
     }
     ///Sets `sizes`.
     pub fn sizes(self, value: impl ::core::convert::Into<Vec<u64>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(29usize, ::core::convert::Into::<Vec<u64>>::into(value)),
-        }
+        Self(self.0.with(29usize, ::core::convert::Into::<Vec<u64>>::into(value)))
     }
     ///Sets `shares`.
     pub fn shares(self, value: impl ::core::convert::Into<Vec<f64>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(30usize, ::core::convert::Into::<Vec<f64>>::into(value)),
-        }
+        Self(self.0.with(30usize, ::core::convert::Into::<Vec<f64>>::into(value)))
     }
     ///Sets `flags`.
     pub fn flags(self, value: impl ::core::convert::Into<Vec<bool>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(31usize, ::core::convert::Into::<Vec<bool>>::into(value)),
-        }
+        Self(self.0.with(31usize, ::core::convert::Into::<Vec<bool>>::into(value)))
     }
     ///Sets `texts`.
     pub fn texts(self, value: impl ::core::convert::Into<Vec<String>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(32usize, ::core::convert::Into::<Vec<String>>::into(value)),
-        }
+        Self(self.0.with(32usize, ::core::convert::Into::<Vec<String>>::into(value)))
     }
     ///Sets `paths`.
     pub fn paths(self, value: impl ::core::convert::Into<Vec<PathBuf>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(33usize, ::core::convert::Into::<Vec<PathBuf>>::into(value)),
-        }
+        Self(self.0.with(33usize, ::core::convert::Into::<Vec<PathBuf>>::into(value)))
     }
     ///Sets `codecs`.
     pub fn codecs(self, value: impl ::core::convert::Into<Vec<Codec>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(34usize, ::core::convert::Into::<Vec<Codec>>::into(value)),
-        }
+        Self(self.0.with(34usize, ::core::convert::Into::<Vec<Codec>>::into(value)))
     }
     ///Sets `letters`.
     pub fn letters(self, value: impl ::core::convert::Into<Vec<char>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(35usize, ::core::convert::Into::<Vec<char>>::into(value)),
-        }
+        Self(self.0.with(35usize, ::core::convert::Into::<Vec<char>>::into(value)))
     }
     ///Sets `waits`.
     pub fn waits(self, value: impl ::core::convert::Into<Vec<Duration>>) -> Self {
-        Self {
-            values: self
-                .values
-                .with(36usize, ::core::convert::Into::<Vec<Duration>>::into(value)),
-        }
+        Self(self.0.with(36usize, ::core::convert::Into::<Vec<Duration>>::into(value)))
     }
     /// With variables of its own.
     pub fn limits(self, value: Limits) -> Self {
-        Self {
-            values: self.values.with(37usize, value),
-        }
+        Self(self.0.with(37usize, value))
     }
     ///Sets `spare`.
     pub fn spare(self, value: Limits) -> Self {
-        Self {
-            values: self.values.with(38usize, value),
-        }
+        Self(self.0.with(38usize, value))
     }
     /// Checks every value and builds the struct.
     ///
@@ -496,15 +364,13 @@ impl EveryTypeBuilder {
     ///
     /// Every value that is not allowed, and every required field without one.
     pub fn build(self) -> ::core::result::Result<EveryType, ::ds_aio::ConfigErrors> {
-        ::ds_aio::private::build(self.values)
+        ::ds_aio::private::build(self.0)
     }
 }
 #[automatically_derived]
 impl ::core::convert::From<EveryType> for EveryTypeBuilder {
     fn from(value: EveryType) -> Self {
-        Self {
-            values: ::ds_aio::ConfigSchema::into_values(value),
-        }
+        Self(::ds_aio::ConfigSchema::into_values(value))
     }
 }
 #[allow(dead_code)]
@@ -1169,8 +1035,6 @@ impl EveryType {
     }
     /// Sets fields one by one, checked together at the end.
     pub fn builder() -> EveryTypeBuilder {
-        EveryTypeBuilder {
-            values: ::ds_aio::private::Values::of::<Self>(),
-        }
+        EveryTypeBuilder(::ds_aio::private::Values::of::<Self>())
     }
 }

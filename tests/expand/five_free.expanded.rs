@@ -1,40 +1,28 @@
 ///Builds a [`AioConfig`]: what is not set keeps its default.
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
-pub struct AioConfigBuilder {
-    values: ::ds_aio::private::Values,
-}
+pub struct AioConfigBuilder(::ds_aio::private::Values);
 #[allow(dead_code, non_snake_case)]
 impl AioConfigBuilder {
     /// Bytes per I/O request.
     pub fn block_size(self, value: usize) -> Self {
-        Self {
-            values: self.values.with(0usize, value),
-        }
+        Self(self.0.with(0usize, value))
     }
     /// Requests in flight per worker.
     pub fn queue_depth(self, value: usize) -> Self {
-        Self {
-            values: self.values.with(1usize, value),
-        }
+        Self(self.0.with(1usize, value))
     }
     /// Workers that share one request.
     pub fn thread_count(self, value: usize) -> Self {
-        Self {
-            values: self.values.with(2usize, value),
-        }
+        Self(self.0.with(2usize, value))
     }
     /// Submit each block on its own instead of in batches.
     pub fn single_submit(self, value: bool) -> Self {
-        Self {
-            values: self.values.with(3usize, value),
-        }
+        Self(self.0.with(3usize, value))
     }
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     pub fn overlap_events(self, value: bool) -> Self {
-        Self {
-            values: self.values.with(4usize, value),
-        }
+        Self(self.0.with(4usize, value))
     }
     /// Checks every value and builds the struct.
     ///
@@ -42,15 +30,13 @@ impl AioConfigBuilder {
     ///
     /// Every value that is not allowed, and every required field without one.
     pub fn build(self) -> ::core::result::Result<AioConfig, ::ds_aio::ConfigErrors> {
-        ::ds_aio::private::build(self.values)
+        ::ds_aio::private::build(self.0)
     }
 }
 #[automatically_derived]
 impl ::core::convert::From<AioConfig> for AioConfigBuilder {
     fn from(value: AioConfig) -> Self {
-        Self {
-            values: ::ds_aio::ConfigSchema::into_values(value),
-        }
+        Self(::ds_aio::ConfigSchema::into_values(value))
     }
 }
 ///The section `aio` of a file.
@@ -225,9 +211,7 @@ impl AioConfig {
     }
     /// Sets fields one by one, checked together at the end.
     pub fn builder() -> AioConfigBuilder {
-        AioConfigBuilder {
-            values: ::ds_aio::private::Values::of::<Self>(),
-        }
+        AioConfigBuilder(::ds_aio::private::Values::of::<Self>())
     }
 }
 #[automatically_derived]

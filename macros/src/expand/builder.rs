@@ -14,9 +14,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::fmt::Debug)]
         #[must_use = "a builder does nothing until `build()`"]
-        #vis struct #builder {
-            values: #krate::private::Values,
-        }
+        #vis struct #builder(#krate::private::Values);
         #[allow(dead_code, non_snake_case)]
         impl #builder {
             #setters
@@ -26,13 +24,13 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
             ///
             /// Every value that is not allowed, and every required field without one.
             #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> {
-                #krate::private::build(self.values)
+                #krate::private::build(self.0)
             }
         }
         #[automatically_derived]
         impl ::core::convert::From<#ident> for #builder {
             fn from(value: #ident) -> Self {
-                Self { values: #krate::ConfigSchema::into_values(value) }
+                Self(#krate::ConfigSchema::into_values(value))
             }
         }
     }
@@ -57,11 +55,11 @@ fn setters(input: &Input) -> TokenStream {
             Shape::Text => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
             _ => quote_spanned!(span=> value),
         };
-        let with = quote_spanned!(span=> self.values.with(#index, #value));
+        let with = quote_spanned!(span=> self.0.with(#index, #value));
         quote! {
             #docs
             #vis fn #name(self, value: #argument) -> Self {
-                Self { values: #with }
+                Self(#with)
             }
         }
     });

@@ -29,7 +29,7 @@ pub(crate) fn inherent(input: &Input) -> TokenStream {
             }
             /// Sets fields one by one, checked together at the end.
             #vis fn builder() -> #builder {
-                #builder { values: #krate::private::Values::of::<Self>() }
+                #builder(#krate::private::Values::of::<Self>())
             }
         }
     }
