@@ -14,7 +14,29 @@ use crate::config::{
 };
 
 /// Fails compilation, at the caller's place, when the declaration of the field `INDEX` contradicts
-/// itself.
+/// itself. In a struct with parameters that is found where they are known:
+///
+/// ```
+/// #[derive(ds_aio::Config)]
+/// #[config(section = "pages")]
+/// struct Pages<const N: u32> {
+///     #[config(default = N, range = 1..=8)]
+///     count: u32,
+/// }
+/// assert_eq!(Pages::<8>::loader().load()?.value.count, 8);
+/// # Ok::<(), ds_aio::ConfigErrors>(())
+/// ```
+///
+/// ```compile_fail,E0080
+/// #[derive(ds_aio::Config)]
+/// #[config(section = "pages")]
+/// struct Pages<const N: u32> {
+///     #[config(default = N, range = 1..=8)]
+///     count: u32,
+/// }
+/// assert_eq!(Pages::<9>::loader().load()?.value.count, 9);
+/// # Ok::<(), ds_aio::ConfigErrors>(())
+/// ```
 ///
 /// # Panics
 ///

@@ -37,8 +37,20 @@ pub(crate) fn no_fields(span: Span) -> Error {
     Error::new(span, "a `Config` struct needs at least one field")
 }
 
-pub(crate) fn generic(span: Span) -> Error {
-    Error::new(span, "`Config` cannot be derived for generic structs")
+pub(crate) fn borrows(span: Span) -> Error {
+    Error::new(span, "a `Config` struct owns its values, so it has no lifetimes")
+}
+
+pub(crate) fn generic_and_free(span: Span) -> Error {
+    let message = "constants outside a generic struct cannot know its parameters: \
+                   use `consts = assoc` or `consts = none`";
+    Error::new(span, message)
+}
+
+pub(crate) fn generic_default_names(span: Span) -> Error {
+    let message = "a list of this type has no default in a generic struct: make it `required`, \
+                   or an empty list by `default = []`";
+    Error::new(span, message)
 }
 
 pub(crate) fn no_section(span: Span, name: &Ident) -> Error {

@@ -8,33 +8,39 @@ use crate::ir::{Choice, Consts, Input, TEXTS};
 
 /// Everything a user may name, with nothing behind it: compilation fails anyway.
 pub(crate) fn config(input: &Input) -> TokenStream {
-    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
-    let builder = input.builder_ident();
+    let (vis, krate, of) = (&input.vis, &input.krate, input.self_type());
+    let (builder, structure) = (input.builder_ident(), expand::builder_structure(input));
+    let builder_type = input.builder_type();
     let consts = consts(input);
     let default = input.has_default().then(|| {
-        let bounds = expand::default_bounds(input);
+        let head = expand::default_head(input);
         quote! {
             #[automatically_derived]
-            impl ::core::default::Default for #ident #bounds {
+            #head {
                 fn default() -> Self { loop {} }
             }
         }
     });
     let engine = input.engine.then(|| {
+        let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
         quote! {
             #[automatically_derived]
-            impl #krate::EngineConfig for #ident {
+            #head {
                 fn engine_settings(&self) -> #krate::EngineSettings { loop {} }
             }
         }
     });
+    let schema = input.implement(Some(quote!(#krate::ConfigSchema)), None);
+    let own = input.implement(None, None);
+    let from = input.implement_for(quote!(::core::convert::From<#of> for #builder), None);
+    let of_builder = input.implement_for(quote!(#builder), None);
     let setters = stub_setters(input);
     quote! {
         #consts
         #default
         #engine
         #[automatically_derived]
-        impl #krate::ConfigSchema for #ident {
+        #schema {
             const SECTION: &'static str = "";
             const ENV_PREFIX: ::core::option::Option<&'static str> = ::core::option::Option::None;
             const FIELDS: &'static [#krate::config::FieldMeta] = &[];
@@ -42,22 +48,21 @@ pub(crate) fn config(input: &Input) -> TokenStream {
             fn into_values(self) -> #krate::private::Values { loop {} }
         }
         #[allow(dead_code, missing_docs)]
-        impl #ident {
+        #own {
             #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> { loop {} }
             #vis fn loader() -> #krate::Loader<Self> { loop {} }
-            #vis fn builder() -> #builder { loop {} }
+            #vis fn builder() -> #builder_type { loop {} }
         }
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        #[allow(dead_code, missing_docs)]
-        #vis struct #builder;
+        #[allow(dead_code)]
+        #structure
         #[automatically_derived]
-        impl ::core::convert::From<#ident> for #builder {
-            fn from(_: #ident) -> Self { loop {} }
+        #from {
+            fn from(_: #of) -> Self { loop {} }
         }
         #[allow(dead_code, missing_docs, non_snake_case)]
-        impl #builder {
+        #of_builder {
             #setters
-            #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> { loop {} }
+            #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> { loop {} }
         }
     }
 }
@@ -120,12 +125,14 @@ fn consts(input: &Input) -> TokenStream {
             consts.extend(once(&format!("{upper}_DEFAULT"), &ty, default));
         }
     }
-    let ident = &input.ident;
+    let head = input.implement(None, None);
     match input.consts {
         Consts::Assoc => quote! {
             #[allow(dead_code, missing_docs)]
-            impl #ident { #consts }
+            #head { #consts }
         },
+        // Such a mistake is reported, and nothing outside can know the parameters.
+        Consts::Free if input.is_generic() => TokenStream::new(),
         Consts::Free | Consts::None => consts,
     }
 }

@@ -1,15 +1,19 @@
 //! The struct as plain data: what [`crate::parse`] fills in and [`crate::expand`] reads.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, GenericArgument, Lit, LitStr, PathArguments, Type, Visibility};
+use syn::{
+    Attribute, GenericArgument, GenericParam, Generics, Lit, LitStr, PathArguments, Type,
+    Visibility,
+};
 
 /// One annotated struct.
 pub(crate) struct Input {
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
+    pub(crate) generics: Generics,
     /// The path of ds-aio.
     pub(crate) krate: TokenStream,
     /// Whether the struct names that path itself.
@@ -213,10 +217,89 @@ impl Input {
     }
 
     fn path(&self, ident: &Ident, span: Span) -> TokenStream {
-        match self.consts {
-            Consts::Assoc => quote_spanned!(span=> Self::#ident),
-            Consts::Free | Consts::None => quote_spanned!(span=> #ident),
+        match self.has_own_consts() {
+            true => quote_spanned!(span=> Self::#ident),
+            false => quote_spanned!(span=> #ident),
         }
+    }
+
+    /// Whether constants are the struct's own, and no items beside it. Those of a generic struct
+    /// may depend on its parameters.
+    fn has_own_consts(&self) -> bool {
+        self.consts == Consts::Assoc || self.is_generic()
+    }
+
+    pub(crate) fn is_generic(&self) -> bool {
+        !self.generics.params.is_empty()
+    }
+
+    /// `impl … for` the struct, or without a trait the struct's own; `more` goes to the bounds.
+    pub(crate) fn implement(
+        &self,
+        implemented: Option<TokenStream>,
+        more: Option<TokenStream>,
+    ) -> TokenStream {
+        let ident = &self.ident;
+        let implemented = implemented.map(|implemented| quote!(#implemented for));
+        self.implement_for(quote!(#implemented #ident), more)
+    }
+
+    /// The same for another type that has the struct's parameters.
+    pub(crate) fn implement_for(
+        &self,
+        target: TokenStream,
+        more: Option<TokenStream>,
+    ) -> TokenStream {
+        let (parameters, arguments, _) = self.generics.split_for_impl();
+        let bounds = self.bounds(more);
+        quote!(impl #parameters #target #arguments #bounds)
+    }
+
+    /// The type of the struct with its parameters.
+    pub(crate) fn self_type(&self) -> TokenStream {
+        let (_, arguments, _) = self.generics.split_for_impl();
+        let ident = &self.ident;
+        quote!(#ident #arguments)
+    }
+
+    /// The struct's own bounds, those that its fields need of its parameters, and `more`.
+    pub(crate) fn bounds(&self, more: Option<TokenStream>) -> Option<TokenStream> {
+        let own = self.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
+        let mut bounds: Vec<TokenStream> = own.map(|bound| quote!(#bound)).collect();
+        bounds.extend(self.fields.iter().filter_map(|field| self.field_bound(field)));
+        bounds.extend(more);
+        (!bounds.is_empty()).then(|| quote!(where #(#bounds),*))
+    }
+
+    fn field_bound(&self, field: &Field) -> Option<TokenStream> {
+        let (ty, span) = (field.value_type(), field.type_span());
+        if !self.mentions_parameter(quote!(#ty)) {
+            return None;
+        }
+        let krate = self.krate_at(span);
+        Some(match &field.nested {
+            Some(_) => quote_spanned! {span=>
+                #ty: #krate::ConfigSchema
+                    + ::core::marker::Send + ::core::marker::Sync + 'static
+            },
+            None => quote_spanned! {span=>
+                #ty: #krate::config::ConfigValue<Field = #krate::private::Field<#ty>>
+            },
+        })
+    }
+
+    fn mentions_parameter(&self, tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => {
+                self.generics.params.iter().any(|parameter| match parameter {
+                    GenericParam::Type(parameter) => parameter.ident == ident,
+                    GenericParam::Const(parameter) => parameter.ident == ident,
+                    GenericParam::Lifetime(_) => false,
+                })
+            }
+            TokenTree::Group(group) => self.mentions_parameter(group.stream()),
+            _ => false,
+        })
     }
 
     /// The path of ds-aio as if written at `span`, so that an error in code made of it shows there.
@@ -234,14 +317,28 @@ impl Input {
 
     /// The type of a text constant; a free one may leave out the lifetime, and so it should.
     pub(crate) fn text_type(&self, span: Span) -> TokenStream {
-        match self.consts {
-            Consts::Assoc => quote_spanned!(span=> &'static str),
-            Consts::Free | Consts::None => quote_spanned!(span=> &str),
+        match self.has_own_consts() {
+            true => quote_spanned!(span=> &'static str),
+            false => quote_spanned!(span=> &str),
         }
     }
 
     pub(crate) fn builder_ident(&self) -> Ident {
         format_ident!("{}Builder", self.ident)
+    }
+
+    /// The type of the builder with the struct's parameters.
+    pub(crate) fn builder_type(&self) -> TokenStream {
+        let (_, arguments, _) = self.generics.split_for_impl();
+        let builder = self.builder_ident();
+        quote!(#builder #arguments)
+    }
+
+    /// A builder with these values, where its type is known.
+    pub(crate) fn new_builder(&self, values: TokenStream) -> TokenStream {
+        let builder = self.builder_ident();
+        let of = self.is_generic().then(|| quote!(, ::core::marker::PhantomData));
+        quote!(#builder(#values #of))
     }
 
     /// Whether `Default` can be generated.
@@ -310,6 +407,15 @@ impl Field {
         lines.collect::<Vec<_>>().join("\n").trim().to_owned()
     }
 
+    /// Whether the default is `[]`.
+    pub(crate) fn defaults_to_empty_list(&self) -> bool {
+        let Some(TokenTree::Group(items)) = self.default.clone().into_iter().flatten().last()
+        else {
+            return false;
+        };
+        self.inside_list().is_some() && items.stream().is_empty()
+    }
+
     /// Whether the field's own value at its default can be a constant.
     fn has_const_value(&self) -> bool {
         let owns =
@@ -352,9 +458,9 @@ impl Field {
         if let Some(item) = self.inside_list() {
             let text = input.text_type(span);
             let item = if self.shape() == Shape::Text { text } else { quote!(#item) };
-            return match input.consts {
-                Consts::Assoc => quote_spanned!(span=> &'static [#item]),
-                Consts::Free | Consts::None => quote_spanned!(span=> &[#item]),
+            return match input.has_own_consts() {
+                true => quote_spanned!(span=> &'static [#item]),
+                false => quote_spanned!(span=> &[#item]),
             };
         }
         match self.shape() {

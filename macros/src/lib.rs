@@ -60,6 +60,10 @@ mod validate;
 /// that struct's prefix begin with this one instead, and a struct without any prefix gets variables.
 /// There is a `Default` if every nested struct has one, and no constant `DEFAULT`.
 ///
+/// A struct may have type and const parameters, which no default can be of the type of. Its constants are
+/// the keys, the variables and the defaults; the texts of a `Cfg<T>` are
+/// `ds_aio::config::text::<Cfg<T>>(…)`. A default that breaks a rule is found where its parameters are known.
+///
 /// Constants for the whole struct are the name of the section, and texts that are made of its
 /// fields while it is compiled, so that they always say what the code says:
 /// - `FORMAT`: the section in JSON with every default
@@ -85,8 +89,8 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
         return expand::config(&parsed).into();
     }
     let errors = errors.to_tokens();
-    // The stubs have no generics, so those of a generic struct would only add mistakes.
-    let stubs = input.generics.params.is_empty().then(|| fallback::config(&parsed));
+    // What borrows could not be stubbed without more mistakes.
+    let stubs = input.generics.lifetimes().next().is_none().then(|| fallback::config(&parsed));
     quote!(#errors #stubs).into()
 }
 

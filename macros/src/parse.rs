@@ -61,12 +61,13 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         errors.push(error::not_a_struct(derive.ident.span()));
         return None;
     };
-    if !derive.generics.params.is_empty() {
-        errors.push(error::generic(derive.generics.span()));
+    for lifetime in derive.generics.lifetimes() {
+        errors.push(error::borrows(lifetime.span()));
     }
     let mut input = Input {
         vis: derive.vis.clone(),
         ident: derive.ident.clone(),
+        generics: derive.generics.clone(),
         krate: quote!(::ds_aio),
         krate_given: false,
         section: LitStr::new("", derive.ident.span()),

@@ -11,6 +11,7 @@ pub(crate) fn input(input: &Input, errors: &mut Errors) {
         errors.push(error::no_fields(input.ident.span()));
     }
     names(input, errors);
+    generic(input, errors);
     for field in &input.fields {
         field_rules(field, errors);
     }
@@ -40,6 +41,23 @@ fn names(input: &Input, errors: &mut Errors) {
     let free = input.consts == Consts::Free && input.const_prefix.is_none();
     if free && section.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         errors.push(error::bad_prefix(input.section.span(), "const_prefix"));
+    }
+}
+
+/// What the compiler cannot do with the constants of a generic struct.
+fn generic(input: &Input, errors: &mut Errors) {
+    if !input.is_generic() {
+        return;
+    }
+    if input.consts == Consts::Free {
+        errors.push(error::generic_and_free(input.ident.span()));
+    }
+    let names = input.fields.iter().filter(|field| {
+        let of_names = field.inside_list().is_some() && field.shape() == Shape::Unknown;
+        of_names && field.default.is_some() && !field.defaults_to_empty_list()
+    });
+    for field in names {
+        errors.push(error::generic_default_names(field.ident.span()));
     }
 }
 

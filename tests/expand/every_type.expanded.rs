@@ -86,22 +86,26 @@ impl ::core::convert::From<Codec> for ::ds_aio::config::RawValue {
     }
 }
 ///Builds a [`Limits`]: what is not set keeps its default.
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct LimitsBuilder(::ds_aio::private::Values);
 #[allow(dead_code, non_snake_case)]
 impl LimitsBuilder {
     /// Bytes at most.
     pub fn bytes(self, value: usize) -> Self {
-        Self(self.0.with(0usize, value))
+        LimitsBuilder(self.0.with(0usize, value))
     }
     ///Sets `files`.
     pub fn files(self, value: impl ::core::convert::Into<Option<u32>>) -> Self {
-        Self(self.0.with(1usize, ::core::convert::Into::<Option<u32>>::into(value)))
+        LimitsBuilder(
+            self.0.with(1usize, ::core::convert::Into::<Option<u32>>::into(value)),
+        )
     }
     ///Sets `names`.
     pub fn names(self, value: impl ::core::convert::Into<Vec<String>>) -> Self {
-        Self(self.0.with(2usize, ::core::convert::Into::<Vec<String>>::into(value)))
+        LimitsBuilder(
+            self.0.with(2usize, ::core::convert::Into::<Vec<String>>::into(value)),
+        )
     }
     /// Checks every value and builds the struct.
     ///
@@ -114,8 +118,8 @@ impl LimitsBuilder {
 }
 #[automatically_derived]
 impl ::core::convert::From<Limits> for LimitsBuilder {
-    fn from(value: Limits) -> Self {
-        Self(::ds_aio::ConfigSchema::into_values(value))
+    fn from(value: Limits) -> LimitsBuilder {
+        LimitsBuilder(::ds_aio::ConfigSchema::into_values(value))
     }
 }
 const _: () = {
@@ -138,7 +142,6 @@ const _: () = {
                 .meta(),
             ::ds_aio::config::FieldMeta::optional::<u32>("files", "")
                 .env("LIMITS_FILES")
-                .default_or_none(__DS_AIO_DEFAULT_1)
                 .meta(),
             ::ds_aio::config::FieldMeta::list::<String>("names", "")
                 .env("LIMITS_NAMES")
@@ -193,170 +196,206 @@ const _: () = {
     }
 };
 ///Builds a [`EveryType`]: what is not set keeps its default.
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct EveryTypeBuilder(::ds_aio::private::Values);
 #[allow(dead_code, non_snake_case)]
 impl EveryTypeBuilder {
     /// From 1 to 9.
     pub fn byte(self, value: u8) -> Self {
-        Self(self.0.with(0usize, value))
+        EveryTypeBuilder(self.0.with(0usize, value))
     }
     ///Sets `port`.
     pub fn port(self, value: u16) -> Self {
-        Self(self.0.with(1usize, value))
+        EveryTypeBuilder(self.0.with(1usize, value))
     }
     ///Sets `lanes`.
     pub fn lanes(self, value: u32) -> Self {
-        Self(self.0.with(2usize, value))
+        EveryTypeBuilder(self.0.with(2usize, value))
     }
     /// Bytes to keep.
     ///
     /// More are not kept.
     pub fn keep(self, value: u64) -> Self {
-        Self(self.0.with(3usize, value))
+        EveryTypeBuilder(self.0.with(3usize, value))
     }
     ///Sets `wide`.
     pub fn wide(self, value: u128) -> Self {
-        Self(self.0.with(4usize, value))
+        EveryTypeBuilder(self.0.with(4usize, value))
     }
     ///Sets `count`.
     pub fn count(self, value: usize) -> Self {
-        Self(self.0.with(5usize, value))
+        EveryTypeBuilder(self.0.with(5usize, value))
     }
     ///Sets `nice`.
     pub fn nice(self, value: i8) -> Self {
-        Self(self.0.with(6usize, value))
+        EveryTypeBuilder(self.0.with(6usize, value))
     }
     ///Sets `offset`.
     pub fn offset(self, value: i16) -> Self {
-        Self(self.0.with(7usize, value))
+        EveryTypeBuilder(self.0.with(7usize, value))
     }
     ///Sets `shift`.
     pub fn shift(self, value: i32) -> Self {
-        Self(self.0.with(8usize, value))
+        EveryTypeBuilder(self.0.with(8usize, value))
     }
     ///Sets `delta`.
     pub fn delta(self, value: i64) -> Self {
-        Self(self.0.with(9usize, value))
+        EveryTypeBuilder(self.0.with(9usize, value))
     }
     ///Sets `huge`.
     pub fn huge(self, value: i128) -> Self {
-        Self(self.0.with(10usize, value))
+        EveryTypeBuilder(self.0.with(10usize, value))
     }
     ///Sets `step`.
     pub fn step(self, value: isize) -> Self {
-        Self(self.0.with(11usize, value))
+        EveryTypeBuilder(self.0.with(11usize, value))
     }
     ///Sets `share`.
     pub fn share(self, value: f32) -> Self {
-        Self(self.0.with(12usize, value))
+        EveryTypeBuilder(self.0.with(12usize, value))
     }
     ///Sets `momentum`.
     pub fn momentum(self, value: f64) -> Self {
-        Self(self.0.with(13usize, value))
+        EveryTypeBuilder(self.0.with(13usize, value))
     }
     ///Sets `enabled`.
     pub fn enabled(self, value: bool) -> Self {
-        Self(self.0.with(14usize, value))
+        EveryTypeBuilder(self.0.with(14usize, value))
     }
     ///Sets `mark`.
     pub fn mark(self, value: char) -> Self {
-        Self(self.0.with(15usize, value))
+        EveryTypeBuilder(self.0.with(15usize, value))
     }
     ///Sets `optimizer`.
     pub fn optimizer(self, value: impl ::core::convert::Into<String>) -> Self {
-        Self(self.0.with(16usize, ::core::convert::Into::<String>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(16usize, ::core::convert::Into::<String>::into(value)),
+        )
     }
     ///Sets `directory`.
     pub fn directory(self, value: impl ::core::convert::Into<PathBuf>) -> Self {
-        Self(self.0.with(17usize, ::core::convert::Into::<PathBuf>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(17usize, ::core::convert::Into::<PathBuf>::into(value)),
+        )
     }
     ///Sets `wait`.
     pub fn wait(self, value: Duration) -> Self {
-        Self(self.0.with(18usize, value))
+        EveryTypeBuilder(self.0.with(18usize, value))
     }
     ///Sets `codec`.
     pub fn codec(self, value: Codec) -> Self {
-        Self(self.0.with(19usize, value))
+        EveryTypeBuilder(self.0.with(19usize, value))
     }
     ///Sets `level`.
     pub fn level(self, value: impl ::core::convert::Into<Option<u32>>) -> Self {
-        Self(self.0.with(20usize, ::core::convert::Into::<Option<u32>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(20usize, ::core::convert::Into::<Option<u32>>::into(value)),
+        )
     }
     ///Sets `ratio`.
     pub fn ratio(self, value: impl ::core::convert::Into<Option<f64>>) -> Self {
-        Self(self.0.with(21usize, ::core::convert::Into::<Option<f64>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(21usize, ::core::convert::Into::<Option<f64>>::into(value)),
+        )
     }
     ///Sets `verbose`.
     pub fn verbose(self, value: impl ::core::convert::Into<Option<bool>>) -> Self {
-        Self(self.0.with(22usize, ::core::convert::Into::<Option<bool>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(22usize, ::core::convert::Into::<Option<bool>>::into(value)),
+        )
     }
     ///Sets `title`.
     pub fn title(self, value: impl ::core::convert::Into<Option<String>>) -> Self {
-        Self(self.0.with(23usize, ::core::convert::Into::<Option<String>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(23usize, ::core::convert::Into::<Option<String>>::into(value)),
+        )
     }
     ///Sets `log`.
     pub fn log(self, value: impl ::core::convert::Into<Option<PathBuf>>) -> Self {
-        Self(self.0.with(24usize, ::core::convert::Into::<Option<PathBuf>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(24usize, ::core::convert::Into::<Option<PathBuf>>::into(value)),
+        )
     }
     ///Sets `timeout`.
     pub fn timeout(self, value: impl ::core::convert::Into<Option<Duration>>) -> Self {
-        Self(
+        EveryTypeBuilder(
             self.0.with(25usize, ::core::convert::Into::<Option<Duration>>::into(value)),
         )
     }
     ///Sets `letter`.
     pub fn letter(self, value: impl ::core::convert::Into<Option<char>>) -> Self {
-        Self(self.0.with(26usize, ::core::convert::Into::<Option<char>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(26usize, ::core::convert::Into::<Option<char>>::into(value)),
+        )
     }
     ///Sets `fallback`.
     pub fn fallback(self, value: impl ::core::convert::Into<Option<Codec>>) -> Self {
-        Self(self.0.with(27usize, ::core::convert::Into::<Option<Codec>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(27usize, ::core::convert::Into::<Option<Codec>>::into(value)),
+        )
     }
     ///Sets `few`.
     pub fn few(self, value: impl ::core::convert::Into<Vec<u8>>) -> Self {
-        Self(self.0.with(28usize, ::core::convert::Into::<Vec<u8>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(28usize, ::core::convert::Into::<Vec<u8>>::into(value)),
+        )
     }
     ///Sets `sizes`.
     pub fn sizes(self, value: impl ::core::convert::Into<Vec<u64>>) -> Self {
-        Self(self.0.with(29usize, ::core::convert::Into::<Vec<u64>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(29usize, ::core::convert::Into::<Vec<u64>>::into(value)),
+        )
     }
     ///Sets `shares`.
     pub fn shares(self, value: impl ::core::convert::Into<Vec<f64>>) -> Self {
-        Self(self.0.with(30usize, ::core::convert::Into::<Vec<f64>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(30usize, ::core::convert::Into::<Vec<f64>>::into(value)),
+        )
     }
     ///Sets `flags`.
     pub fn flags(self, value: impl ::core::convert::Into<Vec<bool>>) -> Self {
-        Self(self.0.with(31usize, ::core::convert::Into::<Vec<bool>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(31usize, ::core::convert::Into::<Vec<bool>>::into(value)),
+        )
     }
     ///Sets `texts`.
     pub fn texts(self, value: impl ::core::convert::Into<Vec<String>>) -> Self {
-        Self(self.0.with(32usize, ::core::convert::Into::<Vec<String>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(32usize, ::core::convert::Into::<Vec<String>>::into(value)),
+        )
     }
     ///Sets `paths`.
     pub fn paths(self, value: impl ::core::convert::Into<Vec<PathBuf>>) -> Self {
-        Self(self.0.with(33usize, ::core::convert::Into::<Vec<PathBuf>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(33usize, ::core::convert::Into::<Vec<PathBuf>>::into(value)),
+        )
     }
     ///Sets `codecs`.
     pub fn codecs(self, value: impl ::core::convert::Into<Vec<Codec>>) -> Self {
-        Self(self.0.with(34usize, ::core::convert::Into::<Vec<Codec>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(34usize, ::core::convert::Into::<Vec<Codec>>::into(value)),
+        )
     }
     ///Sets `letters`.
     pub fn letters(self, value: impl ::core::convert::Into<Vec<char>>) -> Self {
-        Self(self.0.with(35usize, ::core::convert::Into::<Vec<char>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(35usize, ::core::convert::Into::<Vec<char>>::into(value)),
+        )
     }
     ///Sets `waits`.
     pub fn waits(self, value: impl ::core::convert::Into<Vec<Duration>>) -> Self {
-        Self(self.0.with(36usize, ::core::convert::Into::<Vec<Duration>>::into(value)))
+        EveryTypeBuilder(
+            self.0.with(36usize, ::core::convert::Into::<Vec<Duration>>::into(value)),
+        )
     }
     /// With variables of its own.
     pub fn limits(self, value: Limits) -> Self {
-        Self(self.0.with(37usize, value))
+        EveryTypeBuilder(self.0.with(37usize, value))
     }
     ///Sets `spare`.
     pub fn spare(self, value: Limits) -> Self {
-        Self(self.0.with(38usize, value))
+        EveryTypeBuilder(self.0.with(38usize, value))
     }
     /// Checks every value and builds the struct.
     ///
@@ -369,8 +408,8 @@ impl EveryTypeBuilder {
 }
 #[automatically_derived]
 impl ::core::convert::From<EveryType> for EveryTypeBuilder {
-    fn from(value: EveryType) -> Self {
-        Self(::ds_aio::ConfigSchema::into_values(value))
+    fn from(value: EveryType) -> EveryTypeBuilder {
+        EveryTypeBuilder(::ds_aio::ConfigSchema::into_values(value))
     }
 }
 #[allow(dead_code)]
@@ -752,7 +791,6 @@ impl ::ds_aio::ConfigSchema for EveryType {
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<u32>(Self::LEVEL, "")
             .env(Self::LEVEL_ENV)
-            .default_or_none(Self::LEVEL_DEFAULT)
             .at_least(1)
             .at_most(99)
             .meta(),
@@ -762,7 +800,6 @@ impl ::ds_aio::ConfigSchema for EveryType {
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<bool>(Self::VERBOSE, "")
             .env(Self::VERBOSE_ENV)
-            .default_or_none(Self::VERBOSE_DEFAULT)
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<String>(Self::TITLE, "")
             .env(Self::TITLE_ENV)
@@ -770,15 +807,12 @@ impl ::ds_aio::ConfigSchema for EveryType {
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<PathBuf>(Self::LOG, "")
             .env(Self::LOG_ENV)
-            .default_or_none(Self::LOG_DEFAULT)
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<Duration>(Self::TIMEOUT, "")
             .env(Self::TIMEOUT_ENV)
-            .default_or_none(Self::TIMEOUT_DEFAULT)
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<char>(Self::LETTER, "")
             .env(Self::LETTER_ENV)
-            .default_or_none(Self::LETTER_DEFAULT)
             .meta(),
         ::ds_aio::config::FieldMeta::optional::<Codec>(Self::FALLBACK, "")
             .env(Self::FALLBACK_ENV)

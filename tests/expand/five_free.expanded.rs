@@ -1,28 +1,28 @@
 ///Builds a [`AioConfig`]: what is not set keeps its default.
-#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 #[must_use = "a builder does nothing until `build()`"]
+#[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct AioConfigBuilder(::ds_aio::private::Values);
 #[allow(dead_code, non_snake_case)]
 impl AioConfigBuilder {
     /// Bytes per I/O request.
     pub fn block_size(self, value: usize) -> Self {
-        Self(self.0.with(0usize, value))
+        AioConfigBuilder(self.0.with(0usize, value))
     }
     /// Requests in flight per worker.
     pub fn queue_depth(self, value: usize) -> Self {
-        Self(self.0.with(1usize, value))
+        AioConfigBuilder(self.0.with(1usize, value))
     }
     /// Workers that share one request.
     pub fn thread_count(self, value: usize) -> Self {
-        Self(self.0.with(2usize, value))
+        AioConfigBuilder(self.0.with(2usize, value))
     }
     /// Submit each block on its own instead of in batches.
     pub fn single_submit(self, value: bool) -> Self {
-        Self(self.0.with(3usize, value))
+        AioConfigBuilder(self.0.with(3usize, value))
     }
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     pub fn overlap_events(self, value: bool) -> Self {
-        Self(self.0.with(4usize, value))
+        AioConfigBuilder(self.0.with(4usize, value))
     }
     /// Checks every value and builds the struct.
     ///
@@ -35,8 +35,8 @@ impl AioConfigBuilder {
 }
 #[automatically_derived]
 impl ::core::convert::From<AioConfig> for AioConfigBuilder {
-    fn from(value: AioConfig) -> Self {
-        Self(::ds_aio::ConfigSchema::into_values(value))
+    fn from(value: AioConfig) -> AioConfigBuilder {
+        AioConfigBuilder(::ds_aio::ConfigSchema::into_values(value))
     }
 }
 ///The section `aio` of a file.

@@ -50,6 +50,7 @@ pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use schema::{ConfigSchema, FixedKey};
 pub use settings::{EngineConfig, EngineSettings};
+pub use text::{TextKind, text_of as text};
 pub use value::{ConfigValue, Kind};
 
 pub(crate) use layer::check_values;

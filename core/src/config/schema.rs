@@ -8,7 +8,7 @@ use super::slot::Values;
 ///
 /// Implemented by `#[derive(Config)]` alone: what the derive writes into it may change in any
 /// release. Its methods are called by this crate alone; users call the inherent `from_env()`,
-/// `loader()` and `builder()` that the derive generates, or [`Loader::new`].
+/// `loader()` and `builder()` that the derive generates, or [`Loader::new`](super::Loader::new).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no struct with `#[derive(Config)]`",
     label = "not a `Config` struct"

@@ -6,31 +6,74 @@ use quote::{quote, quote_spanned};
 use crate::ir::{Field, Input, Shape};
 
 pub(crate) fn builder(input: &Input) -> TokenStream {
-    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
-    let builder = input.builder_ident();
+    let (vis, krate, of) = (&input.vis, &input.krate, input.self_type());
+    let builder = input.builder_type();
+    let structure = structure(input);
+    let builder_ident = input.builder_ident();
+    let own = input.implement_for(quote!(#builder_ident), None);
+    let from = input.implement_for(quote!(::core::convert::From<#of> for #builder_ident), None);
     let setters = setters(input);
-    let doc = format!("Builds a [`{ident}`]: what is not set keeps its default.");
+    let new = input.new_builder(quote!(#krate::ConfigSchema::into_values(value)));
     quote! {
-        #[doc = #doc]
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        #[must_use = "a builder does nothing until `build()`"]
-        #vis struct #builder(#krate::private::Values);
+        #structure
         #[allow(dead_code, non_snake_case)]
-        impl #builder {
+        #own {
             #setters
             /// Checks every value and builds the struct.
             ///
             /// # Errors
             ///
             /// Every value that is not allowed, and every required field without one.
-            #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> {
+            #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> {
                 #krate::private::build(self.0)
             }
         }
         #[automatically_derived]
-        impl ::core::convert::From<#ident> for #builder {
-            fn from(value: #ident) -> Self {
-                Self(#krate::ConfigSchema::into_values(value))
+        #from {
+            fn from(value: #of) -> #builder {
+                #new
+            }
+        }
+    }
+}
+
+/// The builder's own struct, which is cloned and shown whatever its parameters are.
+pub(crate) fn structure(input: &Input) -> TokenStream {
+    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
+    let builder = input.builder_ident();
+    let doc = format!("Builds a [`{ident}`]: what is not set keeps its default.");
+    let head = quote! {
+        #[doc = #doc]
+        #[must_use = "a builder does nothing until `build()`"]
+    };
+    if !input.is_generic() {
+        return quote! {
+            #head
+            #[derive(::core::clone::Clone, ::core::fmt::Debug)]
+            #vis struct #builder(#krate::private::Values);
+        };
+    }
+    let (parameters, bounds) = (&input.generics, &input.generics.where_clause);
+    let (of, name) = (input.self_type(), builder.to_string());
+    let clone = input.implement_for(quote!(::core::clone::Clone for #builder), None);
+    let debug = input.implement_for(quote!(::core::fmt::Debug for #builder), None);
+    let new = input.new_builder(quote!(::core::clone::Clone::clone(&self.0)));
+    quote! {
+        #head
+        #vis struct #builder #parameters(
+            #krate::private::Values,
+            ::core::marker::PhantomData<fn() -> #of>,
+        ) #bounds;
+        #[automatically_derived]
+        #clone {
+            fn clone(&self) -> Self {
+                #new
+            }
+        }
+        #[automatically_derived]
+        #debug {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_tuple(#name).field(&self.0).finish()
             }
         }
     }
@@ -55,11 +98,11 @@ fn setters(input: &Input) -> TokenStream {
             Shape::Text => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
             _ => quote_spanned!(span=> value),
         };
-        let with = quote_spanned!(span=> self.0.with(#index, #value));
+        let new = input.new_builder(quote_spanned!(span=> self.0.with(#index, #value)));
         quote! {
             #docs
             #vis fn #name(self, value: #argument) -> Self {
-                Self(#with)
+                #new
             }
         }
     });

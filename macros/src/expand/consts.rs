@@ -7,19 +7,25 @@ use crate::ir::{Consts, Field, Input, TEXTS, Text};
 
 pub(crate) fn consts(input: &Input) -> TokenStream {
     let defaults = input.fields.iter().map(|field| default(input, field));
+    let head = input.implement(None, None);
     if input.consts == Consts::None {
-        return quote!(#(#defaults)*);
+        let defaults = quote!(#(#defaults)*);
+        return match input.is_generic() {
+            true => quote!(#head { #defaults }),
+            false => defaults,
+        };
     }
     let section = section(input);
     let texts = input.fields.iter().map(|field| texts(input, field));
-    let table_texts = TEXTS.iter().map(|text| table_text(input, text));
+    // Their lengths are constants, which in a generic struct there are none of.
+    let texts_of_table = if input.is_generic() { &[][..] } else { &TEXTS };
+    let table_texts = texts_of_table.iter().map(|text| table_text(input, text));
     let consts = quote!(#section #(#texts #defaults)* #(#table_texts)*);
     match input.consts {
         Consts::Assoc => {
-            let ident = &input.ident;
             quote! {
                 #[allow(dead_code)]
-                impl #ident { #consts }
+                #head { #consts }
             }
         }
         Consts::Free | Consts::None => consts,

@@ -9,12 +9,11 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     if !input.has_default() {
         return TokenStream::new();
     }
-    let ident = &input.ident;
-    let bounds = default_bounds(input);
+    let head = head(input);
     let value = if input.has_const_default() { quote!(Self::DEFAULT) } else { value(input) };
     quote! {
         #[automatically_derived]
-        impl ::core::default::Default for #ident #bounds {
+        #head {
             fn default() -> Self {
                 #value
             }
@@ -22,16 +21,17 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     }
 }
 
-/// That every nested struct has a default. A bound that names a lifetime may be false, and then there
-/// is no default here either.
-pub(crate) fn default_bounds(input: &Input) -> Option<TokenStream> {
+/// The head of the impl: there is a default if every nested struct has one. A bound that names a
+/// lifetime may be false, and then there is none.
+pub(crate) fn head(input: &Input) -> TokenStream {
     let nested = input.fields.iter().filter(|field| field.nested.is_some());
     let bounds = nested.map(|field| {
         let ty = &field.ty;
         quote_spanned!(field.type_span()=> for<'__nested> #ty: ::core::default::Default)
     });
     let bounds: Vec<_> = bounds.collect();
-    (!bounds.is_empty()).then(|| quote!(where #(#bounds),*))
+    let bounds = (!bounds.is_empty()).then(|| quote!(#(#bounds),*));
+    input.implement(Some(quote!(::core::default::Default)), bounds)
 }
 
 /// `DEFAULT` among the struct's own items.

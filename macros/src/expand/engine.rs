@@ -22,7 +22,8 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     if !input.engine {
         return TokenStream::new();
     }
-    let (ident, krate) = (&input.ident, &input.krate);
+    let krate = &input.krate;
+    let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
     let settings = input.fields.iter().filter_map(|field| {
         let key = field.key().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
@@ -40,7 +41,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #krate::EngineConfig for #ident {
+        #head {
             fn engine_settings(&self) -> #krate::EngineSettings {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
                 #(#settings)*

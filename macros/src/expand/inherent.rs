@@ -7,12 +7,14 @@ use super::default;
 use crate::ir::Input;
 
 pub(crate) fn inherent(input: &Input) -> TokenStream {
-    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
-    let builder = input.builder_ident();
+    let (vis, krate) = (&input.vis, &input.krate);
+    let head = input.implement(None, None);
+    let builder = input.builder_type();
+    let new = input.new_builder(quote!(#krate::private::Values::of::<Self>()));
     let default = default::constant(input);
     quote! {
         #[allow(dead_code, deprecated)]
-        impl #ident {
+        #head {
             #default
             /// Loads the defaults and the environment of this process over them. Warnings (variables
             /// that look misspelt) are dropped when it succeeds; `loader().env()` keeps them.
@@ -29,7 +31,7 @@ pub(crate) fn inherent(input: &Input) -> TokenStream {
             }
             /// Sets fields one by one, checked together at the end.
             #vis fn builder() -> #builder {
-                #builder(#krate::private::Values::of::<Self>())
+                #new
             }
         }
     }

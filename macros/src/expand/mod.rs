@@ -13,9 +13,9 @@ mod engine;
 mod inherent;
 mod schema;
 
-pub(crate) use builder::setter_type;
+pub(crate) use builder::{setter_type, structure as builder_structure};
 pub(crate) use choice::{choice, choice_impls};
-pub(crate) use default::default_bounds;
+pub(crate) use default::head as default_head;
 
 /// Everything that `#[derive(Config)]` generates.
 pub(crate) fn config(input: &Input) -> TokenStream {

@@ -1,13 +1,14 @@
 //! The table of fields, and the way from values to the struct and back.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::ir::{Consts, Field, Input, RuleKind, Shape};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
-    let (ident, krate) = (&input.ident, &input.krate);
+    let krate = &input.krate;
+    let head = input.implement(Some(quote!(#krate::ConfigSchema)), None);
     let section = input.text_path("", &input.section, input.section.span());
     let env_prefix = match &input.env_prefix {
         Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
@@ -16,6 +17,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| meta(input, field));
     let defaults = input.fields.iter().filter_map(|field| default_at(input, field));
     let fixed = fixed(input);
+    let checks = generic_checks(input);
     let from = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> #name: values.take(#index)?)
@@ -27,12 +29,13 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #krate::ConfigSchema for #ident {
+        #head {
             const SECTION: &'static str = #section;
             const ENV_PREFIX: ::core::option::Option<&'static str> = #env_prefix;
             const FIELDS: &'static [#krate::config::FieldMeta] = &[#(#fields),*];
             #fixed
             fn from_values(mut values: #krate::private::Values) -> ::core::option::Option<Self> {
+                #checks
                 ::core::option::Option::Some(Self { #(#from),* })
             }
             fn into_values(self) -> #krate::private::Values {
@@ -47,20 +50,22 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 /// `default` is, cannot be added by other crates, whose enums these types are.
 fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
     let known = field.shape() != Shape::Unknown || field.inside_list().is_some();
-    if field.default.is_none() || known {
+    if field.default.is_none() || field.default_implied || known {
         return None;
     }
-    let (ident, krate, index) = (&input.ident, &input.krate, field.index);
+    let (krate, index) = (&input.krate, field.index);
     let span = field.type_span();
     let (ty, default) = (field.value_type(), input.default_path(field, span));
     let default = match field.inside_option() {
         Some(_) => default,
         None => quote_spanned!(span=> ::core::option::Option::Some(#default)),
     };
+    let of_default = quote_spanned!(span=> #krate::private::DefaultAt<#ty, #index>);
+    let head = input.implement(Some(of_default), None);
     Some(quote_spanned! {span=>
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #krate::private::DefaultAt<#ty, #index> for #ident {
+        #head {
             const DEFAULT: ::core::option::Option<#ty> = #default;
         }
     })
@@ -89,7 +94,9 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     });
     // Another struct that this one is nested in may give it a prefix.
     let env_key = field.env_key().filter(|_| env.is_none()).map(|key| quote!(.env_key(#key)));
-    let default = field.default.as_ref().map(|_| match field.shape() {
+    let given = field.default.as_ref().filter(|_| !field.default_implied);
+    let default = given.map(|_| match field.shape() {
+        Shape::Unknown if field.defaults_to_empty_list() => quote!(.default_names(&[])),
         Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
         Shape::Unknown => {
             let (index, span) = (field.index, field.type_span());
@@ -191,16 +198,34 @@ fn fixed(input: &Input) -> Option<TokenStream> {
 
 /// One assertion a field, with the span of what may be wrong: the default, or else the rules.
 pub(crate) fn checks(input: &Input) -> TokenStream {
-    let checks = input.fields.iter().enumerate().map(|(index, field)| {
+    if input.is_generic() {
+        return TokenStream::new();
+    }
+    let ident = &input.ident;
+    let checks = assertions(input, |span| {
+        let mut ident = ident.clone();
+        ident.set_span(ident.span().located_at(span));
+        quote!(#ident)
+    });
+    let checks = checks.map(|check| quote!(const _: () = #check;));
+    quote!(#(#checks)*)
+}
+
+/// The same in a generic struct, where they are known once its parameters are.
+fn generic_checks(input: &Input) -> Option<TokenStream> {
+    let checks = assertions(input, |span| quote_spanned!(span=> Self));
+    input.is_generic().then(|| quote!(#(const { #checks };)*))
+}
+
+fn assertions(
+    input: &Input,
+    of: impl Fn(Span) -> TokenStream,
+) -> impl Iterator<Item = TokenStream> {
+    input.fields.iter().enumerate().filter_map(move |(index, field)| {
         let rule = field.rules.first()?.span;
         let default = field.default.as_ref().filter(|_| !field.default_implied);
         let span = default.map_or(rule, Spanned::span);
-        let (mut ident, krate) = (input.ident.clone(), input.krate_at(span));
-        ident.set_span(ident.span().located_at(span));
-        Some(quote_spanned! {span=>
-            const _: () = #krate::private::assert_sound::<#ident, #index>();
-        })
-    });
-    let checks = checks.flatten();
-    quote!(#(#checks)*)
+        let (of, krate) = (of(span), input.krate_at(span));
+        Some(quote_spanned!(span=> #krate::private::assert_sound::<#of, #index>()))
+    })
 }

@@ -95,6 +95,21 @@ mod no_prelude {
 
     /// Documented.
     #[derive(::ds_aio::Config)]
+    #[config(section = "a", env_prefix = "A", engine)]
+    pub struct Generic<T, I, const N: usize> {
+        /// Documented.
+        #[config(default = N, range = 1..)]
+        pub block_size: usize,
+        /// Documented.
+        #[config(required)]
+        pub key: T,
+        /// Documented.
+        #[config(nested)]
+        pub inner: I,
+    }
+
+    /// Documented.
+    #[derive(::ds_aio::Config)]
     #[config(section = "a", consts = none)]
     pub struct Bare {
         /// Documented.
@@ -161,6 +176,17 @@ mod pedantic {
         /// Within.
         #[config(nested(env_prefix = "PEDANTIC_INNER"))]
         pub(crate) inner: Inner,
+    }
+
+    /// Documented.
+    #[derive(Debug, Clone, PartialEq, Config)]
+    #[config(section = "generic", env_prefix = "GENERIC", engine)]
+    pub(crate) struct Generic<T, const N: usize> {
+        /// Blocks.
+        #[config(default = N, range = 1..)]
+        pub(crate) queue_depth: usize,
+        /// Key.
+        pub(crate) key: Option<T>,
     }
 
     /// Documented.

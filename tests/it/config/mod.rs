@@ -9,6 +9,7 @@ mod downstream;
 mod durations;
 mod environment;
 mod files;
+mod generics;
 mod hygiene;
 mod lists;
 mod macro_made;

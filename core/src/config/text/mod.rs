@@ -16,45 +16,75 @@ mod toml;
 mod words;
 mod writer;
 
-macro_rules! texts {
-    ($($(#[$doc:meta])* $kind:ident: $write:path;)*) => {$(
-        $(#[$doc])*
+/// A text that is generated for every struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextKind {
+    /// The section of a JSON file with every default, in DeepSpeed's layout: a newline, the
+    /// fragment with an indent of two spaces, a newline. Without advanced fields; a required one
+    /// shows as `null`.
+    Format,
+    /// The section of a TOML file with every default and what is to be known about it.
+    TomlTemplate,
+    /// The same as variables, for shells and for what starts programs with a list of variables.
+    EnvTemplate,
+    /// What is known about the fields as Markdown tables.
+    DocsTable,
+    /// The JSON Schema of a file that has the section.
+    JsonSchema,
+}
+
+/// The length of the text for `T`: the counting pass.
+#[must_use]
+const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
+    let mut text = Writer::new(&mut []);
+    write(&mut text, kind, &Schema::of::<T>());
+    text.len()
+}
+
+/// The text for `T`, whose length is that of [`text_len`].
+#[must_use]
+const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    write(&mut Writer::new(&mut bytes), kind, &Schema::of::<T>());
+    bytes
+}
+
+/// The text for `T` while the program runs, of a struct with parameters for example, which has no
+/// constant for it.
+///
+/// ```
+/// use ds_aio::AioConfig;
+/// use ds_aio::config::{AIO_TOML_TEMPLATE, TextKind, text};
+///
+/// assert_eq!(text::<AioConfig>(TextKind::TomlTemplate), AIO_TOML_TEMPLATE);
+/// ```
+#[must_use]
+pub fn text_of<T: ConfigSchema>(kind: TextKind) -> String {
+    let mut bytes = vec![0; text_len::<T>(kind)];
+    write(&mut Writer::new(&mut bytes), kind, &Schema::of::<T>());
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+macro_rules! text_types {
+    ($($kind:ident)*) => {$(
+        /// One text of `T` as a type of its own, which generated code names once.
         #[derive(Debug)]
         pub struct $kind<T>(PhantomData<fn() -> T>);
 
         impl<T: ConfigSchema> $kind<T> {
-            /// The length of the text: the counting pass.
-            pub const LEN: usize = {
-                let mut text = Writer::new(&mut []);
-                $write(&mut text, &Schema::of::<T>());
-                text.len()
-            };
+            /// The length of the text.
+            pub const LEN: usize = text_len::<T>(TextKind::$kind);
 
-            /// The text, in an array of that length.
+            /// The text, whose length is [`LEN`](Self::LEN).
             #[must_use]
             pub const fn bytes<const LEN: usize>() -> [u8; LEN] {
-                let mut bytes = [0; LEN];
-                $write(&mut Writer::new(&mut bytes), &Schema::of::<T>());
-                bytes
+                text::<T, LEN>(TextKind::$kind)
             }
         }
     )*};
 }
 
-texts! {
-    /// The section of a JSON file with every default, in DeepSpeed's layout: a newline, the
-    /// fragment with an indent of two spaces, a newline. Without advanced fields; a required one
-    /// shows as `null`.
-    Format: json::fragment;
-    /// The section of a TOML file with every default and what is to be known about it.
-    TomlTemplate: toml::template;
-    /// The same as variables, for shells and for what starts programs with a list of variables.
-    EnvTemplate: env::template;
-    /// What is known about the fields as Markdown tables.
-    DocsTable: markdown::tables;
-    /// The JSON Schema of a file that has the section.
-    JsonSchema: self::schema::document;
-}
+text_types! { Format TomlTemplate EnvTemplate DocsTable JsonSchema }
 
 /// The bytes of a text constant as the `str` they are.
 #[must_use]
@@ -72,6 +102,16 @@ pub(super) fn allowed(field: &FieldMeta) -> String {
     let mut bytes = vec![0; counted.len()];
     words::allowed(&mut Writer::new(&mut bytes), field, words::Place::Plain);
     String::from_utf8(bytes).unwrap_or_default()
+}
+
+const fn write(text: &mut Writer<'_>, kind: TextKind, schema: &Schema) {
+    match kind {
+        TextKind::Format => json::fragment(text, schema),
+        TextKind::TomlTemplate => toml::template(text, schema),
+        TextKind::EnvTemplate => env::template(text, schema),
+        TextKind::DocsTable => markdown::tables(text, schema),
+        TextKind::JsonSchema => self::schema::document(text, schema),
+    }
 }
 
 /// Whether any setting is advanced, or with `false` whether any is not; those of nested structs
