@@ -38,7 +38,7 @@ mod validate;
 /// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key of files that is
 ///   understood with a warning, which says the note; a variable made of it is not
 /// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given; blanks
-///   around an item are no part of it
+///   around an item are no part of it, and nothing between two of them is an empty text
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `nested`, or `nested(env_prefix = "…")`: the field holds another `Config` struct, see below
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and

@@ -121,9 +121,24 @@ fn read_list<T: ConfigValue>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<T>
         _ => return Err(Rejection::wrong_type(raw)),
     };
     let read = items.iter().enumerate().map(|(index, item)| {
-        T::read(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
+        read_item(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
     });
     read.collect()
+}
+
+/// An item that keeps the rules: which one of them does not is known here alone.
+fn read_item<T: ConfigValue>(item: &RawValue, field: &FieldMeta) -> Result<T, Rejection> {
+    let value = T::read(item, field)?;
+    if keeps(&value, field) {
+        return Ok(value);
+    }
+    let hint = match (value.scalar(), item) {
+        (Some(Scalar::Integer(bytes)), RawValue::Text(_) | RawValue::Untyped(_)) => {
+            in_bytes(item, bytes, field)
+        }
+        _ => None,
+    };
+    Err(Rejection::not_allowed(hint))
 }
 
 /// What stands in tables and messages for an `Option` without a value.
