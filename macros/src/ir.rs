@@ -47,7 +47,7 @@ pub(crate) enum Consts {
 pub(crate) struct Text {
     /// What the name of its constant ends in.
     pub(crate) suffix: &'static str,
-    /// Its variant of `TextKind`.
+    /// Its type in ds-aio.
     pub(crate) kind: &'static str,
     /// What messages call it.
     pub(crate) what: &'static str,
@@ -395,8 +395,8 @@ impl Input {
     /// A builder with these values, where its type is known.
     pub(crate) fn new_builder(&self, values: TokenStream) -> TokenStream {
         let builder = self.builder_ident();
-        let of = self.is_generic().then(|| quote!(, of: ::core::marker::PhantomData));
-        quote!(#builder { values: #values #of })
+        let of = self.is_generic().then(|| quote!(, ::core::marker::PhantomData));
+        quote!(#builder(#values #of))
     }
 
     /// Whether `Default` can be generated.

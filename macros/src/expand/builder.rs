@@ -29,7 +29,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
             /// Every value that is not allowed, and every required field without one.
             #checked
             #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> {
-                #krate::private::build(self.values)
+                #krate::private::build(self.0)
             }
         }
         #[automatically_derived]
@@ -54,22 +54,20 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
         return quote! {
             #head
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-            #vis struct #builder {
-                values: #krate::private::Values,
-            }
+            #vis struct #builder(#krate::private::Values);
         };
     }
     let (parameters, bounds) = (&input.generics, &input.generics.where_clause);
     let (of, name) = (input.self_type(), builder.to_string());
     let clone = input.implement_for(quote!(::core::clone::Clone for #builder), None);
     let debug = input.implement_for(quote!(::core::fmt::Debug for #builder), None);
-    let new = input.new_builder(quote!(::core::clone::Clone::clone(&self.values)));
+    let new = input.new_builder(quote!(::core::clone::Clone::clone(&self.0)));
     quote! {
         #head
-        #vis struct #builder #parameters #bounds {
-            values: #krate::private::Values,
-            of: ::core::marker::PhantomData<fn() -> #of>,
-        }
+        #vis struct #builder #parameters(
+            #krate::private::Values,
+            ::core::marker::PhantomData<fn() -> #of>,
+        ) #bounds;
         #[automatically_derived]
         #clone {
             fn clone(&self) -> Self {
@@ -79,7 +77,7 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
         #[automatically_derived]
         #debug {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#name).field("values", &self.values).finish()
+                f.debug_tuple(#name).field(&self.0).finish()
             }
         }
     }
@@ -99,7 +97,7 @@ fn setters(input: &Input) -> TokenStream {
             }
             _ => quote_spanned!(span=> value),
         };
-        let new = input.new_builder(quote_spanned!(span=> self.values.with(#index, #value)));
+        let new = input.new_builder(quote_spanned!(span=> self.0.with(#index, #value)));
         quote! {
             #docs
             #vis fn #name(self, value: #argument) -> Self {

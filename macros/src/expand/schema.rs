@@ -279,9 +279,7 @@ fn assertions(
         let assertion = |span: Span, assert: &str| {
             let (of, krate, index) = (of(span), input.krate_at(span), field.index);
             let assert = Ident::new(assert, span);
-            quote_spanned! {span=>
-                #krate::private::#assert(&<#of as #krate::ConfigSchema>::FIELDS[#index])
-            }
+            quote_spanned!(span=> #krate::private::#assert::<#of, #index>())
         };
         let default = field.default.as_ref().filter(|_| !field.default_implied);
         let sound = field
