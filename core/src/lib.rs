@@ -71,7 +71,7 @@ pub use crate::buf::PodVec;
 pub use crate::{
     buf::{
         AioBuf, BufferAllocator, BufferPool, BufferPoolBuilder, HugePages, IoBuf, IoBufExt,
-        IoBufMut, PoolStats, RawBuf, Slice,
+        IoBufMut, Part, PartMut, PoolStats, RawBuf, Slice,
     },
     engine::{
         AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
