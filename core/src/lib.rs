@@ -60,6 +60,8 @@ mod engine;
 mod error;
 #[doc(hidden)]
 pub mod private;
+#[cfg(all(feature = "store", unix))]
+mod store;
 #[cfg(all(feature = "engine", unix))]
 mod sync;
 #[cfg(all(feature = "engine", unix))]
@@ -67,6 +69,11 @@ mod sys;
 
 #[cfg(all(feature = "bytemuck", unix))]
 pub use crate::buf::PodVec;
+#[cfg(all(feature = "store", unix))]
+pub use crate::store::{
+    Commit, OffloadStore, Stale, StoreBuilder, StoreError, StoreErrorKind, StoreFailed,
+    StoreOperation, StoreTicket, TensorInfo,
+};
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{
     buf::{

@@ -1,0 +1,50 @@
+//! Checksums: one a block of a tensor, bound to what the block is of.
+
+use twox_hash::XxHash3_64;
+
+/// What a tensor's checksums are bound to besides its bytes, so that a block of another tensor, of
+/// another length or of an earlier time, or from another place in it, is not taken for its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seal {
+    seed: u64,
+    /// Bytes per block.
+    block: u64,
+}
+
+/// Odd, so that multiplying by it loses nothing.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+impl Seal {
+    pub(super) fn new(store: u64, name: &str, generation: u64, len: u64, block: u64) -> Self {
+        let mut bound = Vec::with_capacity(name.len() + 16);
+        bound.extend_from_slice(&generation.to_le_bytes());
+        bound.extend_from_slice(&len.to_le_bytes());
+        bound.extend_from_slice(name.as_bytes());
+        Self { seed: XxHash3_64::oneshot_with_seed(store, &bound), block }
+    }
+
+    /// The checksum of the block of that number.
+    pub(super) fn of_block(&self, number: u64, bytes: &[u8]) -> u64 {
+        let seed = self.seed ^ number.wrapping_mul(SPREAD);
+        XxHash3_64::oneshot_with_seed(seed, bytes)
+    }
+
+    /// The checksums of blocks from number `first` on, which `bytes` are.
+    pub(super) fn of_blocks(&self, first: u64, bytes: &[u8]) -> impl Iterator<Item = u64> {
+        let block = usize::try_from(self.block).unwrap_or(usize::MAX);
+        (first..).zip(bytes.chunks(block)).map(|(number, bytes)| self.of_block(number, bytes))
+    }
+
+    /// The first block, from number `first` on, of which `bytes` is not what `sums`, those of all
+    /// blocks, are of.
+    pub(super) fn mismatch(&self, sums: &[u64], first: u64, bytes: &[u8]) -> Option<u64> {
+        let stored = sums.iter().skip(usize::try_from(first).unwrap_or(usize::MAX));
+        let mut blocks = (first..).zip(self.of_blocks(first, bytes).zip(stored));
+        blocks.find(|(_, (found, stored))| found != *stored).map(|(number, _)| number)
+    }
+}
+
+/// The checksum of an index.
+pub(super) fn of_index(bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot(bytes)
+}
