@@ -14,7 +14,7 @@
 //! | 8 | bytes of the third part |
 //! | 8 | checksum (XXH3) of all other bytes |
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -91,7 +91,10 @@ pub(super) fn encode(
     space: &Space,
     records: &[Arc<Record>],
 ) -> Result<Vec<u8>, postcard::Error> {
-    let files = space.files().map(|NewFile { id, len, is_slab }| (id, len, is_slab)).collect();
+    let places = records.iter().filter_map(|record| record.extent.as_ref());
+    let in_use: BTreeSet<_> = places.map(|extent| extent.file).collect();
+    let files = space.files().filter(|file| in_use.contains(&file.id));
+    let files = files.map(|NewFile { id, len, is_slab }| (id, len, is_slab)).collect();
     let tensors = records.iter().map(|record| {
         let Record { ref name, generation, sealed, len, block, .. } = **record;
         let (file, offset) = record.extent.as_ref().map_or((0, 0), |at| (at.file, at.offset));

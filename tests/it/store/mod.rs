@@ -3,6 +3,7 @@
 mod basics;
 mod corrupt;
 mod durable;
+mod killed;
 mod model;
 mod owner;
 mod support;
