@@ -31,6 +31,8 @@ mod range;
 mod read;
 mod space;
 mod tensor;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod ticket;
 
 use std::{
