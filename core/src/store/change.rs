@@ -175,8 +175,11 @@ impl<B: IoBuf> Change<B> {
         let change = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
-                let sums = change.seal.of_blocks(first, part.bytes()).collect();
-                change.step_ended(first, Ok(sums), part.into_whole());
+                let inner = Arc::clone(&change.inner);
+                inner.helpers.see_to(part.len(), move || {
+                    let sums = change.seal.of_blocks(first, part.bytes()).collect();
+                    change.step_ended(first, Ok(sums), part.into_whole());
+                });
             }
             Err(failed) => {
                 let (error, part) = change.request_failed(failed);

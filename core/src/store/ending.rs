@@ -37,6 +37,7 @@ impl Inner {
         let tensors = std::mem::take(&mut state.tensors);
         let (generation, is_poisoned) = (state.generation, state.poison.is_some());
         drop(state);
+        self.helpers.close();
         let ended = match self.options.mode {
             // Either of two indexes may be the one on the device: the next store sees.
             Mode::Durable if is_poisoned => Ok(()),

@@ -6,7 +6,7 @@ use std::{process, sync::Arc};
 use crate::{
     engine::Engine,
     error::{Error, ErrorKind},
-    store::{StoreError, StoreErrorKind},
+    store::{StoreError, StoreErrorKind, helpers},
     sync::{Condvar, Mutex, lock, wait},
 };
 
@@ -27,6 +27,9 @@ impl Process {
 
 /// Why the calling thread must not wait for the engine's requests, if it must not.
 pub(super) fn may_wait(engine: &Engine) -> Result<(), StoreErrorKind> {
+    if helpers::is_one() {
+        return Err(StoreErrorKind::WouldDeadlock);
+    }
     let Err(failures) = engine.scope(|_| ()) else {
         return Ok(());
     };

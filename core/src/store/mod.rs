@@ -21,6 +21,7 @@ mod error;
 mod file_system;
 mod files;
 mod handles;
+mod helpers;
 mod index;
 mod inner;
 mod lives;

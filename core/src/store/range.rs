@@ -276,20 +276,21 @@ impl<B: IoBuf> Copying<B> {
         let Source { file, offset, .. } = &self.old.source;
         let ticket = engine.pread(file, buffer, offset + at);
         let copying = Arc::clone(self);
-        ticket.on_completion(move |result| {
-            then(match result {
-                Ok(buffer) => copying.verified(at, buffer),
-                Err(failed) => {
-                    let error = failed.into_parts().0;
-                    Err(match error.kind() {
-                        ErrorKind::UnexpectedEof => {
-                            let block = (at + error.done() as u64) / copying.old.block;
-                            copying.corrupt(block).because_of(error)
-                        }
-                        _ => copying.change.engine_error(error),
-                    })
-                }
-            });
+        ticket.on_completion(move |result| match result {
+            Ok(buffer) => {
+                let inner = Arc::clone(&copying.change.inner);
+                inner.helpers.see_to(buffer.len(), move || then(copying.verified(at, buffer)));
+            }
+            Err(failed) => {
+                let error = failed.into_parts().0;
+                then(Err(match error.kind() {
+                    ErrorKind::UnexpectedEof => {
+                        let block = (at + error.done() as u64) / copying.old.block;
+                        copying.corrupt(block).because_of(error)
+                    }
+                    _ => copying.change.engine_error(error),
+                }));
+            }
         });
     }
 
@@ -311,16 +312,20 @@ impl<B: IoBuf> Copying<B> {
         let ticket = change.inner.engine.pwrite(&change.file, bytes, change.offset + at);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| {
-            let ended = match result {
-                Ok(bytes) => Ok(copying.change.seal.of_blocks(first, &bytes).collect()),
+            let bytes = match result {
+                Ok(bytes) => Ok(bytes),
                 Err(failed) => Err(copying.change.request_failed(failed).0),
             };
-            let is_copy = part.is_none();
-            let next = Arc::clone(&copying);
-            copying.change.step_ended(first, ended, part.and_then(Part::into_whole));
-            if is_copy {
-                next.copy_next();
-            }
+            let inner = Arc::clone(&copying.change.inner);
+            inner.helpers.see_to(bytes.as_ref().map_or(0, |bytes| bytes.len()), move || {
+                let seal = copying.change.seal;
+                let ended = bytes.map(|bytes| seal.of_blocks(first, &bytes).collect());
+                let is_copy = part.is_none();
+                copying.change.step_ended(first, ended, part.and_then(Part::into_whole));
+                if is_copy {
+                    copying.copy_next();
+                }
+            });
         });
     }
 }

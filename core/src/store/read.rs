@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    buf::{AioBuf, IoBufExt, IoBufMut, PartMut},
+    buf::{AioBuf, IoBuf, IoBufExt, IoBufMut, PartMut},
     engine::{AioFile, Failed},
     error::{Error, ErrorKind},
     store::{
@@ -274,8 +274,11 @@ impl<B: IoBufMut> Reading<B> {
         let reading = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
-                let verified = reading.verify(at, part.bytes());
-                reading.piece_ended(at, verified, part.into_whole());
+                let inner = Arc::clone(&reading.inner);
+                inner.helpers.see_to(part.len(), move || {
+                    let verified = reading.verify(at, part.bytes());
+                    reading.piece_ended(at, verified, part.into_whole());
+                });
             }
             Err(failed) => {
                 let (error, part) = reading.request_failed(at, failed);
@@ -299,18 +302,22 @@ impl<B: IoBufMut> Reading<B> {
                 }
             };
         let ticket = self.inner.engine.pread(&self.file, block, self.offset + start);
-        ticket.on_completion(move |result| {
-            let verified = match result {
-                Ok(block) => {
+        ticket.on_completion(move |result| match result {
+            Ok(block) => {
+                let inner = Arc::clone(&reading.inner);
+                inner.helpers.see_to(block.len(), move || {
                     let from = usize::try_from(at - start).unwrap_or(usize::MAX);
-                    let bytes = block.get(from..).unwrap_or_default();
-                    reading.verify(start, &block).map(|()| {
-                        part.fill_from(bytes);
-                    })
-                }
-                Err(failed) => Err(reading.request_failed(start, failed).0),
-            };
-            reading.piece_ended(at, verified, part.into_whole());
+                    let verified = reading.verify(start, &block);
+                    if verified.is_ok() {
+                        part.fill_from(block.get(from..).unwrap_or_default());
+                    }
+                    reading.piece_ended(at, verified, part.into_whole());
+                });
+            }
+            Err(failed) => {
+                let error = reading.request_failed(start, failed).0;
+                reading.piece_ended(at, Err(error), part.into_whole());
+            }
         });
     }
 
