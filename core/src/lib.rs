@@ -71,7 +71,7 @@ mod sys;
 pub use crate::buf::PodVec;
 #[cfg(all(feature = "store", unix))]
 pub use crate::store::{
-    Commit, OffloadStore, Stale, StoreBuilder, StoreError, StoreErrorKind, StoreFailed,
+    Commit, OffloadStore, Pin, Stale, StoreBuilder, StoreError, StoreErrorKind, StoreFailed,
     StoreOperation, StoreTicket, TensorInfo,
 };
 #[cfg(all(feature = "engine", unix))]

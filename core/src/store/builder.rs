@@ -10,14 +10,15 @@ use crate::{
     engine::Engine,
     error::Error,
     store::{
-        Mode, OffloadStore, StoreError, StoreErrorKind, StoreOperation,
+        Mode, OffloadStore, StoreError, StoreErrorKind, StoreOperation, TensorInfo,
+        catalog::Catalog,
         commit::Committed,
         file_system,
         files::{self, INDEX, Kind, NEW_INDEX},
         handles::Handles,
         helpers::Helpers,
         index::{self, Entry, Index, NotAnIndex},
-        inner::{Inner, Options, State},
+        inner::{Inner, OnEvict, Options, State},
         lives::Process,
         names::{Names, SystemNames},
         owner::{NotOwned, Owner},
@@ -53,6 +54,8 @@ pub struct StoreBuilder {
     slab_limit: u64,
     slab_size: u64,
     any_file_system: bool,
+    capacity: Option<u64>,
+    on_evict: Option<OnEvict>,
     names: Arc<dyn Names>,
 }
 
@@ -67,6 +70,8 @@ impl StoreBuilder {
             slab_limit: 8 << 20,
             slab_size: 256 << 20,
             any_file_system: false,
+            capacity: None,
+            on_evict: None,
             names: Arc::new(SystemNames),
         }
     }
@@ -128,6 +133,27 @@ impl StoreBuilder {
         self
     }
 
+    /// Makes the store a cache: its tensors take no more than so many bytes, each counted in whole pages
+    /// of 4096, and one that is put takes the place of those that were put or read least recently.
+    ///
+    /// Those that are pinned ([`OffloadStore::pin`](crate::OffloadStore::pin)) stay. A durable store
+    /// needs more on the device: what a commit refers to stays until the next.
+    ///
+    /// A store that is recovered may have more until the next put. By default there is no such limit.
+    #[must_use]
+    pub fn capacity(mut self, bytes: u64) -> Self {
+        self.capacity = Some(bytes);
+        self
+    }
+
+    /// Is called with each tensor that had to make room for another, on the thread that puts that, once
+    /// it is no longer there. It may use the store; a panic in it is that of the put.
+    #[must_use]
+    pub fn on_evict(mut self, then: impl Fn(&TensorInfo) + Send + Sync + 'static) -> Self {
+        self.on_evict = Some(Arc::new(then));
+        self
+    }
+
     #[cfg(all(test, not(loom)))]
     pub(super) fn names(mut self, names: Arc<dyn Names>) -> Self {
         self.names = names;
@@ -185,7 +211,10 @@ impl Opening {
             options: self.options(engine),
             store: 0,
             process: Process::this(),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                tensors: Catalog::new(self.builder.capacity),
+                ..State::default()
+            }),
             space: Mutex::default(),
             handles: Handles::default(),
             helpers: Helpers::default(),
@@ -193,6 +222,7 @@ impl Opening {
             ledger: Arc::default(),
             committed: Mutex::default(),
             owner: Mutex::new(Some(owner)),
+            on_evict: self.builder.on_evict.clone(),
             made,
         };
         inner.store = match &index {
@@ -348,7 +378,8 @@ impl Opening {
             space.add(file);
         }
         space.skip_to(index.next_file);
-        let mut state = State { generation: index.generation, ..State::default() };
+        let tensors = Catalog::new(self.builder.capacity);
+        let mut state = State { tensors, generation: index.generation, ..State::default() };
         let mut committed = Committed { number: index.commit, ..Committed::default() };
         for entry in index.entries {
             let Entry { name, generation, sealed, len, block, file, offset, sums } = entry;
@@ -359,11 +390,10 @@ impl Opening {
                     None => return Err(self.corrupt_index("a place is none, or that of two")),
                 },
             };
-            let record =
-                Record { name: Arc::clone(&name), generation, sealed, len, block, sums, extent };
+            let record = Record { name, generation, sealed, len, block, sums, extent };
             let version = Version::ready(record);
             committed.records.extend(version.record());
-            if state.tensors.insert(name, version).is_some() {
+            if state.tensors.insert(version).is_some() {
                 return Err(self.corrupt_index("there are two tensors of one name"));
             }
         }

@@ -88,7 +88,7 @@ fn snapshot(inner: &Inner) -> Result<(Vec<Arc<Record>>, u64), StoreError> {
     let (sender, receiver) = mpsc::channel();
     let state = inner.changeable()?;
     let generation = state.generation;
-    for version in state.tensors.values() {
+    for version in state.tensors.versions() {
         match version.record() {
             Some(record) => records.push(record),
             None => {

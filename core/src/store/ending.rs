@@ -48,7 +48,7 @@ impl Inner {
             }
             Mode::Ephemeral if self.options.keep => {
                 let records: Vec<_> =
-                    tensors.values().filter_map(|version| version.record()).collect();
+                    tensors.versions().filter_map(|version| version.record()).collect();
                 drop(tensors);
                 self.remove_files(lock(&self.space).empty());
                 let written = write_index(self, 0, generation, &records);

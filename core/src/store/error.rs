@@ -64,6 +64,8 @@ pub enum StoreErrorKind {
     WrongLength,
     /// The range reaches beyond the tensor.
     OutOfBounds,
+    /// The capacity does not suffice, with all that may be evicted gone.
+    Full,
     /// Another store has the directory open, in this process or another.
     InUse,
     /// The directory holds a store already, and [`Stale::Refuse`](crate::Stale::Refuse) was asked for.
@@ -108,6 +110,7 @@ impl StoreErrorKind {
             Self::Lost => "an earlier put failed half way in its place",
             Self::WrongLength => "the buffer is not as long as the tensor",
             Self::OutOfBounds => "the range reaches beyond the tensor",
+            Self::Full => "the capacity does not suffice",
             Self::InUse => "the directory is in use by another store",
             Self::Exists => "the directory holds a store already",
             Self::WrongMode => "the directory holds a store of the other mode",
@@ -134,6 +137,7 @@ impl StoreErrorKind {
             Self::Lost => "put it again",
             Self::WrongLength => "ask for the length first",
             Self::OutOfBounds => "ask for less",
+            Self::Full => "remove or unpin others, or raise it",
             Self::InUse => "close it first, or take another directory",
             Self::Exists => "recover or remove it, or take another directory",
             Self::WrongMode => "open it in its mode, or remove it first",

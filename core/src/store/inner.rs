@@ -11,7 +11,8 @@ use crate::{
     engine::{AioFile, Engine},
     error::{Error, ErrorKind},
     store::{
-        Mode, StoreError, StoreErrorKind, StoreOperation, StoreTicket,
+        Mode, StoreError, StoreErrorKind, StoreOperation, StoreTicket, TensorInfo,
+        catalog::{Catalog, Evicted},
         change::Target,
         commit::Committed,
         files,
@@ -26,6 +27,8 @@ use crate::{
     },
     sync::{Mutex, MutexGuard, lock},
 };
+
+pub(super) type OnEvict = Arc<dyn Fn(&TensorInfo) + Send + Sync>;
 
 /// How a store was set up.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +59,8 @@ pub(super) struct Inner {
     pub(super) committed: Mutex<Committed>,
     /// None once the store has let the directory go.
     pub(super) owner: Mutex<Option<Owner>>,
+    /// Who is told of tensors that had to make room.
+    pub(super) on_evict: Option<OnEvict>,
     /// The directories that were made for it, outermost first.
     pub(super) made: Vec<PathBuf>,
 }
@@ -63,7 +68,7 @@ pub(super) struct Inner {
 /// What every operation looks at first. No file is touched and nobody's code runs under its lock.
 #[derive(Default)]
 pub(super) struct State {
-    pub(super) tensors: BTreeMap<Arc<str>, Arc<Version>>,
+    pub(super) tensors: Catalog,
     /// Of the last change.
     pub(super) generation: u64,
     pub(super) is_closed: bool,
@@ -253,7 +258,7 @@ impl Inner {
         let mut calls = Calls::new();
         match self.readable() {
             Err(error) => return then(Found::Missing(error.kind())),
-            Ok(state) => match state.tensors.get(name) {
+            Ok(mut state) => match state.tensors.used(name) {
                 Some(version) => version.find(Box::new(then), &mut calls),
                 None => {
                     drop(state);
@@ -262,6 +267,14 @@ impl Inner {
             },
         }
         calls.into_iter().for_each(|call| call());
+    }
+
+    /// Tells of tensors that had to make room, with no lock held.
+    pub(super) fn tell_evicted(&self, evicted: Vec<Evicted>) {
+        let told: Vec<_> = evicted.into_iter().map(|evicted| evicted.info).collect();
+        if let Some(on_evict) = &self.on_evict {
+            told.iter().for_each(|info| on_evict(info));
+        }
     }
 
     /// A version's bytes are stored.
@@ -281,7 +294,7 @@ impl Inner {
             && state.tensors.get(&version.name).is_some_and(|now| Arc::ptr_eq(now, version))
         {
             removed = match before {
-                Some(before) => state.tensors.insert(Arc::clone(&version.name), before),
+                Some(before) => state.tensors.insert(before),
                 None => state.tensors.remove(&version.name),
             };
         }

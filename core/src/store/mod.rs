@@ -13,6 +13,7 @@
 //! - In a forked child no lock is taken.
 
 mod builder;
+mod catalog;
 mod change;
 mod checksum;
 mod commit;
@@ -27,6 +28,7 @@ mod inner;
 mod lives;
 mod names;
 mod owner;
+mod pin;
 mod put;
 mod range;
 mod read;
@@ -49,6 +51,7 @@ use inner::Inner;
 pub use builder::{Stale, StoreBuilder};
 pub use commit::Commit;
 pub use error::{StoreError, StoreErrorKind, StoreOperation};
+pub use pin::Pin;
 pub use ticket::{StoreFailed, StoreTicket};
 
 /// What a store promises to keep.
@@ -120,6 +123,7 @@ impl OffloadStore {
     /// It waits for room in the engine's queue as [`Engine::pwrite`](crate::Engine::pwrite) does.
     ///
     /// The ticket's errors: [`StoreErrorKind::Io`] for what the system or the engine answers,
+    /// [`StoreErrorKind::Full`] if there is a capacity and room cannot be made,
     /// [`StoreErrorKind::Poisoned`], [`StoreErrorKind::Forked`]. What the name stands for is then as
     /// [`OffloadStore`] says.
     pub fn put<B: IoBuf>(&self, name: &str, buffer: B) -> StoreTicket<B> {
@@ -190,6 +194,12 @@ impl OffloadStore {
         Ok(was_there)
     }
 
+    /// Keeps the tensor of that name, this one or a later one, from being evicted for others
+    /// ([`StoreBuilder::capacity`]) while the pin lives. It may be removed all the same.
+    pub fn pin(&self, name: &str) -> Pin {
+        Pin::new(&self.inner, name)
+    }
+
     /// Whether there is a tensor of that name.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
@@ -217,13 +227,13 @@ impl OffloadStore {
 
     /// The tensors that there are now, by name.
     pub fn tensors(&self) -> impl Iterator<Item = TensorInfo> + use<> {
-        let info = |(name, version): (&Arc<str>, &Arc<tensor::Version>)| TensorInfo {
-            name: Arc::clone(name),
+        let info = |version: &Arc<tensor::Version>| TensorInfo {
+            name: Arc::clone(&version.name),
             len: version.len,
         };
         let state = self.inner.readable();
         let tensors: Vec<_> =
-            state.map_or(Vec::new(), |state| state.tensors.iter().map(info).collect());
+            state.map_or(Vec::new(), |state| state.tensors.versions().map(info).collect());
         tensors.into_iter()
     }
 

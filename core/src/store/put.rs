@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     buf::{IoBuf, IoBufExt},
     store::{
-        StoreError, StoreOperation, StoreTicket,
+        StoreError, StoreErrorKind, StoreOperation, StoreTicket,
         change::{Change, Target, each_piece},
         inner::Inner,
         space::pages,
@@ -57,6 +57,9 @@ fn begin(inner: &Inner, name: &Arc<str>, len: u64) -> Result<Begun, StoreError> 
     let mut target = None;
     loop {
         let mut state = inner.changeable()?;
+        let Some(evicted) = state.tensors.make_room(name, len) else {
+            return Err(inner.error(StoreErrorKind::Full));
+        };
         let before = state.tensors.get(name).cloned();
         if let (Some((id, file)), Some(version), true) = (file.take(), &before, len > 0)
             && let Some(extent) =
@@ -66,12 +69,16 @@ fn begin(inner: &Inner, name: &Arc<str>, len: u64) -> Result<Begun, StoreError> 
         }
         if target.is_none() && len > 0 {
             drop(state);
+            // The places of those that made room are free now.
+            inner.tell_evicted(evicted);
             target = Some(inner.allocate(place)?);
             continue;
         }
         let generation = state.next_generation();
         let version = Version::pending(Arc::clone(name), len, before);
-        state.tensors.insert(Arc::clone(name), Arc::clone(&version));
+        state.tensors.insert(Arc::clone(&version));
+        drop(state);
+        inner.tell_evicted(evicted);
         return Ok((version, generation, target));
     }
 }

@@ -67,8 +67,8 @@ pub(super) fn put_range<B: IoBuf>(
         return ticket;
     };
     let generation = state.next_generation();
-    let version = Version::pending(Arc::clone(&name), before.len, Some(Arc::clone(&before)));
-    state.tensors.insert(name, Arc::clone(&version));
+    let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
+    state.tensors.insert(Arc::clone(&version));
     let inner = Arc::clone(inner);
     let accepted = Accepted { inner, version, generation, at, part, promise, opened };
     before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);

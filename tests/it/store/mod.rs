@@ -1,9 +1,12 @@
 //! Stores: named tensors in a directory, through the public API on real files.
 
 mod basics;
+mod capacity;
 mod corrupt;
 mod durable;
 mod killed;
 mod model;
 mod owner;
+mod processes;
+mod scale;
 mod support;

@@ -65,7 +65,7 @@ fn main() {
     let mut buffers: Vec<_> =
         (0..UNDER_WAY.min(count)).map(|_| engine.alloc(len).unwrap()).collect();
     for (seed, buffer) in buffers.iter_mut().enumerate() {
-        buffer.iter_mut().enumerate().for_each(|(at, byte)| *byte = (at * (seed + 3) >> 3) as u8);
+        buffer.iter_mut().enumerate().for_each(|(at, byte)| *byte = ((at * (seed + 3)) >> 3) as u8);
     }
     let mut out = std::io::stdout();
     let names: Vec<_> = (0..count).map(|number| format!("layers/{number}/weights")).collect();
