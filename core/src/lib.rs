@@ -22,7 +22,8 @@ assert_eq!(tensor, [42; 100_000]);
 "
 )]
 //!
-//! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
+//! Feature `store` (default) is `OffloadStore`: named tensors in a directory, with checksums, ephemeral or
+//! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
 //! crate; both bring the engine with them.

@@ -28,6 +28,9 @@ use crate::{
     sync::Mutex,
 };
 
+/// A petabyte: no file is that long, and the sum of many does not overflow.
+const MOST_OF_A_FILE: u64 = 1 << 50;
+
 /// What becomes of the files of a store that had the directory before and is gone, by
 /// [`OffloadStore::close`] or by the death of its process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -372,8 +375,8 @@ impl Opening {
             Mode::Ephemeral => {}
         }
         for &file in &index.files {
-            if file.len % PAGE != 0 || file.len > i64::MAX as u64 {
-                return Err(self.corrupt_index("a file's length cannot be"));
+            if file.len % PAGE != 0 || file.len > MOST_OF_A_FILE || space.has(file.id) {
+                return Err(self.corrupt_index("a file cannot be"));
             }
             space.add(file);
         }

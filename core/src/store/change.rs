@@ -137,6 +137,9 @@ impl<B: Send + 'static> Change<B> {
         promise: Option<Promise<B>>,
         still_moves: bool,
     ) {
+        if let (Some(error), Some(promise)) = (&error, &promise) {
+            promise.note(error);
+        }
         if still_moves {
             // Its place is nobody's any more, and nobody else's is the directory.
             std::mem::forget(record);

@@ -4,6 +4,13 @@
 //! files, and callbacks on the engine's workers see to the checksums. Everything here is built on what
 //! the engine offers to anybody.
 //!
+//! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end
+//! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are
+//! - space.rs: places in data files, without touching one; handles.rs, files.rs, names.rs: the files
+//! - checksum.rs, index.rs, commit.rs: what is compared, written down, and made durable
+//! - builder.rs, owner.rs, ending.rs: how a store begins and ends, and that it is alone
+//! - ticket.rs, helpers.rs, lives.rs: who waits, which threads compute, what is under way
+//!
 //! What it rests on:
 //!
 //! - A tensor's bytes are a [`tensor::Record`], and whoever has the record may read its place: a place
@@ -254,7 +261,7 @@ impl OffloadStore {
     ///   commit or the one before.
     /// - [`StoreErrorKind::OwnerChanged`] if somebody else took the directory (removed the owner's
     ///   file).
-    /// - [`StoreErrorKind::WouldDeadlock`] on one of the engine's workers, [`StoreErrorKind::Forked`].
+    /// - [`StoreErrorKind::WouldDeadlock`] in a callback, [`StoreErrorKind::Forked`].
     pub fn commit(&self) -> Result<Commit, StoreError> {
         commit::commit(&self.inner).map_err(|error| error.during(StoreOperation::Commit))
     }
@@ -278,7 +285,8 @@ impl OffloadStore {
     ///
     /// [`StoreErrorKind::Unreported`] with the failures of puts whose tickets were dropped;
     /// [`StoreErrorKind::Io`] if files cannot be removed, or kept. The store has ended all the same.
-    /// [`StoreErrorKind::WouldDeadlock`] on one of the engine's workers: it ends with its last request.
+    /// [`StoreErrorKind::WouldDeadlock`] in a callback: it ends with its last request, and nothing is kept
+    /// of an ephemeral one.
     /// [`StoreErrorKind::Forked`].
     pub fn close(self) -> Result<(), StoreError> {
         self.inner.close().map_err(|error| error.during(StoreOperation::Close))

@@ -87,13 +87,13 @@ impl<B: IoBuf> Accepted<B> {
         };
         match (refusal, inheritance) {
             (Some(error), Inheritance::Own(record)) => self.undo(record, Some(error)),
-            (Some(error), _) => self.fail(error, false),
+            (Some(error), _) => self.fail(error),
             (None, Inheritance::Own(record)) if self.part.is_empty() => self.undo(record, None),
             (None, Inheritance::Own(record)) => self.overwrite(record),
             (None, Inheritance::Shared(record)) => self.copy(record),
             (None, Inheritance::Missing(kind)) => {
                 let error = self.promise.error(kind);
-                self.fail(error, false);
+                self.fail(error);
             }
         }
     }
@@ -118,8 +118,9 @@ impl<B: IoBuf> Accepted<B> {
         }
     }
 
-    fn fail(self, error: StoreError, lost: bool) {
-        self.inner.fail(&self.version, lost);
+    fn fail(self, error: StoreError) {
+        self.promise.note(&error);
+        self.inner.fail(&self.version, false);
         self.promise.fail(error, self.part.into_whole());
     }
 
@@ -155,7 +156,7 @@ impl<B: IoBuf> Accepted<B> {
         let targeted = opened.and_then(|file| Ok((file, self.inner.allocate(place)?)));
         let (file, target) = match targeted {
             Ok(targeted) => targeted,
-            Err(error) => return self.fail(error, false),
+            Err(error) => return self.fail(error),
         };
         let (block, len, part) = (record.block, record.len, self.inner.options.part as u64);
         let end = self.at + self.part.len() as u64;

@@ -46,6 +46,8 @@ pub(super) struct Space {
     slab_gaps: BTreeSet<(u64, FileId, u64)>,
     file_gaps: BTreeSet<(u64, FileId, u64)>,
     next: FileId,
+    /// Bytes of all slabs.
+    slabs: u64,
     /// Bytes of all files, and how many of them are free.
     total: u64,
     free: u64,
@@ -112,8 +114,7 @@ impl Space {
     /// small tensors share it and `generously`.
     pub(super) fn new_file(&mut self, len: u64, layout: Layout, generously: bool) -> NewFile {
         let is_slab = len <= layout.slab_limit;
-        let slabs: u64 = self.files.values().filter(|room| room.is_slab).map(|room| room.len).sum();
-        let slab = slabs.clamp(LEAST_SLAB.min(layout.slab_size), layout.slab_size).max(len);
+        let slab = self.slabs.clamp(LEAST_SLAB.min(layout.slab_size), layout.slab_size).max(len);
         let id = self.next;
         self.next += 1;
         NewFile { id, len: if is_slab && generously { pages(slab) } else { len }, is_slab }
@@ -125,6 +126,7 @@ impl Space {
         self.next = self.next.max(id.saturating_add(1));
         self.total += len;
         self.free += len;
+        self.slabs += if is_slab { len } else { 0 };
         self.files.insert(id, Room { len, is_slab, gaps: BTreeMap::new(), is_closed: false });
         if len > 0 {
             self.add_gap(id, 0, len);
@@ -193,6 +195,7 @@ impl Space {
         if let Some(room) = self.files.remove(&id) {
             self.total -= room.len;
             self.free -= room.len;
+            self.slabs -= if room.is_slab { room.len } else { 0 };
         }
     }
 

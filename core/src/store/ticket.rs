@@ -119,8 +119,8 @@ impl<B> StoreTicket<B> {
     /// # Errors
     ///
     /// The request's error, with the buffer if the caller gave it. [`StoreErrorKind::WouldDeadlock`]
-    /// on one of the engine's own workers (in a callback) if the request has not ended: it goes on, as
-    /// if the ticket had been dropped. [`StoreErrorKind::ResultTaken`] if the ticket was polled to its
+    /// on one of the engine's or a store's own threads (in a callback) if the request has not ended: it
+    /// goes on, as if the ticket had been dropped. [`StoreErrorKind::ResultTaken`] if the ticket was polled to its
     /// end before. [`StoreErrorKind::Forked`] in a forked child of the store's process.
     pub fn wait(self) -> Result<B> {
         self.state.wait_until(None).unwrap_or_else(|| Err(self.state.no_result()))
@@ -138,10 +138,10 @@ impl<B> StoreTicket<B> {
     }
 
     /// Calls `then` with what [`StoreTicket::wait`] would return, once the request has ended: on the
-    /// engine's worker that ended it, or here and now if it has ended before.
+    /// thread of the engine's or the store's that ended it, or here and now if it has ended before.
     ///
     /// As for [`Ticket::on_completion`](crate::Ticket::on_completion), `then` should be brief, may make
-    /// further requests and may not wait for any.
+    /// further requests and may not wait for any. A panic in it ends with it and is lost.
     pub fn on_completion<F>(self, then: F)
     where
         F: FnOnce(Result<B>) + Send + 'static,
@@ -153,7 +153,7 @@ impl<B> StoreTicket<B> {
         match slot.take() {
             Some(result) => {
                 drop(slot);
-                then(result);
+                contain(|| then(result));
             }
             None if matches!(slot.phase, Phase::Pending) => {
                 slot.phase = Phase::Detached(Some(Box::new(then)));
@@ -163,7 +163,7 @@ impl<B> StoreTicket<B> {
             }
             None => {
                 drop(slot);
-                then(Err(self.state.no_result()));
+                contain(|| then(Err(self.state.no_result())));
             }
         }
     }
@@ -325,6 +325,20 @@ impl<B> Promise<B> {
     pub(super) fn fail(self, error: StoreError, buffer: Option<B>) {
         let error = error.on_behalf_of(&self.template);
         self.keep(Err(StoreFailed::new(error, buffer)));
+    }
+
+    /// Notes the error if the ticket is gone, so that whoever is told next of the tensor finds it noted.
+    pub(super) fn note(&self, error: &StoreError) {
+        let Some(state) = &self.state else {
+            return;
+        };
+        let mut slot = lock(&state.slot);
+        if let Phase::Detached(None) = slot.phase {
+            slot.phase = Phase::Taken;
+            drop(slot);
+            let error = error.clone().on_behalf_of(&self.template);
+            state.report(Err(StoreFailed::new(error, None)));
+        }
     }
 
     pub(super) fn refuse(self, kind: StoreErrorKind, buffer: Option<B>) {

@@ -1,6 +1,9 @@
 //! What is put is what one gets.
 
-use std::sync::{Arc, mpsc::channel};
+use std::{
+    ops::Bound,
+    sync::{Arc, mpsc::channel},
+};
 
 use ds_aio::{StoreErrorKind, StoreOperation, StoreTicket};
 use ds_aio_tests::bytes::{assert_same, pattern};
@@ -112,7 +115,8 @@ fn what_is_not_there_or_does_not_fit_is_refused_with_the_buffer() {
         assert_eq!(kind(&failed), StoreErrorKind::OutOfBounds);
         assert_eq!(failed.into_parts().1.map(|buffer| buffer.len()), Some(len));
     }
-    let failed = store.get_range("tensor", 5..4).wait().unwrap_err();
+    let failed =
+        store.get_range("tensor", (Bound::Excluded(5), Bound::Excluded(5))).wait().unwrap_err();
     assert_eq!(failed.error().kind(), StoreErrorKind::OutOfBounds);
     let failed = store.put_range("other", 0, vec![1]).wait().unwrap_err();
     assert_eq!(kind(&failed), StoreErrorKind::NotFound);

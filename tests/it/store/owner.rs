@@ -56,6 +56,22 @@ fn stale_files_are_recovered_removed_or_refused() {
 }
 
 #[test]
+fn what_an_ephemeral_store_left_that_was_killed_is_removed() {
+    let place = Place::new();
+    fs::create_dir(place.path()).unwrap();
+    for left in ["tensors-0000000000000003.dsaio", "tensors-0000000000000000.dsaio"] {
+        fs::write(place.path().join(left), [7; 8192]).unwrap();
+    }
+    let store = place.open();
+    assert!(store.is_empty());
+    assert_eq!(place.files(), ["owner.dsaio"]);
+    store.put("tensor", vec![1; 10]).wait().unwrap();
+    // Whoever had the earlier ones open does not meet it.
+    assert_eq!(place.files(), ["owner.dsaio", "tensors-0000000000000004.dsaio"]);
+    store.close().unwrap();
+}
+
+#[test]
 fn settings_that_cannot_be_are_told_all_at_once() {
     let place = Place::new();
     let builder = OffloadStore::builder(place.path());

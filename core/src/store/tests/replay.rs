@@ -101,8 +101,9 @@ impl Life {
     /// Whether the store keeps its promise on a disk in every state that `steps` may leave, from
     /// number `from` on.
     fn holds(&self, steps: &[Step], from: usize, most: usize, seen: &mut HashSet<u64>) -> bool {
-        let settings =
-            EngineSettings { backend: BackendMode::Threads, ..EngineSettings::default() };
+        let mut settings = EngineSettings::default();
+        // What has just been written is in the page cache, and need not go to a disk to be read.
+        (settings.backend, settings.direct) = (BackendMode::Threads, DirectMode::Never);
         let engine = Arc::new(Engine::new(&settings).unwrap());
         replay(steps, from, self.bench.root.path(), most, seen, |state, allowed| {
             // In memory where that can be had: there are thousands.

@@ -33,6 +33,7 @@ pub(crate) struct Journal<T>(Arc<Noted<T>>);
 struct Noted<T> {
     steps: Mutex<Vec<T>>,
     fails_syncs: AtomicBool,
+    fails_writes: AtomicBool,
 }
 
 impl<T> Clone for Journal<T> {
@@ -43,7 +44,8 @@ impl<T> Clone for Journal<T> {
 
 impl<T: From<Change> + Clone + Send + 'static> Journal<T> {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Noted { steps: Mutex::default(), fails_syncs: AtomicBool::new(false) }))
+        let [fails_syncs, fails_writes] = [const { AtomicBool::new(false) }; 2];
+        Self(Arc::new(Noted { steps: Mutex::default(), fails_syncs, fails_writes }))
     }
 
     pub(crate) fn note(&self, step: impl Into<T>) {
@@ -57,6 +59,11 @@ impl<T: From<Change> + Clone + Send + 'static> Journal<T> {
     /// From now on syncs of files fail, and do nothing; or no longer.
     pub(crate) fn fail_syncs(&self, fail: bool) {
         self.0.fails_syncs.store(fail, Ordering::Relaxed);
+    }
+
+    /// From now on writes fail, whatever they have done; or no longer.
+    pub(crate) fn fail_writes(&self, fail: bool) {
+        self.0.fails_writes.store(fail, Ordering::Relaxed);
     }
 
     /// A backend of one lane, so that one thing happens after the other, that notes here.
@@ -88,6 +95,7 @@ impl<T: From<Change> + Clone + Send + 'static> Backend for Journaling<T> {
             lane: self.threads.lane(id),
             journal: self.journal.clone(),
             pushed: None,
+            fails: None,
         })
     }
 
@@ -101,6 +109,8 @@ struct JournalingLane<T> {
     journal: Journal<T>,
     /// The sync that was pushed: its token and the file.
     pushed: Option<(usize, u64)>,
+    /// The token of a write that is to fail.
+    fails: Option<usize>,
 }
 
 impl<T: From<Change> + Clone + Send + 'static> Lane for JournalingLane<T> {
@@ -112,6 +122,8 @@ impl<T: From<Change> + Clone + Send + 'static> Lane for JournalingLane<T> {
                 let slices = transfer.segment.slices();
                 let bytes = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
                 self.journal.note(Change::Write { inode, offset: transfer.offset, bytes });
+                let fails = self.journal.0.fails_writes.load(Ordering::Relaxed);
+                self.fails = fails.then_some(transfer.token);
             }
             Direction::Sync | Direction::SyncAll => self.pushed = Some((transfer.token, inode)),
             Direction::Read | Direction::Flush(_) | Direction::Allocate(_) => {}
@@ -125,6 +137,10 @@ impl<T: From<Change> + Clone + Send + 'static> Lane for JournalingLane<T> {
 
     fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>) {
         self.lane.wait(at_least, until, completions);
+        let failed = self.fails.take();
+        for completion in completions.iter_mut().filter(|done| Some(done.token) == failed) {
+            completion.result = Err(Errno::ENOSPC);
+        }
         if let Some((token, inode)) = self.pushed.take() {
             let fails = self.journal.0.fails_syncs.load(Ordering::Relaxed);
             let sync = completions.iter_mut().find(|completion| completion.token == token);
