@@ -50,7 +50,7 @@ impl Record {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(loom)))]
     pub(super) fn for_tests(len: u64, block: u64) -> Self {
         let name = Arc::from("tensor");
         Self { name, generation: 1, sealed: 1, len, block, sums: Vec::new(), extent: None }
