@@ -20,6 +20,7 @@ use crate::{
         index::{self, Entry, Index, NotAnIndex},
         inner::{Inner, OnEvict, Options, State},
         lives::Process,
+        memory::Memory,
         names::{Names, SystemNames},
         owner::{NotOwned, Owner},
         space::{Layout, PAGE, Space, pages},
@@ -58,6 +59,7 @@ pub struct StoreBuilder {
     slab_size: u64,
     any_file_system: bool,
     capacity: Option<u64>,
+    memory: u64,
     on_evict: Option<OnEvict>,
     names: Arc<dyn Names>,
 }
@@ -74,6 +76,7 @@ impl StoreBuilder {
             slab_size: 256 << 20,
             any_file_system: false,
             capacity: None,
+            memory: 0,
             on_evict: None,
             names: Arc::new(SystemNames),
         }
@@ -146,6 +149,15 @@ impl StoreBuilder {
     #[must_use]
     pub fn capacity(mut self, bytes: u64) -> Self {
         self.capacity = Some(bytes);
+        self
+    }
+
+    /// Bytes of memory for tensors that are prefetched
+    /// ([`OffloadStore::prefetch`](crate::OffloadStore::prefetch)), each counted in whole pages of 4096;
+    /// none by default.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = bytes;
         self
     }
 
@@ -225,6 +237,7 @@ impl Opening {
             ledger: Arc::default(),
             committed: Mutex::default(),
             owner: Mutex::new(Some(owner)),
+            memory: Memory::new(self.builder.memory),
             on_evict: self.builder.on_evict.clone(),
             made,
         };
@@ -393,7 +406,8 @@ impl Opening {
                     None => return Err(self.corrupt_index("a place is none, or that of two")),
                 },
             };
-            let record = Record { name, generation, sealed, len, block, sums, extent };
+            let slot = Arc::default();
+            let record = Record { name, generation, sealed, len, block, sums, extent, slot };
             let version = Version::ready(record);
             committed.records.extend(version.record());
             if state.tensors.insert(version).is_some() {

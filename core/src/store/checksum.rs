@@ -48,3 +48,31 @@ impl Seal {
 pub(super) fn of_index(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Seal;
+
+    #[test]
+    fn a_checksum_is_bound_to_what_its_block_is_of() {
+        let seal = Seal::new(1, "tensor", 2, 10_000, 4096);
+        let sum = seal.of_block(0, b"bytes");
+        assert_eq!(Seal::new(1, "tensor", 2, 10_000, 4096).of_block(0, b"bytes"), sum);
+        for other in [
+            Seal::new(3, "tensor", 2, 10_000, 4096).of_block(0, b"bytes"),
+            Seal::new(1, "tensos", 2, 10_000, 4096).of_block(0, b"bytes"),
+            Seal::new(1, "tensor", 3, 10_000, 4096).of_block(0, b"bytes"),
+            Seal::new(1, "tensor", 2, 10_001, 4096).of_block(0, b"bytes"),
+            seal.of_block(1, b"bytes"),
+            seal.of_block(0, b"bytet"),
+            seal.of_block(0, b"bytes\0"),
+        ] {
+            assert_ne!(other, sum);
+        }
+        let sums: Vec<_> = seal.of_blocks(3, &[7; 5000]).collect();
+        assert_eq!(sums, [seal.of_block(3, &[7; 4096]), seal.of_block(4, &[7; 904])]);
+        let stored = [[0; 3].to_vec(), sums].concat();
+        assert_eq!(seal.mismatch(&stored, 3, &[7; 5000]), None);
+        assert_eq!(seal.mismatch(&stored, 3, &[&[7; 4096][..], &[8; 904]].concat()), Some(4));
+    }
+}

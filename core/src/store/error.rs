@@ -23,6 +23,8 @@ pub enum StoreOperation {
     Get,
     /// Reading a part of a tensor.
     GetRange,
+    /// Reading a tensor into memory.
+    Prefetch,
     /// Removing a tensor.
     Remove,
     /// Making what was stored durable.
@@ -41,6 +43,7 @@ impl fmt::Display for StoreOperation {
             Self::PutRange => "put_range",
             Self::Get => "get",
             Self::GetRange => "get_range",
+            Self::Prefetch => "prefetch",
             Self::Remove => "remove",
             Self::Commit => "commit",
             Self::Close => "close",
@@ -64,7 +67,8 @@ pub enum StoreErrorKind {
     WrongLength,
     /// The range reaches beyond the tensor.
     OutOfBounds,
-    /// The capacity does not suffice, with all that may be evicted gone.
+    /// The capacity does not suffice with all gone that may be evicted, or the memory for what is to be
+    /// prefetched.
     Full,
     /// Another store has the directory open, in this process or another.
     InUse,
@@ -110,7 +114,7 @@ impl StoreErrorKind {
             Self::Lost => "an earlier put failed half way in its place",
             Self::WrongLength => "the buffer is not as long as the tensor",
             Self::OutOfBounds => "the range reaches beyond the tensor",
-            Self::Full => "the capacity does not suffice",
+            Self::Full => "capacity or memory does not suffice",
             Self::InUse => "the directory is in use by another store",
             Self::Exists => "the directory holds a store already",
             Self::WrongMode => "the directory holds a store of the other mode",

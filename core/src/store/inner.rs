@@ -19,6 +19,7 @@ use crate::{
         handles::Handles,
         helpers::Helpers,
         lives::{Flights, Ledger, Process},
+        memory::Memory,
         names::Names,
         owner::Owner,
         space::{FileId, Layout, NewFile, Space},
@@ -59,6 +60,7 @@ pub(super) struct Inner {
     pub(super) committed: Mutex<Committed>,
     /// None once the store has let the directory go.
     pub(super) owner: Mutex<Option<Owner>>,
+    pub(super) memory: Arc<Memory>,
     /// Who is told of tensors that had to make room.
     pub(super) on_evict: Option<OnEvict>,
     /// The directories that were made for it, outermost first.

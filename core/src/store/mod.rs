@@ -5,7 +5,8 @@
 //! the engine offers to anybody.
 //!
 //! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end
-//! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are
+//! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are;
+//!   memory.rs: which of them are in memory besides
 //! - space.rs: places in data files, without touching one; handles.rs, files.rs, names.rs: the files
 //! - checksum.rs, index.rs, commit.rs: what is compared, written down, and made durable
 //! - builder.rs, owner.rs, ending.rs: how a store begins and ends, and that it is alone
@@ -33,6 +34,7 @@ mod helpers;
 mod index;
 mod inner;
 mod lives;
+mod memory;
 mod names;
 mod owner;
 mod pin;
@@ -181,6 +183,24 @@ impl OffloadStore {
         buffer: B,
     ) -> StoreTicket<B> {
         read::get_range_into(&self.inner, name, offset, buffer)
+    }
+
+    /// Reads the tensor into memory, so that gets of it and of its ranges are copies, until it is put again
+    /// or makes room for others that are prefetched.
+    ///
+    /// The memory is that of [`StoreBuilder::memory`]; those make room that were prefetched or got least
+    /// recently.
+    ///
+    /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::Full`] at once if the
+    /// memory does not suffice, since it is too little or others are on their way into it.
+    pub fn prefetch(&self, name: &str) -> StoreTicket<()> {
+        read::prefetch(&self.inner, name)
+    }
+
+    /// Bytes of memory that prefetched tensors take, and those on their way: whole pages of 4096.
+    #[must_use]
+    pub fn memory_in_use(&self) -> u64 {
+        self.inner.memory.used()
     }
 
     /// Removes a tensor, and tells whether there was one. Reads of it that are under way go on.

@@ -43,7 +43,8 @@ pub(super) fn put<B: IoBuf>(inner: &Arc<Inner>, name: &str, buffer: B) -> StoreT
 fn record(inner: &Inner, name: Arc<str>, generation: u64, len: u64) -> Record {
     let block = inner.options.block;
     let blocks = usize::try_from(len.div_ceil(block)).unwrap_or(usize::MAX);
-    Record { name, generation, sealed: generation, len, block, sums: vec![0; blocks], extent: None }
+    let (sealed, sums, extent, slot) = (generation, vec![0; blocks], None, Arc::default());
+    Record { name, generation, sealed, len, block, sums, extent, slot }
 }
 
 type Begun = (Arc<Version>, u64, Option<Target>);

@@ -170,6 +170,8 @@ impl<B: IoBuf> Accepted<B> {
     fn start(self, mut record: Record, target: Target, source: Source, copies: Vec<Piece>) {
         let Self { inner, version, generation, at, part, promise, .. } = self;
         record.generation = generation;
+        // What is in memory is as it was before.
+        record.slot = Arc::default();
         let old = Old { source, len: record.len, block: record.block, sums: record.sums.clone() };
         let writes = pieces(at, part.len() as u64, &record, inner.options.part as u64);
         let steps = writes.len() + copies.len();

@@ -10,7 +10,7 @@ use crate::{
     engine::{AioFile, Failed},
     error::{Error, ErrorKind},
     store::{
-        StoreError, StoreErrorKind, StoreOperation, StoreTicket,
+        StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
         checksum::Seal,
         inner::Inner,
         lives::Flight,
@@ -45,6 +45,33 @@ pub(super) fn get_into<B: IoBufMut>(inner: &Arc<Inner>, name: &str, buffer: B) -
             let told = format!("{wanted} bytes against {len}");
             request.refuse(StoreErrorKind::WrongLength, told, Some(buffer));
         }
+    })
+}
+
+/// The whole tensor in memory.
+pub(super) fn prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
+    begin(inner, StoreOperation::Prefetch, name, Given(None), |request, _| {
+        let Request { inner, record, promise } = request;
+        if inner.memory.get(&record.slot).is_some() {
+            return promise.keep(Ok(()));
+        }
+        let Some(share) = inner.memory.reserve(record.len) else {
+            return promise.refuse(StoreErrorKind::Full, None);
+        };
+        let (ticket, reads) = inner.promise(StoreOperation::Prefetch, Some(&record.name));
+        let (of, slot) = (Arc::clone(&inner), Arc::clone(&record.slot));
+        ticket.on_completion(move |result: Result<AioBuf, StoreFailed<AioBuf>>| match result {
+            Ok(bytes) => {
+                of.memory.keep(&slot, bytes, share);
+                promise.keep(Ok(()));
+            }
+            Err(failed) => {
+                drop(share);
+                promise.fail(failed.into(), None);
+            }
+        });
+        let len = record.len;
+        Request { inner, record, promise: reads }.start_in_new(0, len);
     })
 }
 
@@ -163,7 +190,21 @@ impl<B: IoBufMut> Request<B> {
     /// the caller gets the buffer on failure, too.
     fn start(self, from: u64, buffer: B, gives_back: bool) {
         let Self { inner, record, promise } = self;
-        let whole = buffer.into_part_mut();
+        let mut whole = buffer.into_part_mut();
+        if let Some(resident) = inner.memory.get(&record.slot) {
+            let flight = inner.flights.begin();
+            return inner.helpers.see_to(whole.wanted(), move || {
+                let from = usize::try_from(from).unwrap_or(usize::MAX);
+                whole.fill_from(resident.bytes.get(from..).unwrap_or_default());
+                // The memory is free for others before anybody is told.
+                drop(resident);
+                match whole.into_whole() {
+                    Some(buffer) => promise.keep(Ok(buffer)),
+                    None => drop(promise),
+                }
+                drop(flight);
+            });
+        }
         let pieces = pieces(from, whole.wanted() as u64, &record, inner.options.part as u64);
         let Some(extent) = record.extent.as_ref().filter(|_| !pieces.is_empty()) else {
             match whole.into_whole() {

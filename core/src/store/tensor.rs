@@ -9,6 +9,7 @@ use crate::{
     store::{
         StoreErrorKind,
         checksum::Seal,
+        memory::Slot,
         space::{Extent, FileId},
     },
     sync::{Mutex, lock},
@@ -29,6 +30,8 @@ pub(super) struct Record {
     pub(super) sums: Vec<u64>,
     /// None if there are no bytes.
     pub(super) extent: Option<Extent>,
+    /// Its bytes in memory.
+    pub(super) slot: Arc<Slot>,
 }
 
 impl Record {
@@ -47,13 +50,15 @@ impl Record {
             block,
             sums: sums.clone(),
             extent: None,
+            slot: Arc::default(),
         }
     }
 
     #[cfg(all(test, not(loom)))]
     pub(super) fn for_tests(len: u64, block: u64) -> Self {
         let name = Arc::from("tensor");
-        Self { name, generation: 1, sealed: 1, len, block, sums: Vec::new(), extent: None }
+        let (sums, extent, slot) = (Vec::new(), None, Arc::default());
+        Self { name, generation: 1, sealed: 1, len, block, sums, extent, slot }
     }
 
     /// Where the block of that number ends, in bytes from the tensor's beginning.

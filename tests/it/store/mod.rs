@@ -5,6 +5,7 @@ mod capacity;
 mod corrupt;
 mod durable;
 mod killed;
+mod memory;
 mod model;
 mod owner;
 mod processes;
