@@ -1,62 +1,74 @@
 //! After a mistake: stubs under the generated names, so that code using them adds no messages.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use crate::expand;
-use crate::ir::{Choice, Consts, Input, TEXTS};
+use crate::ir::{Choice, Consts, Field, Input, TEXTS};
 
 /// Everything a user may name, with nothing behind it: compilation fails anyway.
 pub(crate) fn config(input: &Input) -> TokenStream {
-    let (ident, vis, krate) = (&input.ident, &input.vis, &input.krate);
-    let builder = input.builder_ident();
+    let (vis, krate, of) = (&input.vis, &input.krate, input.self_type());
+    let (builder, structure) = (input.builder_ident(), expand::builder_structure(input));
+    let builder_type = input.builder_type();
     let consts = consts(input);
     let default = input.has_default().then(|| {
+        let head = expand::default_head(input);
         quote! {
             #[automatically_derived]
-            impl ::core::default::Default for #ident {
+            #head {
                 fn default() -> Self { loop {} }
             }
         }
     });
     let engine = input.engine.then(|| {
+        let for_deepspeed = expand::for_deepspeed(input, &quote!(loop {}));
+        let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
         quote! {
+            #for_deepspeed
             #[automatically_derived]
-            impl #krate::EngineConfig for #ident {
+            #head {
                 fn engine_settings(&self) -> #krate::EngineSettings { loop {} }
             }
         }
     });
+    let schema = input.implement(Some(quote!(#krate::ConfigSchema)), None);
+    let own = input.implement(None, None);
+    let from = input.implement_for(quote!(::core::convert::From<#of> for #builder), None);
+    let of_builder = input.implement_for(quote!(#builder), None);
     let setters = stub_setters(input);
+    let serialize = expand::serialize(input);
+    let writing = expand::writing(input, |_| quote!(loop {}));
     quote! {
         #consts
         #default
         #engine
+        #serialize
         #[automatically_derived]
-        impl #krate::ConfigSchema for #ident {
+        #schema {
             const SECTION: &'static str = "";
             const ENV_PREFIX: ::core::option::Option<&'static str> = ::core::option::Option::None;
             const FIELDS: &'static [#krate::config::FieldMeta] = &[];
             fn from_values(_: #krate::private::Values) -> ::core::option::Option<Self> { loop {} }
-            fn into_values(self) -> #krate::private::Values { loop {} }
+            fn to_values(&self) -> #krate::private::Values { loop {} }
         }
         #[allow(dead_code, missing_docs)]
-        impl #ident {
+        #own {
             #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> { loop {} }
             #vis fn loader() -> #krate::Loader<Self> { loop {} }
-            #vis fn builder() -> #builder { loop {} }
+            #vis fn builder() -> #builder_type { loop {} }
+            #writing
         }
-        #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-        #[allow(dead_code, missing_docs)]
-        #vis struct #builder;
+        #[allow(dead_code)]
+        #structure
         #[automatically_derived]
-        impl ::core::convert::From<#ident> for #builder {
-            fn from(_: #ident) -> Self { loop {} }
+        #from {
+            fn from(_: #of) -> Self { loop {} }
         }
         #[allow(dead_code, missing_docs, non_snake_case)]
-        impl #builder {
+        #of_builder {
             #setters
-            #vis fn build(self) -> ::core::result::Result<#ident, #krate::ConfigErrors> { loop {} }
+            #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> { loop {} }
         }
     }
 }
@@ -84,12 +96,15 @@ pub(crate) fn choice(choice: &Choice) -> TokenStream {
 
 fn stub_setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
-    // A setter called `build` is among the mistakes already reported.
-    let setters = input.fields.iter().filter(|field| field.name() != "build").map(|field| {
-        let (name, ty, span) = (&field.ident, expand::setter_type(field), field.type_span());
-        quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
-    });
-    quote!(#(#setters)*)
+    let stub = |field: &Field, ty: &TokenStream| {
+        let (name, span) = (&field.ident, field.type_span());
+        // A setter called `build` is among the mistakes already reported.
+        let is_free = field.name() != "build";
+        is_free.then(|| quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} }))
+    };
+    let setters = input.fields.iter().map(|field| stub(field, &expand::setter_type(field)));
+    let skipped = input.skipped.iter().map(|field| stub(field, &field.ty.to_token_stream()));
+    quote!(#(#setters)* #(#skipped)*)
 }
 
 fn consts(input: &Input) -> TokenStream {
@@ -112,19 +127,22 @@ fn consts(input: &Input) -> TokenStream {
     }
     for field in &input.fields {
         let upper = field.upper();
-        consts.extend(once(&upper, &text, quote!("")));
+        consts.extend(once(&input.key_ending(field), &text, quote!("")));
         consts.extend(once(&format!("{upper}_ENV"), &text, quote!("")));
-        if let Some(default) = field.default.clone() {
+        // One that a secret is given is among the mistakes, and of any type.
+        if let Some(default) = field.default.clone().filter(|_| !field.is_secret()) {
             let ty = field.const_type(input);
             consts.extend(once(&format!("{upper}_DEFAULT"), &ty, default));
         }
     }
-    let ident = &input.ident;
+    let head = input.implement(None, None);
     match input.consts {
         Consts::Assoc => quote! {
             #[allow(dead_code, missing_docs)]
-            impl #ident { #consts }
+            #head { #consts }
         },
+        // Such a mistake is reported, and nothing outside can know the parameters.
+        Consts::Free if input.is_generic() => TokenStream::new(),
         Consts::Free | Consts::None => consts,
     }
 }

@@ -1,13 +1,35 @@
-//! A generic struct's other mistakes are reported with it.
+//! Generic structs: what cannot be, and mistakes that have nothing to do with it, once each.
 
-use ds_aio::Config;
+use ds_aio::{Choice, Config};
 
 #[derive(Config)]
 #[config(sektion = "generic")]
 struct Generic<T> {
-    #[config(default = 1, bogus)]
-    x: u8,
-    y: T,
+    #[config(required, bogus)]
+    x: T,
 }
 
-fn main() {}
+#[derive(Config)]
+#[config(section = "borrowed")]
+struct Borrowed<'a> {
+    #[config(default = "x")]
+    x: &'a str,
+}
+
+#[derive(Clone, Copy, Choice)]
+enum Mode {
+    Only,
+}
+
+#[derive(Config)]
+#[config(section = "free", consts = free)]
+struct Free<const N: usize> {
+    #[config(default = N)]
+    x: usize,
+    #[config(default = [Mode::Only])]
+    modes: Vec<Mode>,
+}
+
+fn main() {
+    let _ = Free::<2>::builder().x(3).build().unwrap().modes;
+}

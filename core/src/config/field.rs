@@ -1,12 +1,15 @@
 //! One field: what is known about it, and how generated code says so in the field's own type.
 
+use core::any::Any;
 use core::marker::PhantomData;
 use core::time::Duration;
 
+use super::ConfigSchema;
+use super::nested::Nested;
 use super::raw::RawValue;
 use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
-use super::slot::{Operations, Slot};
+use super::slot::{Access, Operations, Plain, Slot};
 use super::text;
 use super::value::{ConfigValue, Kind, Rejection};
 
@@ -19,6 +22,9 @@ pub struct DeprecatedKey {
     pub note: &'static str,
 }
 
+/// A check of the program's own, of a value of the field's type.
+pub(crate) type Check = fn(&dyn Any) -> Result<(), String>;
+
 /// What is known about one field.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -29,8 +35,12 @@ pub struct FieldMeta {
     pub aliases: &'static [&'static str],
     /// Keys that mean the same still, with a warning.
     pub deprecated: &'static [DeprecatedKey],
-    /// The environment variable, if the field has one.
+    /// The environment variable, if the field has one. Where the struct is nested in another, that
+    /// one may put another prefix in front.
     pub env: Option<&'static str>,
+    /// What the variable is called behind a prefix, of a field whose struct names no prefix: a
+    /// struct that this one is nested in may give it one.
+    pub env_key: Option<&'static str>,
     /// The default, if it is a plain value.
     pub default: Option<Scalar<'static>>,
     /// Whether a value has to be given.
@@ -50,6 +60,15 @@ pub struct FieldMeta {
     /// Whether the field is left out of the text for other software (`FORMAT`), and comes after
     /// the others in the texts for people.
     pub advanced: bool,
+    /// The struct that the field holds, if it is a nested one.
+    pub nested: Option<Nested>,
+    /// Whether the text `auto` means that the field is not set where it stands.
+    pub auto: bool,
+    /// Whether the value is a [`Secret`](crate::Secret), which is never shown.
+    pub secret: bool,
+    /// Whether the type itself has a value that is written `auto`.
+    pub(crate) reads_auto: bool,
+    pub(crate) check: Option<Check>,
     pub(crate) operations: &'static Operations,
 }
 
@@ -70,6 +89,7 @@ impl FieldMeta {
             aliases: &[],
             deprecated: &[],
             env: None,
+            env_key: None,
             default: None,
             required: true,
             optional: false,
@@ -79,7 +99,46 @@ impl FieldMeta {
             doc,
             bytes: false,
             advanced: false,
-            operations: Operations::of::<T>(),
+            nested: None,
+            auto: false,
+            secret: T::SECRET,
+            reads_auto: T::READS_AUTO,
+            check: None,
+            operations: Operations::of::<Plain<T>>(),
+        };
+        Field { meta, field_type: PhantomData }
+    }
+
+    /// Starts the description of a field that holds the nested struct `T`, whose variables begin
+    /// with `env_prefix` if one is given.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn nested<T: ConfigSchema + 'static>(
+        key: &'static str,
+        doc: &'static str,
+        env_prefix: Option<&'static str>,
+    ) -> Field<Nested> {
+        let meta = Self {
+            key,
+            aliases: &[],
+            deprecated: &[],
+            env: None,
+            env_key: None,
+            default: None,
+            required: false,
+            optional: false,
+            separator: None,
+            rules: Rules::NONE,
+            kind: Kind::Table,
+            doc,
+            bytes: false,
+            advanced: false,
+            nested: Some(Nested::of::<T>(env_prefix)),
+            auto: false,
+            secret: false,
+            reads_auto: false,
+            check: None,
+            operations: Operations::of_table(),
         };
         Field { meta, field_type: PhantomData }
     }
@@ -94,7 +153,7 @@ impl FieldMeta {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.required = false;
         field.meta.optional = true;
-        field.meta.operations = Operations::of_optional::<T>();
+        field.meta.operations = Operations::of_optional::<Plain<T>>();
         field
     }
 
@@ -107,7 +166,38 @@ impl FieldMeta {
     ) -> <T as ConfigValue>::Field {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.separator = Some(",");
-        field.meta.operations = Operations::of_list::<T>();
+        field.meta.operations = Operations::of_list::<Plain<T>>();
+        field
+    }
+
+    /// Starts the description of a field whose values `A` knows how to read; what is said of it in
+    /// constants are texts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::new::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of::<A>();
+        field
+    }
+
+    /// The same for an `Option`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom_optional<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::optional::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of_optional::<A>();
+        field
+    }
+
+    /// The same for a `Vec`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom_list<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::list::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of_list::<A>();
         field
     }
 
@@ -169,8 +259,26 @@ impl<T> Field<T> {
     }
 
     #[must_use]
+    pub const fn env_key(mut self, key: &'static str) -> Self {
+        self.meta.env_key = Some(key);
+        self
+    }
+
+    #[must_use]
     pub const fn advanced(mut self) -> Self {
         self.meta.advanced = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn auto(mut self) -> Self {
+        self.meta.auto = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.meta.check = Some(check);
         self
     }
 
@@ -185,6 +293,10 @@ impl<T> Field<T> {
     where
         T: ConstScalar<S, INDEX>,
     {
+        #[allow(clippy::panic, reason = "this is how a const reports an error")]
+        if self.meta.secret && !self.meta.optional {
+            panic!("a secret has no default: make it `required` or an `Option`")
+        }
         self.meta.default = T::SCALAR;
         self.meta.required = false;
         self

@@ -5,27 +5,27 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Schema;
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, quoted};
-use super::layer::{Entry, Layer};
+use super::layer::{Entry, Layer, deprecated};
+use super::outline::{Member, Outline, SECTION, Table};
 use super::raw::RawValue;
 use super::scalar::Integer;
 use super::source::{Place, SourceFile};
 
-mod json;
+pub(crate) mod json;
 mod toml;
 
-/// Reads the section of `schema` from the file at `path`; every mistake is in the layer.
+/// Reads the section of `outline` from the file at `path`; every mistake is in the layer.
 ///
 /// `None` when the file is absent and may be.
-pub(crate) fn read(path: &Path, schema: &Schema, optional: bool) -> Option<Layer> {
+pub(crate) fn read(path: &Path, outline: &Outline, optional: bool) -> Option<Layer> {
     let mut diagnostics = Vec::new();
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let entries = match (extension.to_ascii_lowercase().as_str(), std::fs::read(path)) {
         (_, Err(error)) if optional && error.kind() == io::ErrorKind::NotFound => return None,
-        ("toml", Ok(bytes)) => entries(path, bytes, schema, toml::entries, &mut diagnostics),
+        ("toml", Ok(bytes)) => entries(path, bytes, outline, toml::entries, &mut diagnostics),
         ("json" | "jsonc", Ok(bytes)) => {
-            entries(path, bytes, schema, json::entries, &mut diagnostics)
+            entries(path, bytes, outline, json::entries, &mut diagnostics)
         }
         (_, Err(error)) => Err(unreadable(path, &error)),
         (_, Ok(_)) => Err(unknown_format(path)),
@@ -43,12 +43,45 @@ type Format = fn(&Section<'_>, &mut Vec<Diagnostic>) -> Vec<Entry>;
 fn entries(
     path: &Path,
     bytes: Vec<u8>,
-    schema: &Schema,
+    outline: &Outline,
     format: Format,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Entry>, Diagnostic> {
-    let source = source_file(path, bytes)?;
-    Ok(format(&Section { source: &source, schema, name: schema.section }, diagnostics))
+    let source = source_file(path, bytes, outline)?;
+    let name = &outline.table(SECTION).path;
+    let entries = format(&Section { source: &source, outline, name }, diagnostics);
+    if !outline.has_secrets() {
+        return Ok(entries);
+    }
+    if diagnostics.iter().any(|found| found.kind() == DiagnosticKind::Syntax) {
+        // Keys and values in it are guesses, and may be parts of a secret.
+        diagnostics.retain(|found| found.kind() == DiagnosticKind::Syntax);
+        source.hide_all();
+        return Ok(Vec::new());
+    }
+    if diagnostics.is_empty() {
+        source.hide(secrets(outline, &entries));
+    } else {
+        // Perhaps there are some outside of the section.
+        source.hide_all();
+    }
+    Ok(entries)
+}
+
+/// The places of what may be a secret: the value of one, or of a key that is not known.
+fn secrets(outline: &Outline, entries: &[Entry]) -> impl Iterator<Item = Range<usize>> {
+    let is_shown = move |entry: &Entry| match outline.table(entry.table).member(&entry.key) {
+        Some(Member::Setting(number)) => !outline.settings[number].field.secret,
+        _ => false,
+    };
+    let hidden = entries.iter().filter(move |entry| !is_shown(entry));
+    hidden.filter_map(|entry| match (&entry.key_place, &entry.place) {
+        // A table in TOML has the place of its key alone.
+        (Place::Span { span: key, .. }, Place::Span { span: value, .. }) => {
+            Some(key.start.min(value.start)..key.end.max(value.end))
+        }
+        _ => None,
+    })
 }
 
 /// A key at the top of a document.
@@ -58,10 +91,30 @@ struct Top<'a> {
     is_table: bool,
 }
 
+/// A key of a table, and its value.
+struct Pair<'a, N> {
+    key: &'a str,
+    key_span: Range<usize>,
+    value: &'a N,
+}
+
+/// A value in a document.
+trait Node: Sized {
+    /// What a table holds, in the order of the document; `None` of anything else.
+    fn pairs(&self) -> Option<Vec<Pair<'_, Self>>>;
+
+    fn raw(&self, section: &Section<'_>) -> RawValue;
+
+    fn place(&self) -> Range<usize>;
+
+    /// How the table at `path` is written.
+    fn expected(&self, path: &str) -> String;
+}
+
 /// The section to look for, and the file to point into.
 struct Section<'a> {
     source: &'a Arc<SourceFile>,
-    schema: &'a Schema,
+    outline: &'a Outline,
     name: &'a str,
 }
 
@@ -74,8 +127,83 @@ impl Section<'_> {
         Place::Span { source: Arc::clone(self.source), span }
     }
 
-    fn entry(&self, key: &str, key_span: Range<usize>, raw: RawValue, span: Range<usize>) -> Entry {
-        Entry { key: key.to_owned(), key_place: self.place(key_span), raw, place: self.place(span) }
+    /// The entries of the table `number`, and of those within it.
+    fn walk<N: Node>(
+        &self,
+        number: usize,
+        pairs: Vec<Pair<'_, N>>,
+        entries: &mut Vec<Entry>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) {
+        let table = self.outline.table(number);
+        let mut seen: Vec<(usize, &str, Range<usize>)> = Vec::new();
+        for Pair { key, key_span, value } in pairs {
+            let Some(Member::Table(inner)) = table.member(key) else {
+                entries.push(Entry {
+                    table: number,
+                    key: key.to_owned(),
+                    key_place: self.place(key_span),
+                    raw: value.raw(self),
+                    place: self.place(value.place()),
+                });
+                continue;
+            };
+            diagnostics.extend(self.old_table(table, key, key_span.clone()));
+            match seen.iter().find(|(seen, ..)| *seen == inner) {
+                Some((_, earlier, span)) => {
+                    let inner = self.outline.table(inner);
+                    diagnostics.push(self.table_twice(inner, (earlier, span), (key, &key_span)));
+                }
+                None => seen.push((inner, key, key_span)),
+            }
+            match value.pairs() {
+                Some(pairs) => self.walk(inner, pairs, entries, diagnostics),
+                None => diagnostics.extend(self.not_a_table(inner, value)),
+            }
+        }
+    }
+
+    /// The warning about an old key of a table within `table`.
+    fn old_table(&self, table: &Table, key: &str, span: Range<usize>) -> Option<Diagnostic> {
+        let field = &table.fields[table.index_of(key)?];
+        deprecated(field, &table.lead, key, &self.place(span))
+    }
+
+    fn table_twice(
+        &self,
+        inner: &Table,
+        (earlier, first): (&str, &Range<usize>),
+        (key, again): (&str, &Range<usize>),
+    ) -> Diagnostic {
+        let (kind, message) = if earlier == key {
+            (DiagnosticKind::DuplicateKey, format!("{} is given twice", quoted(key)))
+        } else {
+            let (earlier, key) = (quoted(earlier), quoted(key));
+            (
+                DiagnosticKind::Conflict,
+                format!("{earlier} and {key} mean the same and are both given"),
+            )
+        };
+        Diagnostic::new(kind, message, self.place(again.clone()))
+            .with_key(inner.key())
+            .with_context(self.place(first.clone()), "first given here")
+    }
+
+    /// What is wrong with a value where the table `number` is; `null` is a table at its defaults.
+    fn not_a_table(&self, number: usize, value: &impl Node) -> Option<Diagnostic> {
+        let raw = value.raw(self);
+        if raw == RawValue::Null {
+            return None;
+        }
+        let table = self.outline.table(number);
+        let kind = if number == SECTION { "section" } else { "table" };
+        let message = format!("{kind} `{}` is {}", table.path, raw.what());
+        let key = if number == SECTION { self.name } else { table.key() };
+        let found = Diagnostic::new(DiagnosticKind::WrongType, message, self.place(value.place()))
+            .with_key(key)
+            .expecting(value.expected(&table.path));
+        let is_shown = !self.outline.has_secrets();
+        Some(if is_shown { found.with_value(&raw.to_string()) } else { found })
     }
 
     /// What stands at `span` in the document.
@@ -89,31 +217,56 @@ impl Section<'_> {
     }
 
     fn syntax(&self, message: &str, span: Range<usize>) -> Diagnostic {
-        // What the parsers say begins with a capital or not; our own messages do not.
-        let mut rest = message.chars();
-        let first = rest.next().into_iter().flat_map(char::to_lowercase);
-        let message: String = first.chain(rest.clone()).collect();
-        Diagnostic::new(DiagnosticKind::Syntax, message, self.place(span))
+        Diagnostic::new(DiagnosticKind::Syntax, uncapitalized(message), self.place(span))
     }
 
-    /// `key`, or without one the section itself, stands in the document twice.
+    /// The section, or a table within it, stands in the document twice, under `path`.
     fn given_twice(
         &self,
+        key: &str,
+        path: &str,
+        earlier: Option<Range<usize>>,
+        again: Range<usize>,
+    ) -> Diagnostic {
+        let kind = if path == self.name { "section" } else { "table" };
+        self.twice(format!("{kind} `{path}` is given twice"), Some(key), earlier, again)
+    }
+
+    /// `written` stands in a table twice; it is the key `key` where that is known.
+    fn key_twice(
+        &self,
+        written: &str,
         key: Option<&str>,
         earlier: Option<Range<usize>>,
         again: Range<usize>,
     ) -> Diagnostic {
-        let message = match key {
-            Some(key) => format!("{} is given twice", quoted(key)),
-            None => format!("section `{}` is given twice", self.name),
-        };
-        let place = self.place(again);
-        let twice = Diagnostic::new(DiagnosticKind::DuplicateKey, message, place)
-            .with_key(key.unwrap_or(self.name));
+        self.twice(format!("{} is given twice", quoted(written)), key, earlier, again)
+    }
+
+    fn twice(
+        &self,
+        message: String,
+        key: Option<&str>,
+        earlier: Option<Range<usize>>,
+        again: Range<usize>,
+    ) -> Diagnostic {
+        let mut twice = Diagnostic::new(DiagnosticKind::DuplicateKey, message, self.place(again));
+        if let Some(key) = key {
+            twice = twice.with_key(key);
+        }
         match earlier {
             Some(earlier) => twice.with_context(self.place(earlier), "first given here"),
             None => twice,
         }
+    }
+
+    /// The key of the table at `path`, if that is the section or a table within it.
+    fn key_of(&self, path: &str) -> Option<&str> {
+        if path == self.name {
+            return Some(self.name);
+        }
+        let (_, rest) = path.split_at_checked(self.name.len())?;
+        self.outline.table_at(rest.strip_prefix('.')?).map(Table::key)
     }
 
     /// A warning if the document, which lacks the section, has something that looks like it at its
@@ -142,19 +295,22 @@ impl Section<'_> {
     }
 
     fn knows(&self, key: &str) -> bool {
-        self.schema.index_of(key).is_some()
-    }
-
-    fn not_a_table(&self, raw: &RawValue, span: Range<usize>, expected: &str) -> Diagnostic {
-        let message = format!("section `{}` is {}", self.name, raw.what());
-        Diagnostic::new(DiagnosticKind::WrongType, message, self.place(span))
-            .with_key(self.name)
-            .with_value(&raw.to_string())
-            .expecting(expected)
+        self.outline.table(SECTION).index_of(key).is_some()
     }
 }
 
-fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnostic> {
+/// What the parsers say begins with a capital or not; our own messages do not.
+fn uncapitalized(message: &str) -> String {
+    let mut rest = message.chars();
+    let first = rest.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(rest.clone()).collect()
+}
+
+fn source_file(
+    path: &Path,
+    bytes: Vec<u8>,
+    outline: &Outline,
+) -> Result<Arc<SourceFile>, Diagnostic> {
     match String::from_utf8(bytes) {
         Ok(mut text) => {
             if text.starts_with('\u{feff}') {
@@ -166,6 +322,9 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnosti
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let source = Arc::new(SourceFile::new(path.to_owned(), text));
+            if outline.has_secrets() {
+                source.hide_all();
+            }
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
             let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };

@@ -8,23 +8,37 @@ use unicode_width::UnicodeWidthStr;
 
 use super::diagnostic::{ConfigErrors, Diagnostic, Severity, one_line};
 use super::layer::{Candidate, Entry, Layer, merge};
+use super::outline::Outline;
 use super::raw::RawValue;
 use super::slot::ABSENT;
+use super::slot::Values;
 use super::source::Place;
-use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, Schema, file, variables};
+use super::together::Together;
+use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, file, variables};
 
 /// Collects the layers of a configuration and loads it; made by the generated `loader()`.
 ///
 /// The order of precedence is fixed, whatever the order of the calls: defaults, files in the order
 /// given, environment, explicit values. Nothing is read before [`load`](Self::load), except that
 /// [`env`](Self::env) and [`env_from`](Self::env_from) take the variables when they are called.
-#[derive(Debug)]
 #[must_use = "a loader does nothing until `load()`"]
 pub struct Loader<T> {
     files: Vec<(PathBuf, bool)>,
     environment: Vec<Layer>,
-    explicit: Vec<Entry>,
+    explicit: Vec<(String, RawValue)>,
     target: PhantomData<fn() -> T>,
+}
+
+/// Without the values, for some may be secrets.
+impl<T> fmt::Debug for Loader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let explicit: Vec<_> = self.explicit.iter().map(|(key, _)| key).collect();
+        f.debug_struct("Loader")
+            .field("files", &self.files)
+            .field("environment", &self.environment)
+            .field("explicit", &explicit)
+            .finish()
+    }
 }
 
 impl<T: ConfigSchema> Default for Loader<T> {
@@ -64,22 +78,17 @@ impl<T: ConfigSchema> Loader<T> {
 
     /// Adds variables from `source`. An empty variable counts as unset.
     pub fn env_from(mut self, source: &(impl EnvSource + ?Sized)) -> Self {
-        let schema = Schema::of::<T>();
-        self.environment.push(variables::layer(&schema, source));
+        self.environment.push(variables::layer(&Outline::of::<T>(), source));
         self
     }
 
-    /// Sets the field `key`, above every other layer. Text is read as a variable's would be, so
-    /// `set("block_size", "4MiB")` suits values from a command line. The last call for a key wins.
+    /// Sets the field `key`, above every other layer; `io.block_size` is that of the nested struct
+    /// `io`. Text is read as a variable's would be, so `set("block_size", "4MiB")` suits values from
+    /// a command line. The last call for a key wins.
     ///
     /// An unknown key or a bad value is reported by [`load`](Self::load).
     pub fn set(mut self, key: &str, value: impl Into<RawValue>) -> Self {
-        self.explicit.push(Entry {
-            key: key.to_owned(),
-            key_place: Place::Explicit,
-            raw: value.into(),
-            place: Place::Explicit,
-        });
+        self.explicit.push((key.to_owned(), value.into()));
         self
     }
 
@@ -89,34 +98,49 @@ impl<T: ConfigSchema> Loader<T> {
     ///
     /// Everything that is wrong in any layer, all of it at once: files that cannot be read or
     /// parsed, unknown and duplicate keys, values that are not allowed (those that a later layer
-    /// overrides too), and required fields that nothing sets. The warnings that a successful load
+    /// overrides too), and required fields that nothing sets; if there is nothing of that, what the
+    /// struct's own check says of the whole. The warnings that a successful load
     /// has in [`Loaded::warnings`] follow, for they may explain an error.
     pub fn load(self) -> Result<Loaded<T>, ConfigErrors> {
-        let schema = Schema::of::<T>();
+        let outline = Outline::of::<T>();
         let mut diagnostics = Vec::new();
         let mut layers = Vec::new();
         for (path, optional) in &self.files {
-            layers.extend(file::read(path, &schema, *optional));
+            layers.extend(file::read(path, &outline, *optional));
         }
         layers.extend(self.environment);
-        layers.push(Layer { entries: self.explicit, unique_keys: false, diagnostics: Vec::new() });
+        layers.push(explicit(&outline, self.explicit));
 
-        let merged = merge(&schema, layers, &mut diagnostics);
-        let (mut errors, warnings): (Vec<_>, Vec<_>) =
+        let merged = merge(&outline, Values::of::<T>(), layers, &mut diagnostics);
+        let (errors, warnings): (Vec<_>, Vec<_>) =
             diagnostics.into_iter().partition(|found| found.severity() == Severity::Error);
-        if !errors.is_empty() {
-            errors.extend(warnings.iter().cloned());
-        }
-        ConfigErrors::check(errors)?;
+        let check = |mut errors: Vec<_>| {
+            if !errors.is_empty() {
+                errors.extend(warnings.iter().cloned());
+            }
+            ConfigErrors::check(errors)
+        };
+        check(errors)?;
         let value = T::from_values(merged.values).ok_or_else(ConfigErrors::incomplete)?;
-        let fields = schema.fields.iter().zip(merged.candidates);
-        let provenance = fields.map(|(field, candidates)| Provenance {
-            key: field.key,
+        check(Together::check(&value))?;
+        let settings = outline.settings.into_iter().zip(merged.candidates);
+        let provenance = settings.map(|(setting, candidates)| Provenance {
+            default: shown_default(setting.field),
+            key: setting.path,
             given: candidates.into_iter().map(Shadowed::from).collect(),
-            default: shown_default(field),
         });
         Ok(Loaded { value, provenance: provenance.collect(), warnings })
     }
+}
+
+/// What the program sets, as a layer.
+fn explicit(outline: &Outline, set: Vec<(String, RawValue)>) -> Layer {
+    let entries = set.into_iter().map(|(path, raw)| {
+        let (table, key) = outline.locate(&path);
+        let key = key.to_owned();
+        Entry { table, key, key_place: Place::Explicit, raw, place: Place::Explicit }
+    });
+    Layer { entries: entries.collect(), unique_keys: false, diagnostics: Vec::new() }
 }
 
 fn shown_default(field: &FieldMeta) -> String {
@@ -186,7 +210,7 @@ impl From<Candidate> for Shadowed {
 
 #[derive(Clone, Debug)]
 struct Provenance {
-    key: &'static str,
+    key: String,
     /// Every value given, the effective one last; empty when the default holds.
     given: Vec<Shadowed>,
     default: String,
@@ -218,7 +242,7 @@ pub struct Loaded<T> {
 
 impl<T: ConfigSchema> Loaded<T> {
     /// Where the value of `key` (or of the key that `key` is an alias of) came from; `None` if
-    /// there is no such key.
+    /// there is no such key. That of a nested struct is `io.block_size`.
     #[must_use]
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.provenance_of(key).map(Provenance::origin)
@@ -248,13 +272,13 @@ impl<T: ConfigSchema> Loaded<T> {
             for shadowed in field.shadowed().iter().rev() {
                 origin += &format!(", over {} from {}", shadowed.value, shadowed.origin);
             }
-            [field.key, field.value(), &origin].map(one_line)
+            [&field.key, field.value(), &origin].map(one_line)
         });
         table(core::iter::once(header).chain(rows).collect())
     }
 
     fn provenance_of(&self, key: &str) -> Option<&Provenance> {
-        self.provenance.get(Schema::of::<T>().index_of(key)?)
+        self.provenance.get(Outline::of::<T>().setting_at(key)?)
     }
 }
 

@@ -2,6 +2,7 @@
 //! drives. Knows no threads and does no engine I/O.
 
 mod aio;
+pub(crate) mod auto;
 mod backend;
 pub(crate) mod choice;
 mod decimal;
@@ -13,16 +14,25 @@ pub(crate) mod field;
 mod file;
 mod layer;
 mod loader;
+mod nested;
+mod outline;
+pub(crate) mod parsed;
 mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
+mod schema;
+mod secret;
+#[cfg(feature = "serde")]
+pub(crate) mod serde;
 mod settings;
 mod size;
 pub(crate) mod slot;
 mod source;
 pub(crate) mod text;
+pub(crate) mod together;
 pub(crate) mod value;
 mod variables;
+mod written;
 
 pub use aio::{
     AIO, AIO_BACKEND, AIO_BACKEND_DEFAULT, AIO_BACKEND_ENV, AIO_BACKGROUND_RATE,
@@ -41,68 +51,17 @@ pub use direct::DirectMode;
 pub use env::{EnvSource, ProcessEnv};
 pub use field::{DeprecatedKey, FieldMeta};
 pub use loader::{Loaded, Loader, Origin, Shadowed};
+pub use nested::Nested;
 pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
+pub use schema::{ConfigSchema, FixedKey};
+pub use secret::Secret;
 pub use settings::{EngineConfig, EngineSettings};
+pub use text::{TextKind, text_of as text};
 pub use value::{ConfigValue, Kind};
 
-pub(crate) use layer::check_values;
+pub(crate) use layer::{bad_default, check_values};
+pub(crate) use outline::Outline;
 
-use slot::Values;
-
-/// A struct that can be loaded, for generic code to rely on.
-///
-/// Implemented by `#[derive(Config)]` alone: what the derive writes into it may change in any
-/// release. Its methods are called by this crate alone; users call the inherent `from_env()`,
-/// `loader()` and `builder()` that the derive generates, or [`Loader::new`].
-pub trait ConfigSchema: Sized {
-    /// The section of a file that holds the keys.
-    const SECTION: &'static str;
-    /// The prefix of the environment variables; `None` when the struct names none.
-    const ENV_PREFIX: Option<&'static str>;
-    /// The fields, in the order of their declaration.
-    const FIELDS: &'static [FieldMeta];
-    /// Keys that other software knows and this struct accepts with one value only.
-    const FIXED: &'static [FixedKey] = &[];
-
-    /// Builds the struct; `None` when a required field has no value.
-    #[doc(hidden)]
-    fn from_values(values: Values) -> Option<Self>;
-
-    /// The values of the fields, by their index in the table.
-    #[doc(hidden)]
-    fn into_values(self) -> Values;
-}
-
-/// A key that other software knows, and that is accepted here with one value only.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct FixedKey {
-    /// The key in a file.
-    pub key: &'static str,
-    /// The only value accepted.
-    pub value: Scalar<'static>,
-}
-
-/// A [`ConfigSchema`] without its type, for the code that merges and reports.
-#[derive(Clone, Copy, Debug)]
-struct Schema {
-    section: &'static str,
-    env_prefix: Option<&'static str>,
-    fields: &'static [FieldMeta],
-    fixed: &'static [FixedKey],
-}
-
-impl Schema {
-    const fn of<T: ConfigSchema>() -> Self {
-        Self { section: T::SECTION, env_prefix: T::ENV_PREFIX, fields: T::FIELDS, fixed: T::FIXED }
-    }
-
-    /// The index of the field that `key` means, by its name, an alias or an old key.
-    fn index_of(&self, key: &str) -> Option<usize> {
-        self.fields.iter().position(|field| {
-            field.key == key || field.aliases.contains(&key) || field.deprecated_key(key).is_some()
-        })
-    }
-}
+use schema::Schema;

@@ -2,51 +2,60 @@
 
 use std::ffi::OsString;
 
+use super::EnvSource;
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, one_line, quoted};
 use super::layer::{Entry, Layer};
+use super::outline::{Outline, Setting};
 use super::raw::RawValue;
 use super::source::Place;
-use super::{EnvSource, Schema};
 
-pub(super) fn layer(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Layer {
+pub(super) fn layer(outline: &Outline, source: &(impl EnvSource + ?Sized)) -> Layer {
     let mut entries = Vec::new();
     let mut diagnostics = Vec::new();
-    for field in schema.fields {
-        let Some(name) = field.env else { continue };
+    for setting in &outline.settings {
+        let Some(name) = &setting.variable else { continue };
         let Some(value) = source.var(name).filter(|value| !value.is_empty()) else {
             continue;
         };
-        let place = Place::Variable(name.to_owned());
+        let place = Place::Variable(name.clone());
         match value.into_string() {
             Ok(text) => entries.push(Entry {
-                key: field.key.to_owned(),
+                table: setting.table,
+                key: setting.field.key.to_owned(),
                 key_place: place.clone(),
                 raw: RawValue::Untyped(text),
                 place,
             }),
-            Err(value) => diagnostics.push(not_unicode(name, &value, place).with_key(field.key)),
+            Err(value) => diagnostics.push(not_unicode(setting, name, &value, place)),
         }
     }
-    diagnostics.extend(misspelt(schema, source));
+    diagnostics.extend(misspelt(outline, source));
     Layer { entries, unique_keys: false, diagnostics }
 }
 
-fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {
+fn not_unicode(setting: &Setting, name: &str, value: &OsString, place: Place) -> Diagnostic {
+    let field = setting.field;
     let shown = value.to_string_lossy();
-    let message = format!("the value {} of variable {name} is not valid UTF-8", quoted(&shown));
-    Diagnostic::new(DiagnosticKind::NotUnicode, message, place).with_value(&shown)
+    let quote = if field.secret { String::new() } else { format!(" {}", quoted(&shown)) };
+    let message = format!("the value{quote} of variable {name} is not valid UTF-8");
+    Diagnostic::new(DiagnosticKind::NotUnicode, message, place)
+        .with_key(&setting.path)
+        .with_value_of(field, &shown)
 }
 
-/// Warnings about variables with our prefix, in any case, that look like misspelt ones of ours or
-/// like another name of a key. Others with the prefix are left alone: orchestrators inject
+/// Warnings about variables with one of our prefixes, in any case, that look like misspelt ones of
+/// ours or like another name of a key. Others with a prefix are left alone: orchestrators inject
 /// variables of their own.
-fn misspelt(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnostic> {
-    let Some(prefix) = schema.env_prefix else {
-        return Vec::new();
-    };
-    let candidates = candidates(schema, prefix);
+fn misspelt(outline: &Outline, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnostic> {
+    let mut prefixes: Vec<&str> =
+        outline.tables().filter_map(|table| table.env_prefix.as_deref()).collect();
+    // The longest first: what is behind it is the least.
+    prefixes.sort_by_key(|prefix| (core::cmp::Reverse(prefix.len()), *prefix));
+    prefixes.dedup();
+    let candidates: Vec<_> =
+        prefixes.into_iter().map(|prefix| (prefix, candidates(outline, prefix))).collect();
     let known = |name: &str| {
-        let mut variables = schema.fields.iter().filter_map(|field| field.env);
+        let mut variables = outline.settings.iter().filter_map(|setting| setting.variable.as_ref());
         variables.any(|variable| is_same(variable, name))
     };
     let mut names: Vec<_> = source
@@ -57,9 +66,12 @@ fn misspelt(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnost
         .collect();
     names.sort();
     let warnings = names.into_iter().filter_map(|name| {
-        let rest = without_prefix(&name, prefix)?;
-        let meant = closest(rest, candidates.iter().map(|(written, _)| *written))?;
-        let (_, variable) = candidates.iter().find(|(written, _)| *written == meant)?;
+        let variable = candidates.iter().find_map(|(prefix, candidates)| {
+            let rest = without_prefix(&name, prefix)?;
+            let meant = closest(rest, candidates.iter().map(|(written, _)| *written))?;
+            let (_, variable) = candidates.iter().find(|(written, _)| *written == meant)?;
+            Some(*variable)
+        })?;
         let message = format!("variable {} is not known", one_line(&name));
         Some(
             Diagnostic::new(DiagnosticKind::UnknownVariable, message, Place::Variable(name))
@@ -70,17 +82,28 @@ fn misspelt(schema: &Schema, source: &(impl EnvSource + ?Sized)) -> Vec<Diagnost
     warnings.collect()
 }
 
-/// What may be written behind the prefix, and the variable that is meant by it.
-fn candidates(schema: &Schema, prefix: &str) -> Vec<(&'static str, &'static str)> {
-    let variables = schema.fields.iter().filter_map(|field| Some((field, field.env?)));
-    let names = variables.flat_map(|(field, variable)| {
-        let deprecated = field.deprecated.iter().map(|deprecated| deprecated.key);
-        let others = field.aliases.iter().copied().chain(deprecated);
-        let keys = core::iter::once(field.key).chain(others);
-        let names = without_prefix(variable, prefix).into_iter().chain(keys);
-        names.map(move |name| (name, variable))
-    });
-    names.collect()
+/// What may be written behind `prefix`, and the variable that is meant by it.
+fn candidates<'a>(outline: &'a Outline, prefix: &str) -> Vec<(&'a str, &'a str)> {
+    let mut candidates = Vec::new();
+    for setting in &outline.settings {
+        if let Some((variable, rest)) = setting.variable_behind(prefix) {
+            candidates.push((rest, variable));
+        }
+        let table = outline.table(setting.table);
+        if table.env_prefix.as_deref() == Some(prefix)
+            && let Some(variable) = &setting.variable
+        {
+            candidates.extend(names(setting).map(|name| (name, variable.as_str())));
+        }
+    }
+    candidates
+}
+
+/// The names of a setting in its table.
+fn names(setting: &Setting) -> impl Iterator<Item = &'static str> + use<> {
+    let field = setting.field;
+    let deprecated = field.deprecated.iter().map(|deprecated| deprecated.key);
+    core::iter::once(field.key).chain(field.aliases.iter().copied()).chain(deprecated)
 }
 
 fn without_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {

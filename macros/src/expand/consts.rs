@@ -7,19 +7,25 @@ use crate::ir::{Consts, Field, Input, TEXTS, Text};
 
 pub(crate) fn consts(input: &Input) -> TokenStream {
     let defaults = input.fields.iter().map(|field| default(input, field));
+    let head = input.implement(None, None);
     if input.consts == Consts::None {
-        return quote!(#(#defaults)*);
+        let defaults = quote!(#(#defaults)*);
+        return match input.is_generic() {
+            true => quote!(#head { #defaults }),
+            false => defaults,
+        };
     }
     let section = section(input);
     let texts = input.fields.iter().map(|field| texts(input, field));
-    let table_texts = TEXTS.iter().map(|text| table_text(input, text));
+    // Their lengths are constants, which in a generic struct there are none of.
+    let texts_of_table = if input.is_generic() { &[][..] } else { &TEXTS };
+    let table_texts = texts_of_table.iter().map(|text| table_text(input, text));
     let consts = quote!(#section #(#texts #defaults)* #(#table_texts)*);
     match input.consts {
         Consts::Assoc => {
-            let ident = &input.ident;
             quote! {
                 #[allow(dead_code)]
-                impl #ident { #consts }
+                #head { #consts }
             }
         }
         Consts::Free | Consts::None => consts,
@@ -61,7 +67,7 @@ fn texts(input: &Input, field: &Field) -> TokenStream {
         let name = input.const_ident(&format!("{upper}_ENV"), span);
         constant(name, &about, variable)
     });
-    let key = constant(input.const_ident(&upper, span), &about, key);
+    let key = constant(input.const_ident(&input.key_ending(field), span), &about, key);
     quote!(#key #env)
 }
 
@@ -86,7 +92,6 @@ fn summary(field: &Field) -> String {
 fn table_text(input: &Input, text: &Text) -> TokenStream {
     let (krate, ident) = (&input.krate, &input.ident);
     let kind = Ident::new(text.kind, ident.span());
-    let kind = quote!(#krate::private::TextKind::#kind);
     let name = input.const_ident(text.suffix, ident.span());
     let text_type = input.text_type(ident.span());
     let head = head(input, text.doc);
@@ -95,8 +100,8 @@ fn table_text(input: &Input, text: &Text) -> TokenStream {
     quote! {
         #unused
         #head const #name: #text_type = {
-            const LEN: usize = #krate::private::text_len::<#ident>(#kind);
-            const TEXT: [u8; LEN] = #krate::private::text::<#ident, { LEN }>(#kind);
+            type __Text = #krate::private::#kind<#ident>;
+            const TEXT: [u8; __Text::LEN] = __Text::bytes();
             #krate::private::as_str(&TEXT)
         };
     }

@@ -9,16 +9,29 @@ pub(crate) fn default(input: &Input) -> TokenStream {
     if !input.has_default() {
         return TokenStream::new();
     }
-    let ident = &input.ident;
+    let head = head(input);
     let value = if input.has_const_default() { quote!(Self::DEFAULT) } else { value(input) };
     quote! {
         #[automatically_derived]
-        impl ::core::default::Default for #ident {
+        #head {
             fn default() -> Self {
                 #value
             }
         }
     }
+}
+
+/// The head of the impl: there is a default if every nested struct has one. A bound that names a
+/// lifetime may be false, and then there is none.
+pub(crate) fn head(input: &Input) -> TokenStream {
+    let nested = input.fields.iter().filter(|field| field.nested.is_some());
+    let bounds = nested.map(|field| {
+        let ty = &field.ty;
+        quote_spanned!(field.type_span()=> for<'__nested> #ty: ::core::default::Default)
+    });
+    let bounds: Vec<_> = bounds.collect();
+    let bounds = (!bounds.is_empty()).then(|| quote!(#(#bounds),*));
+    input.implement(Some(quote!(::core::default::Default)), bounds)
 }
 
 /// `DEFAULT` among the struct's own items.
@@ -36,6 +49,13 @@ fn value(input: &Input) -> TokenStream {
     let fields = input.fields.iter().map(|field| {
         let (name, span) = (&field.ident, field.type_span());
         let default = input.default_path(field, span);
+        if field.nested.is_some() {
+            return quote_spanned!(span=> #name: ::core::default::Default::default());
+        }
+        if field.parse.is_some() && !field.default_implied {
+            let (krate, index) = (input.krate_at(span), field.index);
+            return quote_spanned!(span=> #name: #krate::private::parsed_default::<Self, _>(#index));
+        }
         if field.inside_list().is_some() {
             let krate = input.krate_at(span);
             return quote_spanned!(span=> #name: #krate::private::owned(#default));
@@ -54,5 +74,14 @@ fn value(input: &Input) -> TokenStream {
             _ => quote_spanned!(span=> #name: #default),
         }
     });
+    let skipped = input.skipped.iter().map(|field| {
+        let (name, span) = (&field.ident, field.type_span());
+        let default = match &field.default {
+            Some(default) => default.clone(),
+            None => quote_spanned!(span=> ::core::default::Default::default()),
+        };
+        quote_spanned!(span=> #name: #default)
+    });
+    let fields = fields.chain(skipped);
     quote!(Self { #(#fields),* })
 }

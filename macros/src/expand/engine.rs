@@ -22,11 +22,13 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     if !input.engine {
         return TokenStream::new();
     }
-    let (ident, krate) = (&input.ident, &input.krate);
+    let krate = &input.krate;
+    let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
     let settings = input.fields.iter().filter_map(|field| {
-        let key = field.key().value();
+        let key = field.key_before_case().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
-        SETTINGS.contains(&key.as_str()).then(|| {
+        let is_setting = field.nested.is_none() && SETTINGS.contains(&key.as_str());
+        is_setting.then(|| {
             let setting = format_ident!("{key}", span = span);
             // A type of another kind is the field's mistake, so its type is what is shown, and it
             // alone.
@@ -35,15 +37,38 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
         })
     });
     let settings: Vec<_> = settings.collect();
+    let for_deepspeed = for_deepspeed(
+        input,
+        &quote! {
+            #krate::EngineConfig::engine_settings(self).to_deepspeed_json()
+        },
+    );
     let mutable = (!settings.is_empty()).then(|| quote!(mut));
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #krate::EngineConfig for #ident {
+        #head {
             fn engine_settings(&self) -> #krate::EngineSettings {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
                 #(#settings)*
                 settings
+            }
+        }
+        #for_deepspeed
+    }
+}
+
+/// The method that writes what DeepSpeed reads.
+pub(crate) fn for_deepspeed(input: &Input, body: &TokenStream) -> TokenStream {
+    let (vis, krate) = (&input.vis, &input.krate);
+    let head = input.implement(None, None);
+    quote! {
+        #[allow(dead_code)]
+        #head {
+            /// The five settings as the section `aio` of a configuration for DeepSpeed, a JSON document:
+            /// under the keys that its parser reads, and nothing that it does not know.
+            #vis fn to_deepspeed_json(&self) -> #krate::private::String {
+                #body
             }
         }
     }

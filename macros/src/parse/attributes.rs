@@ -21,14 +21,18 @@ pub(super) struct Place {
 /// What stood in the attributes of one struct or field.
 #[derive(Default)]
 pub(super) struct Seen {
-    names: Vec<String>,
+    names: Vec<Ident>,
     /// Whether there was something that is known nowhere, and could have been anything.
     pub(super) unclear: bool,
 }
 
 impl Seen {
     pub(super) fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|seen| seen == name)
+        self.names.iter().any(|seen| *seen == name)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &Ident> {
+        self.names.iter()
     }
 }
 
@@ -80,7 +84,7 @@ fn one_attribute(
     if seen.has(&written) && !REPEATABLE.contains(&written.as_str()) {
         return Err(error::repeated_attribute(&name));
     }
-    seen.names.push(written);
+    seen.names.push(name.clone());
     apply(&name, stream)?;
     if stream.is_empty() || stream.peek(Token![,]) {
         Ok(())
@@ -89,7 +93,7 @@ fn one_attribute(
     }
 }
 
-fn skip_to_comma(stream: ParseStream<'_>) {
+pub(super) fn skip_to_comma(stream: ParseStream<'_>) {
     while !stream.is_empty() && !stream.peek(Token![,]) {
         if stream.parse::<TokenTree>().is_err() {
             return;

@@ -11,13 +11,6 @@ enum Choice {
 struct Tuple(u32);
 
 #[derive(Config)]
-#[config(section = "generic")]
-struct Generic<T> {
-    #[config(required)]
-    value: T,
-}
-
-#[derive(Config)]
 #[config(section = "empty")]
 struct Empty {}
 

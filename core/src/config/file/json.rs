@@ -1,10 +1,14 @@
 //! JSON documents as people keep them: comments and trailing commas allowed, nothing else loosened.
 
+use core::ops::Range;
+
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
-use super::{Diagnostic, Entry, RawValue, Section, Top, decimal};
+#[cfg(feature = "serde")]
+use super::uncapitalized;
+use super::{Diagnostic, Entry, Node, Pair, RawValue, SECTION, Section, Top, decimal};
 
 const DIALECT: ParseOptions = ParseOptions {
     allow_comments: true,
@@ -39,36 +43,81 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
             );
             return Vec::new();
         }
-        None => {
-            diagnostics.push(section.syntax("the document is empty", 0..0));
-            return Vec::new();
-        }
+        // No section, as in an empty TOML document.
+        None => return Vec::new(),
     };
-    match find_section(section, &root, diagnostics) {
-        None | Some(Value::NullKeyword(_)) => Vec::new(),
-        Some(Value::Object(object)) => object
-            .properties
-            .iter()
-            .map(|property| {
-                let name = property.name.range();
-                let value = property.value.range();
-                section.entry(
-                    property.name.as_str(),
-                    name.start..name.end,
-                    raw(section, &property.value),
-                    value.start..value.end,
-                )
-            })
-            .collect(),
-        Some(other) => {
-            let range = other.range();
-            let raw = raw(section, other);
-            diagnostics.push(section.not_a_table(
-                &raw,
-                range.start..range.end,
-                "an object or null",
-            ));
-            Vec::new()
+    let mut entries = Vec::new();
+    let Some(found) = find_section(section, &root, diagnostics) else {
+        return entries;
+    };
+    match found.pairs() {
+        Some(pairs) => section.walk(SECTION, pairs, &mut entries, diagnostics),
+        None => diagnostics.extend(section.not_a_table(SECTION, found)),
+    }
+    entries
+}
+
+impl Node for Value<'_> {
+    fn pairs(&self) -> Option<Vec<Pair<'_, Self>>> {
+        let Value::Object(object) = self else { return None };
+        let pairs = object.properties.iter().map(|property| {
+            let name = property.name.range();
+            Pair {
+                key: property.name.as_str(),
+                key_span: name.start..name.end,
+                value: &property.value,
+            }
+        });
+        Some(pairs.collect())
+    }
+
+    fn raw(&self, section: &Section<'_>) -> RawValue {
+        raw(section.text(), self)
+    }
+
+    fn place(&self) -> Range<usize> {
+        self.range().start..self.range().end
+    }
+
+    fn expected(&self, _: &str) -> String {
+        "an object or null".to_owned()
+    }
+}
+
+/// The only value of a document.
+#[cfg(feature = "serde")]
+pub(crate) fn value(text: &str) -> Result<RawValue, String> {
+    match parse_to_ast(text, &CollectOptions::default(), &DIALECT) {
+        Ok(document) => match document.value {
+            Some(value) => Ok(raw(text, &value)),
+            None => Err("the text is empty".to_owned()),
+        },
+        Err(error) => Err(format!("as JSON: {}", uncapitalized(&error.kind().to_string()))),
+    }
+}
+
+fn raw(document: &str, value: &Value<'_>) -> RawValue {
+    let text = || document.get(value.place()).unwrap_or_default().to_owned();
+    match value {
+        Value::StringLit(text) => RawValue::Text(text.value.to_string()),
+        Value::NumberLit(number) => decimal(number.value),
+        Value::BooleanLit(value) => RawValue::Bool(value.value),
+        Value::NullKeyword(_) => RawValue::Null,
+        Value::Array(list) => {
+            let items = list.elements.iter().map(|item| raw(document, item));
+            RawValue::List { items: items.collect(), text: text() }
+        }
+        Value::Object(object) => {
+            let properties = object.properties.iter();
+            let mut names: Vec<&str> = properties.map(|property| property.name.as_str()).collect();
+            names.sort_unstable();
+            if names.windows(2).any(|pair| pair[0] == pair[1]) {
+                return RawValue::Other { what: "an object with a key given twice", text: text() };
+            }
+            let entries = object.properties.iter().map(|property| {
+                (property.name.as_str().to_owned(), raw(document, &property.value))
+            });
+            RawValue::Table { what: "an object", entries: entries.collect(), text: text() }
         }
     }
 }
@@ -87,7 +136,7 @@ fn find_section<'root, 'text>(
     for again in found {
         let (earlier, later) = (first.name.range(), again.name.range());
         let (earlier, later) = (earlier.start..earlier.end, later.start..later.end);
-        diagnostics.push(section.given_twice(None, Some(earlier), later));
+        diagnostics.push(section.given_twice(section.name, section.name, Some(earlier), later));
     }
     Some(&first.value)
 }
@@ -101,19 +150,4 @@ fn top<'a>(root: &'a Object<'_>) -> Vec<Top<'a>> {
             is_table: matches!(property.value, Value::Object(_)),
         })
         .collect()
-}
-
-fn raw(section: &Section<'_>, value: &Value<'_>) -> RawValue {
-    let span = value.range().start..value.range().end;
-    match value {
-        Value::StringLit(text) => RawValue::Text(text.value.to_string()),
-        Value::NumberLit(number) => decimal(number.value),
-        Value::BooleanLit(value) => RawValue::Bool(value.value),
-        Value::NullKeyword(_) => RawValue::Null,
-        Value::Array(list) => RawValue::List {
-            items: list.elements.iter().map(|item| raw(section, item)).collect(),
-            text: section.written(span).to_owned(),
-        },
-        Value::Object(_) => section.other("an object", span),
-    }
 }

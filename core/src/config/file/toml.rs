@@ -6,7 +6,8 @@ use std::collections::HashSet;
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
-use super::{Diagnostic, DiagnosticKind, Entry, Integer, RawValue, Section, Top, quoted};
+use super::{Diagnostic, Entry, Integer, Node, Pair, Place, RawValue, SECTION, Section, Top};
+use crate::config::raw::DATE_OR_TIME;
 
 pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
     let (document, errors) = DeTable::parse_recoverable(section.text());
@@ -33,22 +34,62 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
         diagnostics.extend(section.absent(&top(document)));
         return Vec::new();
     };
-    let DeValue::Table(table) = value.get_ref() else {
-        let raw = raw(section, value);
-        let expected = format!("a table, `[{}]`", section.name);
-        diagnostics.push(section.not_a_table(&raw, value.span(), &expected));
-        return Vec::new();
-    };
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
+    let mut entries = Vec::new();
+    match value.pairs() {
+        Some(pairs) => section.walk(SECTION, pairs, &mut entries, diagnostics),
+        None => diagnostics.extend(section.not_a_table(SECTION, value)),
+    }
     // What was recovered from a broken line is a guess: its syntax error says enough.
-    entries.retain(|(key, _)| !broken_lines.contains(&section.source.line(key.span().start)));
+    entries.retain(|entry| match &entry.key_place {
+        Place::Span { span, .. } => !broken_lines.contains(&section.source.line(span.start)),
+        _ => true,
+    });
     entries
-        .into_iter()
-        .map(|(key, value)| {
-            section.entry(key.get_ref(), key.span(), raw(section, value), value.span())
-        })
-        .collect()
+}
+
+impl Node for Spanned<DeValue<'_>> {
+    fn pairs(&self) -> Option<Vec<Pair<'_, Self>>> {
+        let DeValue::Table(table) = self.get_ref() else { return None };
+        let pairs = table.iter();
+        let pairs =
+            pairs.map(|(key, value)| Pair { key: key.get_ref(), key_span: key.span(), value });
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_by_key(|pair| pair.key_span.start);
+        Some(pairs)
+    }
+
+    fn raw(&self, section: &Section<'_>) -> RawValue {
+        match self.get_ref() {
+            DeValue::String(text) => RawValue::Text(text.to_string()),
+            DeValue::Boolean(value) => RawValue::Bool(*value),
+            DeValue::Integer(integer) => match Integer::parse(integer.as_str(), integer.radix()) {
+                Some(integer) => RawValue::Integer(integer),
+                None if integer.radix() == 10 => RawValue::Decimal(integer.as_str().to_owned()),
+                None => section.other("an integer that no type holds", self.span()),
+            },
+            DeValue::Float(float) => RawValue::Decimal(float.as_str().to_owned()),
+            DeValue::Datetime(_) => section.other(DATE_OR_TIME, self.span()),
+            DeValue::Array(list) => RawValue::List {
+                items: list.iter().map(|item| item.raw(section)).collect(),
+                text: section.written(self.span()).to_owned(),
+            },
+            // Its place is a header or the start of a key, which is not what a table looks like.
+            DeValue::Table(_) => {
+                let pairs = self.pairs().unwrap_or_default().into_iter();
+                let entries = pairs.map(|pair| (pair.key.to_owned(), pair.value.raw(section)));
+                let (what, text) = ("a table", "{…}".to_owned());
+                RawValue::Table { what, entries: entries.collect(), text }
+            }
+        }
+    }
+
+    fn place(&self) -> Range<usize> {
+        self.span()
+    }
+
+    fn expected(&self, path: &str) -> String {
+        format!("a table, `[{path}]`")
+    }
 }
 
 /// What the parser calls a key that is given twice; where it was given first it does not say.
@@ -57,48 +98,48 @@ const DUPLICATE: &str = "duplicate key";
 fn duplicate(
     section: &Section<'_>,
     document: &DeTable<'_>,
-    headers: &[Header<'_>],
+    headers: &[Header],
     span: Range<usize>,
 ) -> Diagnostic {
     let name = unquoted(section.text().get(span.clone()).unwrap_or_default());
     let before = headers.partition_point(|header| header.span.end <= span.start);
     let (before, after) = headers.split_at(before);
-    let is_header = after.first().is_some_and(|next| next.span == span);
-    let is_ours = match before.last() {
-        Some(table) => table.name == section.name,
-        None => is_in_line_of(section, &span),
-    };
-    let of = |table: &DeTable<'_>| {
-        let (key, _) = table.get_key_value(name)?;
+    let header = after.first().filter(|next| next.span.start <= span.start);
+    if let Some(header) = header
+        && let Some(key) = section.key_of(&header.name)
+    {
+        // The parser keeps the last one of them.
+        let first = before.iter().find(|earlier| earlier.name == header.name);
+        let first = first.map(|first| first.span.clone());
+        return section.given_twice(key, &header.name, first, header.span.clone());
+    }
+    let of = |table: Option<&DeTable<'_>>| {
+        let (key, _) = table?.get_key_value(name)?;
         Some(key.span()).filter(|first| first.start < span.start)
     };
-
-    if name == section.name && is_header {
-        // The parser keeps the last one of them.
-        let first = before.iter().find(|header| header.name == name);
-        return section.given_twice(None, first.map(|header| header.span.clone()), span);
-    }
     if name == section.name && before.is_empty() {
-        return section.given_twice(None, of(document), span);
+        return section.given_twice(name, name, of(Some(document)), span);
     }
-    let ours = document.get(section.name).map(Spanned::get_ref);
-    match ours {
-        Some(DeValue::Table(table)) if is_ours => section.given_twice(Some(name), of(table), span),
-        _ => {
-            let message = format!("{} is given twice", quoted(name));
-            Diagnostic::new(DiagnosticKind::DuplicateKey, message, section.place(span))
-        }
-    }
+    let around = match before.last() {
+        Some(header) => header.name.as_str(),
+        None if is_in_line_of(section, &span) => section.name,
+        None => "",
+    };
+    let (key, first) = match section.key_of(around) {
+        Some(_) => (Some(name), of(table_at(document, around))),
+        None => (None, None),
+    };
+    section.key_twice(name, key, first, span)
 }
 
 /// The `[name]` of a table, with the place of the name.
-struct Header<'a> {
-    name: &'a str,
+struct Header {
+    name: String,
     span: Range<usize>,
 }
 
 /// The headers in their order; the parser remembers only the last one of each table.
-fn headers<'a>(section: &Section<'a>) -> Vec<Header<'a>> {
+fn headers(section: &Section<'_>) -> Vec<Header> {
     let mut start = 0;
     let lines = section.source.text.split_inclusive('\n');
     let headers = lines.filter_map(|line| {
@@ -107,9 +148,17 @@ fn headers<'a>(section: &Section<'a>) -> Vec<Header<'a>> {
         let (name, _) = line.trim_start().strip_prefix('[')?.split_once(']')?;
         let name = name.trim();
         let at = line_start + line.find(name)?;
-        Some(Header { name: unquoted(name), span: at..at + name.len() })
+        let parts: Vec<_> = name.split('.').map(|part| unquoted(part.trim())).collect();
+        Some(Header { name: parts.join("."), span: at..at + name.len() })
     });
     headers.collect()
+}
+
+fn table_at<'a, 'text>(document: &'a DeTable<'text>, path: &str) -> Option<&'a DeTable<'text>> {
+    path.split('.').try_fold(document, |table, key| match table.get(key)?.get_ref() {
+        DeValue::Table(inner) => Some(inner),
+        _ => None,
+    })
 }
 
 /// Whether the line, which stands above every header, sets keys of our section.
@@ -141,24 +190,4 @@ fn top<'a>(document: &'a DeTable<'_>) -> Vec<Top<'a>> {
         .collect();
     top.sort_by_key(|top| top.span.start);
     top
-}
-
-fn raw(section: &Section<'_>, value: &Spanned<DeValue<'_>>) -> RawValue {
-    match value.get_ref() {
-        DeValue::String(text) => RawValue::Text(text.to_string()),
-        DeValue::Boolean(value) => RawValue::Bool(*value),
-        DeValue::Integer(integer) => match Integer::parse(integer.as_str(), integer.radix()) {
-            Some(integer) => RawValue::Integer(integer),
-            None if integer.radix() == 10 => RawValue::Decimal(integer.as_str().to_owned()),
-            None => section.other("an integer that no type holds", value.span()),
-        },
-        DeValue::Float(float) => RawValue::Decimal(float.as_str().to_owned()),
-        DeValue::Datetime(_) => section.other("a date or time", value.span()),
-        DeValue::Array(list) => RawValue::List {
-            items: list.iter().map(|item| raw(section, item)).collect(),
-            text: section.written(value.span()).to_owned(),
-        },
-        // Its place is a header or the start of a key, which is not what a table looks like.
-        DeValue::Table(_) => RawValue::Other { what: "a table", text: "{…}".to_owned() },
-    }
 }

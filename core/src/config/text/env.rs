@@ -4,52 +4,61 @@
 use super::without_default;
 use super::words::{self, Place};
 use super::writer::{Floats, Writer};
+use crate::config::nested::{Name, Variables};
 use crate::config::scalar::Scalar;
 use crate::config::{FieldMeta, Schema};
 
 pub(super) const fn template(text: &mut Writer<'_>, schema: &Schema) {
-    let ordinary = settings(text, schema.fields, false, true);
-    if any_with_variable(schema.fields, true) {
-        if ordinary {
+    let variables = Variables::of(schema);
+    settings(text, schema.fields, &variables, false);
+    if any_with_variable(schema.fields, &variables, true) {
+        if text.len() > 0 {
             text.byte(b'\n');
         }
         text.str("# Advanced settings.\n");
-        settings(text, schema.fields, true, false);
+        settings(text, schema.fields, &variables, true);
     }
 }
 
-/// Whether there were any. Each is set off from what comes before, the first one if it is not the
-/// first of the text.
+/// Each is set off from what comes before it.
 const fn settings(
     text: &mut Writer<'_>,
     fields: &[FieldMeta],
+    variables: &Variables<'_>,
     advanced: bool,
-    mut is_start: bool,
-) -> bool {
+) {
     let mut index = 0;
-    let mut any = false;
     while index < fields.len() {
         let field = &fields[index];
         index += 1;
-        if field.advanced != advanced {
-            continue;
-        }
-        if let Some(variable) = field.env {
-            if !is_start {
+        if let Some(nested) = &field.nested {
+            settings(text, nested.schema.fields, &variables.nested(nested), advanced);
+        } else if field.advanced == advanced
+            && let Some(variable) = variables.of_field(field)
+        {
+            if text.len() > 0 {
                 text.byte(b'\n');
             }
-            is_start = false;
-            any = true;
-            setting(text, field, variable);
+            setting(text, field, &variable);
         }
     }
-    any
 }
 
-const fn any_with_variable(fields: &[FieldMeta], advanced: bool) -> bool {
+const fn any_with_variable(
+    fields: &[FieldMeta],
+    variables: &Variables<'_>,
+    advanced: bool,
+) -> bool {
     let mut index = 0;
     while index < fields.len() {
-        if fields[index].advanced == advanced && fields[index].env.is_some() {
+        let field = &fields[index];
+        let found = match &field.nested {
+            Some(nested) => {
+                any_with_variable(nested.schema.fields, &variables.nested(nested), advanced)
+            }
+            None => field.advanced == advanced && variables.of_field(field).is_some(),
+        };
+        if found {
             return true;
         }
         index += 1;
@@ -57,7 +66,7 @@ const fn any_with_variable(fields: &[FieldMeta], advanced: bool) -> bool {
     false
 }
 
-const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &str) {
+const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &Name<'_>) {
     text.comment(field.doc);
     text.str("# Allowed: ");
     words::allowed(text, field, Place::Plain);
@@ -71,32 +80,49 @@ const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &str) {
         return unset(text, variable);
     }
     if !can_hold(field, default) {
-        text.str("# No variable can hold the default:\n");
+        text.str(UNHELD);
         return unset(text, variable);
     }
-    text.str(variable);
+    text.name_on_one_line(variable);
     text.byte(b'=');
-    let separator = separator(field);
-    let quoted = !is_plain_value(default, separator);
+    assigned(text, default, separator(field));
+}
+
+/// The value behind its variable, in quotes if it takes them.
+pub(super) const fn assigned(text: &mut Writer<'_>, value: Scalar<'_>, separator: &str) {
+    let quoted = !is_plain_value(value, separator);
     if quoted {
         text.byte(b'\'');
     }
-    value(text, default, separator);
+    self::value(text, value, separator);
     if quoted {
         text.byte(b'\'');
     }
     text.byte(b'\n');
 }
 
+/// The comment on a variable that cannot have the default as its value.
+pub(super) const UNHELD: &str = "# No variable can hold the default:\n";
+
 /// The variable in a comment, for somebody to fill in.
-const fn unset(text: &mut Writer<'_>, variable: &str) {
+const fn unset(text: &mut Writer<'_>, variable: &Name<'_>) {
     text.str("# ");
-    text.one_line(variable);
+    text.name_on_one_line(variable);
     text.str("=\n");
 }
 
-const fn is_shell_name(name: &str) -> bool {
-    let name = name.as_bytes();
+const fn is_shell_name(name: &Name<'_>) -> bool {
+    match name.before {
+        Some((before, _)) => is_shell_name(before) && is_word(name.last.as_bytes()),
+        None => is_word_of_its_own(name.last.as_bytes()),
+    }
+}
+
+pub(super) const fn is_word_of_its_own(name: &[u8]) -> bool {
+    !matches!(name, [] | [b'0'..=b'9', ..]) && is_word(name)
+}
+
+const fn is_word(name: &[u8]) -> bool {
     let mut index = 0;
     while index < name.len() {
         if !matches!(name[index], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') {
@@ -104,7 +130,7 @@ const fn is_shell_name(name: &str) -> bool {
         }
         index += 1;
     }
-    !matches!(name, [] | [b'0'..=b'9', ..])
+    true
 }
 
 /// What stands between the items of a list.

@@ -3,38 +3,69 @@
 use super::words::{self, Place};
 use super::writer::{Floats, Writer, plain_end};
 use super::{any_advanced, paragraph_end};
+use crate::config::nested::{Name, Variables};
 use crate::config::scalar::Scalar;
 use crate::config::{FieldMeta, Schema};
 
 pub(super) const fn tables(text: &mut Writer<'_>, schema: &Schema) {
-    let ordinary = any_advanced(schema.fields, false);
+    let ordinary = any_advanced_within(schema.fields, false);
     if ordinary {
-        table(text, schema.fields, false);
+        table(text, schema, false);
     }
-    if any_advanced(schema.fields, true) {
+    if any_advanced_within(schema.fields, true) {
         text.str(if ordinary { "\nAdvanced settings:\n\n" } else { "Advanced settings:\n\n" });
-        table(text, schema.fields, true);
+        table(text, schema, true);
     }
 }
 
-const fn table(text: &mut Writer<'_>, fields: &[FieldMeta], advanced: bool) {
-    text.str("| Setting | Variable | Default | Allowed | What it does |\n");
-    text.str("| --- | --- | --- | --- | --- |\n");
+const fn any_advanced_within(fields: &[FieldMeta], advanced: bool) -> bool {
     let mut index = 0;
     while index < fields.len() {
-        if fields[index].advanced == advanced {
-            row(text, &fields[index]);
+        if let Some(nested) = &fields[index].nested
+            && any_advanced_within(nested.schema.fields, advanced)
+        {
+            return true;
+        }
+        index += 1;
+    }
+    any_advanced(fields, advanced)
+}
+
+const fn table(text: &mut Writer<'_>, schema: &Schema, advanced: bool) {
+    text.str("| Setting | Variable | Default | Allowed | What it does |\n");
+    text.str("| --- | --- | --- | --- | --- |\n");
+    rows(text, schema.fields, None, &Variables::of(schema), advanced);
+}
+
+const fn rows(
+    text: &mut Writer<'_>,
+    fields: &[FieldMeta],
+    path: Option<&Name<'_>>,
+    variables: &Variables<'_>,
+    advanced: bool,
+) {
+    let mut index = 0;
+    while index < fields.len() {
+        let field = &fields[index];
+        let key = match path {
+            Some(path) => Name::behind(path, ".", field.key),
+            None => Name::new(field.key),
+        };
+        if let Some(nested) = &field.nested {
+            rows(text, nested.schema.fields, Some(&key), &variables.nested(nested), advanced);
+        } else if field.advanced == advanced {
+            row(text, field, &key, variables);
         }
         index += 1;
     }
 }
 
-const fn row(text: &mut Writer<'_>, field: &FieldMeta) {
+const fn row(text: &mut Writer<'_>, field: &FieldMeta, key: &Name<'_>, variables: &Variables<'_>) {
     text.str("| ");
-    code(text, field.key);
+    code_of_name(text, key);
     text.str(" | ");
-    if let Some(variable) = field.env {
-        code(text, variable);
+    if let Some(variable) = variables.of_field(field) {
+        code_of_name(text, &variable);
         text.byte(b' ');
     }
     text.str("| ");
@@ -108,18 +139,45 @@ const fn paragraph(text: &mut Writer<'_>, doc: &str) -> bool {
 /// Text in backticks, more of them than it has in a row itself.
 pub(super) const fn code(text: &mut Writer<'_>, content: &str) {
     let bytes = content.as_bytes();
+    let ends = matches!(bytes, [] | [b'`' | b' ', ..] | [.., b'`' | b' ']);
     let fence = longest_run_of_backticks(bytes) + 1;
+    fenced(text, fence, ends, Content::Text(content));
+}
+
+const fn code_of_name(text: &mut Writer<'_>, name: &Name<'_>) {
+    let last = name.last.as_bytes();
+    let ends = starts_apart(name) || matches!(last, [] | [.., b'`' | b' ']);
+    fenced(text, longest_run_in(name) + 1, ends, Content::Name(name));
+}
+
+enum Content<'a> {
+    Text(&'a str),
+    Name(&'a Name<'a>),
+}
+
+const fn fenced(text: &mut Writer<'_>, fence: usize, padded: bool, content: Content<'_>) {
     // One space at each end belongs to the backticks, and keeps them apart from others.
-    let padded = matches!(bytes, [] | [b'`' | b' ', ..] | [.., b'`' | b' ']);
     backticks(text, fence);
     if padded {
         text.byte(b' ');
     }
+    match content {
+        Content::Text(content) => cell(text, content),
+        Content::Name(name) => name_in_cell(text, name),
+    }
+    if padded {
+        text.byte(b' ');
+    }
+    backticks(text, fence);
+}
+
+const fn cell(text: &mut Writer<'_>, content: &str) {
+    let bytes = content.as_bytes();
     let mut index = 0;
     loop {
         index = text.plain(content, index, [b'|'; 2]);
         if index == bytes.len() {
-            break;
+            return;
         }
         match bytes[index] {
             b'|' => text.str("\\|"),
@@ -127,10 +185,33 @@ pub(super) const fn code(text: &mut Writer<'_>, content: &str) {
         }
         index += 1;
     }
-    if padded {
-        text.byte(b' ');
+}
+
+const fn name_in_cell(text: &mut Writer<'_>, name: &Name<'_>) {
+    if let Some((before, between)) = name.before {
+        name_in_cell(text, before);
+        text.str(between);
     }
-    backticks(text, fence);
+    cell(text, name.last);
+}
+
+const fn starts_apart(name: &Name<'_>) -> bool {
+    match name.before {
+        Some((before, _)) => starts_apart(before),
+        None => matches!(name.last.as_bytes(), [] | [b'`' | b' ', ..]),
+    }
+}
+
+/// What joins the parts of a name is no backtick.
+const fn longest_run_in(name: &Name<'_>) -> usize {
+    let own = longest_run_of_backticks(name.last.as_bytes());
+    match name.before {
+        Some((before, _)) => {
+            let others = longest_run_in(before);
+            if own > others { own } else { others }
+        }
+        None => own,
+    }
 }
 
 const fn backticks(text: &mut Writer<'_>, count: usize) {

@@ -20,6 +20,10 @@ const SIZE: &str =
 /// A duration as the loader reads it, but for spaces around it.
 const DURATION: &str = r"^[0-9](_*[0-9])*(\\.[0-9](_*[0-9])*)? *(ns|us|µs|ms|s|min|h)$";
 
+/// A value of any shape.
+const ANY: &str =
+    "\"type\": [\"array\", \"boolean\", \"null\", \"number\", \"object\", \"string\"]";
+
 /// How many powers of two a field may admit and have them listed.
 const LISTED_POWERS: usize = 64;
 
@@ -27,64 +31,92 @@ pub(super) const fn document(text: &mut Writer<'_>, schema: &Schema) {
     text.str("{\n  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n");
     text.str("  \"type\": \"object\",\n  \"properties\": {\n    ");
     text.quoted(schema.section);
-    text.str(": {\n      \"type\": [\"object\", \"null\"],\n      \"properties\": {");
+    text.str(": {");
+    table(text, schema, 3);
+    text.str("\n    }\n  }\n}\n");
+}
+
+const fn line(text: &mut Writer<'_>, depth: usize) {
+    text.byte(b'\n');
+    text.indent(depth);
+}
+
+/// What a table is, at a depth of so many levels.
+const fn table(text: &mut Writer<'_>, schema: &Schema, depth: usize) {
+    line(text, depth);
+    text.str("\"type\": [\"object\", \"null\"],");
+    line(text, depth);
+    text.str("\"properties\": {");
+    let mut first = true;
     let mut index = 0;
     while index < schema.fields.len() {
-        names(text, &schema.fields[index], index == 0);
+        let field = &schema.fields[index];
+        let mut name = 0;
+        while let Some(written) = name_of(field, name) {
+            key(text, written, depth + 1, first);
+            first = false;
+            if name > field.aliases.len() {
+                text.str("\"deprecated\": true, ");
+            }
+            property(text, field, depth + 1);
+            name += 1;
+        }
         index += 1;
     }
     index = 0;
     while index < schema.fixed.len() {
-        key(text, schema.fixed[index].key, schema.fields.is_empty() && index == 0);
+        key(text, schema.fixed[index].key, depth + 1, first);
+        first = false;
         text.str("\"const\": ");
         json::value(text, schema.fixed[index].value);
         text.byte(b'}');
         index += 1;
     }
-    text.str("\n      },\n");
-    only_one_name_each(text, schema.fields);
-    text.str("      \"additionalProperties\": false\n    }\n  }\n}\n");
+    line(text, depth);
+    text.str("},");
+    only_one_name_each(text, schema.fields, depth);
+    line(text, depth);
+    text.str("\"additionalProperties\": false");
 }
 
 /// Begins the schema of a key.
-const fn key(text: &mut Writer<'_>, key: &str, first: bool) {
-    text.str(if first { "\n        " } else { ",\n        " });
+const fn key(text: &mut Writer<'_>, key: &str, depth: usize, first: bool) {
+    if !first {
+        text.byte(b',');
+    }
+    line(text, depth);
     text.quoted(key);
     text.str(": {");
 }
 
-/// A field under its key, and under every other name that it has.
-const fn names(text: &mut Writer<'_>, field: &FieldMeta, first: bool) {
-    key(text, field.key, first);
-    property(text, field);
-    let mut index = 0;
-    while index < field.aliases.len() {
-        key(text, field.aliases[index], false);
-        property(text, field);
-        index += 1;
-    }
-    index = 0;
-    while index < field.deprecated.len() {
-        key(text, field.deprecated[index].key, false);
-        text.str("\"deprecated\": true, ");
-        property(text, field);
-        index += 1;
-    }
-}
-
-const fn property(text: &mut Writer<'_>, field: &FieldMeta) {
+const fn property(text: &mut Writer<'_>, field: &FieldMeta, depth: usize) {
     if !field.doc.is_empty() {
         text.str("\"description\": ");
         text.quoted(field.doc);
-        text.str(", ");
+        text.str(if field.nested.is_some() { "," } else { ", " });
+    }
+    if let Some(nested) = &field.nested {
+        table(text, &nested.schema, depth + 1);
+        line(text, depth);
+        return text.byte(b'}');
     }
     if let Some(default) = field.default {
         text.str("\"default\": ");
         json::value(text, default);
         text.str(", ");
     }
-    if field.optional {
-        text.str("\"anyOf\": [{\"type\": \"null\"}, {");
+    if field.secret {
+        text.str("\"writeOnly\": true, ");
+    }
+    if field.optional || field.auto {
+        text.str("\"anyOf\": [");
+        if field.optional {
+            text.str("{\"type\": \"null\"}, ");
+        }
+        if field.auto {
+            text.str("{\"const\": \"auto\"}, ");
+        }
+        text.byte(b'{');
     }
     if field.separator.is_some() {
         text.str("\"type\": \"array\", \"items\": {");
@@ -93,7 +125,7 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta) {
     if field.separator.is_some() {
         text.byte(b'}');
     }
-    if field.optional {
+    if field.optional || field.auto {
         text.str("}]");
     }
     text.byte(b'}');
@@ -107,6 +139,7 @@ const fn admitted(text: &mut Writer<'_>, field: &FieldMeta) {
         Kind::Bool => text.str("\"type\": \"boolean\""),
         _ if field.rules.one_of.is_some() => one_of(text, &field.rules),
         Kind::Text | Kind::Path => text.str("\"type\": \"string\""),
+        Kind::Any => text.str(ANY),
         Kind::Char => text.str("\"type\": \"string\", \"minLength\": 1, \"maxLength\": 1"),
         Kind::Duration => {
             text.str("\"type\": \"string\", \"pattern\": \"");
@@ -114,6 +147,8 @@ const fn admitted(text: &mut Writer<'_>, field: &FieldMeta) {
             text.byte(b'"');
         }
         Kind::Choice { names } => choice(text, names),
+        // Its schema is that of the nested struct.
+        Kind::Table => {}
     }
 }
 
@@ -281,7 +316,7 @@ const fn separate(text: &mut Writer<'_>, index: usize) {
 }
 
 /// Two names of the same field are not both given.
-const fn only_one_name_each(text: &mut Writer<'_>, fields: &[FieldMeta]) {
+const fn only_one_name_each(text: &mut Writer<'_>, fields: &[FieldMeta], depth: usize) {
     let mut pairs = 0;
     let mut index = 0;
     while index < fields.len() {
@@ -292,7 +327,14 @@ const fn only_one_name_each(text: &mut Writer<'_>, fields: &[FieldMeta]) {
             while earlier < later
                 && let Some(other) = name_of(field, earlier)
             {
-                not_both(text, pairs, other, name);
+                if pairs == 0 {
+                    line(text, depth);
+                    text.str("\"allOf\": [");
+                } else {
+                    text.byte(b',');
+                }
+                line(text, depth + 1);
+                not_both(text, other, name);
                 pairs += 1;
                 earlier += 1;
             }
@@ -301,7 +343,8 @@ const fn only_one_name_each(text: &mut Writer<'_>, fields: &[FieldMeta]) {
         index += 1;
     }
     if pairs > 0 {
-        text.str("\n      ],\n");
+        line(text, depth);
+        text.str("],");
     }
 }
 
@@ -319,8 +362,7 @@ const fn name_of(field: &FieldMeta, index: usize) -> Option<&'static str> {
     }
 }
 
-const fn not_both(text: &mut Writer<'_>, pairs: usize, key: &str, other: &str) {
-    text.str(if pairs == 0 { "      \"allOf\": [\n        " } else { ",\n        " });
+const fn not_both(text: &mut Writer<'_>, key: &str, other: &str) {
     // `required` holds of all that is no object, so of `null` too.
     text.str("{\"not\": {\"type\": \"object\", \"required\": [");
     text.quoted(key);

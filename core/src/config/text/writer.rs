@@ -2,6 +2,7 @@
 
 use crate::config::decimal::{Precision, digits_of};
 use crate::config::duration::in_units;
+use crate::config::nested::Name;
 use crate::config::scalar::{Integer, Scalar};
 use crate::config::size;
 
@@ -41,6 +42,15 @@ impl Writer<'_> {
 
     pub(super) const fn str(&mut self, text: &str) {
         self.raw(text.as_bytes());
+    }
+
+    /// Two spaces for each level.
+    pub(super) const fn indent(&mut self, depth: usize) {
+        let mut level = 0;
+        while level < depth {
+            self.str("  ");
+            level += 1;
+        }
     }
 
     const fn raw(&mut self, text: &[u8]) {
@@ -92,6 +102,14 @@ impl Writer<'_> {
             self.escape(text.as_bytes()[index]);
             index += 1;
         }
+    }
+
+    pub(super) const fn name_on_one_line(&mut self, name: &Name<'_>) {
+        if let Some((before, between)) = name.before {
+            self.name_on_one_line(before);
+            self.str(between);
+        }
+        self.one_line(name.last);
     }
 
     /// A comment of whole lines after `#`; nothing for an empty text.
