@@ -22,7 +22,7 @@ assert_eq!(tensor, [42; 100_000]);
 "
 )]
 //!
-//! Feature `store` (default) is `OffloadStore`: named tensors in a directory, with checksums, ephemeral or
+//! Feature `store` is `OffloadStore`: named tensors in a directory, with checksums, ephemeral or
 //! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
@@ -124,6 +124,6 @@ pub use ds_aio_macros::Choice;
 pub use ds_aio_macros::Config;
 
 /// The README's code, compiled and run.
-#[cfg(all(doctest, feature = "engine", unix))]
+#[cfg(all(doctest, feature = "store", unix))]
 #[doc = include_str!("../README.md")]
 struct Readme;
