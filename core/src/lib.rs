@@ -61,6 +61,8 @@ mod error;
 #[doc(hidden)]
 pub mod private;
 #[cfg(all(feature = "engine", unix))]
+mod stream;
+#[cfg(all(feature = "engine", unix))]
 mod sync;
 #[cfg(all(feature = "engine", unix))]
 mod sys;
@@ -78,6 +80,7 @@ pub use crate::{
         OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, NotDirect, Operation, RingUnavailable, StartError},
+    stream::{FileReader, FileWriter, WriterOptions},
 };
 pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,

@@ -6,4 +6,5 @@ mod engine;
 mod loop_device;
 mod memory;
 mod process;
+mod stream;
 mod ui;
