@@ -6,5 +6,6 @@ mod engine;
 mod loop_device;
 mod memory;
 mod process;
+mod safetensors;
 mod stream;
 mod ui;

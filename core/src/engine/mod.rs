@@ -282,6 +282,12 @@ impl Engine {
         self.crew.trace().unfinished(error);
     }
 
+    /// Whether this thread is one of the engine's workers, which would wait for itself.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn is_on_worker(&self) -> bool {
+        user_code::is_of(self.id())
+    }
+
     /// Whether this is a forked child of the engine's process.
     pub(crate) fn is_forked(&self) -> bool {
         self.ledger.is_forked()

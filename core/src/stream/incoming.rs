@@ -228,9 +228,8 @@ impl Incoming {
             return;
         }
         self.put_away();
-        while self.ahead.front().is_some_and(|front| front.end() <= position) {
-            self.ahead.pop_front().map(|passed| forget(passed.of));
-        }
+        let passed = self.ahead.iter().take_while(|ahead| ahead.end() <= position).count();
+        self.ahead.drain(..passed).for_each(|piece| forget(piece.of));
         if !self.ahead.front().is_some_and(|front| front.has(position)) {
             self.restart();
         }

@@ -62,7 +62,7 @@ fn files_of_the_kernel_are_read_whatever_length_they_claim() {
         let Ok(expected) = fs::read(path) else { continue };
         let mut reader = FileReader::open(&bench.engine, path).unwrap();
         let found = rest(&mut reader);
-        assert_eq!(found.len() > 0, expected.len() > 0, "{path}");
+        assert_eq!(found.is_empty(), expected.is_empty(), "{path}");
         assert_eq!(found.last(), expected.last(), "{path}");
     }
 }
