@@ -13,7 +13,10 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
     let own = input.implement_for(quote!(#builder_ident), None);
     let from = input.implement_for(quote!(::core::convert::From<#of> for #builder_ident), None);
     let setters = setters(input);
-    let new = input.new_builder(quote!(#krate::ConfigSchema::into_values(value)));
+    let checked = input.check.as_ref().map(
+        |_| quote!(#[doc = " If there is nothing of that, what the struct's own check says."]),
+    );
+    let new = input.new_builder(quote!(#krate::ConfigSchema::to_values(&value)));
     quote! {
         #structure
         #[allow(dead_code, non_snake_case)]
@@ -24,8 +27,9 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
             /// # Errors
             ///
             /// Every value that is not allowed, and every required field without one.
+            #checked
             #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> {
-                #krate::private::build(self.values)
+                #krate::private::build(self.0)
             }
         }
         #[automatically_derived]
@@ -50,22 +54,20 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
         return quote! {
             #head
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-            #vis struct #builder {
-                values: #krate::private::Values,
-            }
+            #vis struct #builder(#krate::private::Values);
         };
     }
     let (parameters, bounds) = (&input.generics, &input.generics.where_clause);
     let (of, name) = (input.self_type(), builder.to_string());
     let clone = input.implement_for(quote!(::core::clone::Clone for #builder), None);
     let debug = input.implement_for(quote!(::core::fmt::Debug for #builder), None);
-    let new = input.new_builder(quote!(::core::clone::Clone::clone(&self.values)));
+    let new = input.new_builder(quote!(::core::clone::Clone::clone(&self.0)));
     quote! {
         #head
-        #vis struct #builder #parameters #bounds {
-            values: #krate::private::Values,
-            of: ::core::marker::PhantomData<fn() -> #of>,
-        }
+        #vis struct #builder #parameters(
+            #krate::private::Values,
+            ::core::marker::PhantomData<fn() -> #of>,
+        ) #bounds;
         #[automatically_derived]
         #clone {
             fn clone(&self) -> Self {
@@ -75,7 +77,7 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
         #[automatically_derived]
         #debug {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#name).field("values", &self.values).finish()
+                f.debug_tuple(#name).field(&self.0).finish()
             }
         }
     }
@@ -85,22 +87,17 @@ fn setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
     let setters = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
-        let docs = if field.docs.is_empty() {
-            let doc = format!("Sets `{}`.", field.name());
-            quote!(#[doc = #doc])
-        } else {
-            let docs = &field.docs;
-            quote!(#(#docs)*)
-        };
-        let argument = setter_type(field);
+        let (docs, argument) = (docs(field), setter_type(field));
         let value = match field.shape() {
             _ if takes_into(field) => {
                 quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
             }
-            Shape::Text => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
+            Shape::Text if field.parse.is_none() => {
+                quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
+            }
             _ => quote_spanned!(span=> value),
         };
-        let new = input.new_builder(quote_spanned!(span=> self.values.with(#index, #value)));
+        let new = input.new_builder(quote_spanned!(span=> self.0.with(#index, #value)));
         quote! {
             #docs
             #vis fn #name(self, value: #argument) -> Self {
@@ -108,11 +105,32 @@ fn setters(input: &Input) -> TokenStream {
             }
         }
     });
-    quote!(#(#setters)*)
+    let skipped = input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, ty, docs, span) = (&field.ident, &field.ty, docs(field), field.type_span());
+        let with = quote_spanned!(span=> self.values.with_skipped(#index, &value));
+        let new = input.new_builder(with);
+        quote! {
+            #docs
+            #vis fn #name(self, value: #ty) -> Self {
+                #new
+            }
+        }
+    });
+    quote!(#(#setters)* #(#skipped)*)
+}
+
+fn docs(field: &Field) -> TokenStream {
+    if field.docs.is_empty() {
+        let doc = format!("Sets `{}`.", field.name());
+        quote!(#[doc = #doc])
+    } else {
+        let docs = &field.docs;
+        quote!(#(#docs)*)
+    }
 }
 
 fn takes_into(field: &Field) -> bool {
-    field.inside_option().is_some() || field.inside_list().is_some()
+    field.inside_option().is_some() || field.inside_list().is_some() || field.is_secret()
 }
 
 /// What a setter takes: text in any form, an `Option` or the value inside, a list or an array,
@@ -123,7 +141,9 @@ pub(crate) fn setter_type(field: &Field) -> TokenStream {
         _ if takes_into(field) => {
             quote_spanned!(span=> impl ::core::convert::Into<#ty>)
         }
-        Shape::Text => quote_spanned!(span=> impl ::core::convert::Into<#ty>),
+        Shape::Text if field.parse.is_none() => {
+            quote_spanned!(span=> impl ::core::convert::Into<#ty>)
+        }
         _ => quote_spanned!(span=> #ty),
     }
 }

@@ -67,7 +67,7 @@ fn texts(input: &Input, field: &Field) -> TokenStream {
         let name = input.const_ident(&format!("{upper}_ENV"), span);
         constant(name, &about, variable)
     });
-    let key = constant(input.const_ident(&upper, span), &about, key);
+    let key = constant(input.const_ident(&input.key_ending(field), span), &about, key);
     quote!(#key #env)
 }
 
@@ -92,7 +92,6 @@ fn summary(field: &Field) -> String {
 fn table_text(input: &Input, text: &Text) -> TokenStream {
     let (krate, ident) = (&input.krate, &input.ident);
     let kind = Ident::new(text.kind, ident.span());
-    let kind = quote!(#krate::private::TextKind::#kind);
     let name = input.const_ident(text.suffix, ident.span());
     let text_type = input.text_type(ident.span());
     let head = head(input, text.doc);
@@ -101,8 +100,8 @@ fn table_text(input: &Input, text: &Text) -> TokenStream {
     quote! {
         #unused
         #head const #name: #text_type = {
-            const LEN: usize = #krate::private::text_len::<#ident>(#kind);
-            const TEXT: [u8; LEN] = #krate::private::text::<#ident, { LEN }>(#kind);
+            type __Text = #krate::private::#kind<#ident>;
+            const TEXT: [u8; __Text::LEN] = __Text::bytes();
             #krate::private::as_str(&TEXT)
         };
     }

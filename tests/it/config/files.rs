@@ -248,3 +248,14 @@ fn an_unknown_extension_is_an_error() {
     }
     assert!(load_file("DS.JSON", "{}").is_ok());
 }
+
+#[test]
+fn an_empty_document_has_no_section() {
+    for (name, document) in
+        [("a.toml", ""), ("a.toml", "# nothing\n"), ("a.json", ""), ("a.json", " // nothing\n")]
+    {
+        let loaded = load_file(name, document).unwrap();
+        assert_eq!(loaded.value, AioConfig::default(), "{document:?}");
+        assert!(loaded.warnings().is_empty(), "{document:?}");
+    }
+}

@@ -3,6 +3,10 @@
 //! Each is written twice by the same code: once into no memory, which counts, then into an array
 //! of that length.
 
+use core::marker::PhantomData;
+
+use super::raw::RawValue;
+use super::scalar::Scalar;
 use super::{ConfigSchema, FieldMeta, Schema};
 use writer::{NONE, Writer, plain_end};
 
@@ -33,7 +37,7 @@ pub enum TextKind {
 
 /// The length of the text for `T`: the counting pass.
 #[must_use]
-pub const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
+const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
     let mut text = Writer::new(&mut []);
     write(&mut text, kind, &Schema::of::<T>());
     text.len()
@@ -41,7 +45,7 @@ pub const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
 
 /// The text for `T`, whose length is that of [`text_len`].
 #[must_use]
-pub const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN] {
+const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN] {
     let mut bytes = [0; LEN];
     write(&mut Writer::new(&mut bytes), kind, &Schema::of::<T>());
     bytes
@@ -63,6 +67,27 @@ pub fn text_of<T: ConfigSchema>(kind: TextKind) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+macro_rules! text_types {
+    ($($kind:ident)*) => {$(
+        /// One text of `T` as a type of its own, which generated code names once.
+        #[derive(Debug)]
+        pub struct $kind<T>(PhantomData<fn() -> T>);
+
+        impl<T: ConfigSchema> $kind<T> {
+            /// The length of the text.
+            pub const LEN: usize = text_len::<T>(TextKind::$kind);
+
+            /// The text, whose length is [`LEN`](Self::LEN).
+            #[must_use]
+            pub const fn bytes<const LEN: usize>() -> [u8; LEN] {
+                text::<T, LEN>(TextKind::$kind)
+            }
+        }
+    )*};
+}
+
+text_types! { Format TomlTemplate EnvTemplate DocsTable JsonSchema }
+
 /// The bytes of a text constant as the `str` they are.
 #[must_use]
 pub const fn as_str(bytes: &'static [u8]) -> &'static str {
@@ -74,10 +99,57 @@ pub const fn as_str(bytes: &'static [u8]) -> &'static str {
 
 /// What `field` admits, in words: `an integer from 1 to 65536`.
 pub(super) fn allowed(field: &FieldMeta) -> String {
+    string(|text| words::allowed(text, field, words::Place::Plain))
+}
+
+/// A section of a TOML file, with the tables within it.
+pub(super) fn toml_section(name: &str, entries: &[(String, RawValue)]) -> String {
+    string(|text| toml::values(text, &[name], entries))
+}
+
+/// A JSON file.
+pub(super) fn json_document(value: &RawValue) -> String {
+    string(|text| {
+        json::indented(text, value, 0);
+        text.byte(b'\n');
+    })
+}
+
+/// A value in JSON, on one line.
+pub(super) fn json_value(value: &RawValue) -> String {
+    string(|text| json::raw(text, value))
+}
+
+/// The line that sets a variable.
+pub(super) fn assignment(variable: &str, value: &str) -> String {
+    string(|text| {
+        text.str(variable);
+        text.byte(b'=');
+        env::assigned(text, Scalar::Text(value), "");
+    })
+}
+
+/// The lines in place of that one where the value is the default, and no variable can hold it.
+pub(super) fn unheld(variable: &str) -> String {
+    string(|text| {
+        text.str(env::UNHELD);
+        text.str("# ");
+        text.one_line(variable);
+        text.str("=\n");
+    })
+}
+
+/// Whether a shell can set a variable of this name.
+pub(super) fn is_shell_name(variable: &str) -> bool {
+    env::is_word_of_its_own(variable.as_bytes())
+}
+
+/// What `write` writes, at run time by the same two passes.
+fn string(write: impl Fn(&mut Writer<'_>)) -> String {
     let mut counted = Writer::new(&mut []);
-    words::allowed(&mut counted, field, words::Place::Plain);
+    write(&mut counted);
     let mut bytes = vec![0; counted.len()];
-    words::allowed(&mut Writer::new(&mut bytes), field, words::Place::Plain);
+    write(&mut Writer::new(&mut bytes));
     String::from_utf8(bytes).unwrap_or_default()
 }
 
