@@ -16,7 +16,7 @@ pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
 #[cfg(feature = "serde")]
 pub use crate::config::serde::serialize;
 pub use crate::config::slot::{Access, Values};
-pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTemplate, as_str};
+pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTemplate};
 pub use crate::config::together::Together;
 pub use crate::config::value::{Rejection, sealed::Sealed};
 

@@ -6,37 +6,37 @@ pub struct AioConfigBuilder(::ds_aio::private::Values);
 impl AioConfigBuilder {
     /// Bytes per I/O request.
     pub fn block_size(self, value: usize) -> Self {
-        AioConfigBuilder(self.0.with(0usize, value))
+        Self(self.0.with(0, value))
     }
     /// Requests in flight per worker.
     pub fn queue_depth(self, value: usize) -> Self {
-        AioConfigBuilder(self.0.with(1usize, value))
+        Self(self.0.with(1, value))
     }
     /// Workers that share one request.
     pub fn thread_count(self, value: usize) -> Self {
-        AioConfigBuilder(self.0.with(2usize, value))
+        Self(self.0.with(2, value))
     }
     /// Submit each block on its own instead of in batches.
     pub fn single_submit(self, value: bool) -> Self {
-        AioConfigBuilder(self.0.with(3usize, value))
+        Self(self.0.with(3, value))
     }
     /// Refill the queue as blocks complete instead of waiting for the whole batch.
     pub fn overlap_events(self, value: bool) -> Self {
-        AioConfigBuilder(self.0.with(4usize, value))
+        Self(self.0.with(4, value))
     }
     /// Checks every value and builds the struct.
     ///
     /// # Errors
     ///
     /// Every value that is not allowed, and every required field without one.
-    pub fn build(self) -> ::core::result::Result<AioConfig, ::ds_aio::ConfigErrors> {
+    pub fn build(self) -> ::ds_aio::config::Result<AioConfig> {
         ::ds_aio::private::build(self.0)
     }
 }
 #[automatically_derived]
 impl ::core::convert::From<AioConfig> for AioConfigBuilder {
-    fn from(value: AioConfig) -> AioConfigBuilder {
-        AioConfigBuilder(::ds_aio::ConfigSchema::to_values(&value))
+    fn from(value: AioConfig) -> Self {
+        Self(::ds_aio::ConfigSchema::to_values(&value))
     }
 }
 const _: () = {
@@ -53,9 +53,8 @@ const _: () = {
             "DS_AIO",
         );
         const FIELDS: &'static [::ds_aio::config::FieldMeta] = &[
-            ::ds_aio::config::FieldMeta::new::<
-                usize,
-            >("block_size", "Bytes per I/O request.")
+            ::ds_aio::config::FieldMeta::new::<usize>("block_size")
+                .doc("Bytes per I/O request.")
                 .env("DS_AIO_BLOCK_SIZE")
                 .default(__DS_AIO_DEFAULT_0)
                 .at_least(512)
@@ -63,33 +62,28 @@ const _: () = {
                 .multiple_of(512)
                 .bytes()
                 .meta(),
-            ::ds_aio::config::FieldMeta::new::<
-                usize,
-            >("queue_depth", "Requests in flight per worker.")
+            ::ds_aio::config::FieldMeta::new::<usize>("queue_depth")
+                .doc("Requests in flight per worker.")
                 .env("DS_AIO_QUEUE_DEPTH")
                 .default(__DS_AIO_DEFAULT_1)
                 .at_least(1)
                 .at_most(65536)
                 .meta(),
-            ::ds_aio::config::FieldMeta::new::<
-                usize,
-            >("thread_count", "Workers that share one request.")
+            ::ds_aio::config::FieldMeta::new::<usize>("thread_count")
+                .doc("Workers that share one request.")
                 .aliases(&["intra_op_parallelism"])
                 .env("DS_AIO_THREAD_COUNT")
                 .default(__DS_AIO_DEFAULT_2)
                 .at_least(1)
                 .at_most(1024)
                 .meta(),
-            ::ds_aio::config::FieldMeta::new::<
-                bool,
-            >("single_submit", "Submit each block on its own instead of in batches.")
+            ::ds_aio::config::FieldMeta::new::<bool>("single_submit")
+                .doc("Submit each block on its own instead of in batches.")
                 .env("DS_AIO_SINGLE_SUBMIT")
                 .default(__DS_AIO_DEFAULT_3)
                 .meta(),
-            ::ds_aio::config::FieldMeta::new::<
-                bool,
-            >(
-                    "overlap_events",
+            ::ds_aio::config::FieldMeta::new::<bool>("overlap_events")
+                .doc(
                     "Refill the queue as blocks complete instead of waiting for the whole batch.",
                 )
                 .env("DS_AIO_OVERLAP_EVENTS")
@@ -100,25 +94,25 @@ const _: () = {
             mut values: ::ds_aio::private::Values,
         ) -> ::core::option::Option<Self> {
             ::core::option::Option::Some(Self {
-                block_size: values.take(0usize)?,
-                queue_depth: values.take(1usize)?,
-                thread_count: values.take(2usize)?,
-                single_submit: values.take(3usize)?,
-                overlap_events: values.take(4usize)?,
+                block_size: values.take(0)?,
+                queue_depth: values.take(1)?,
+                thread_count: values.take(2)?,
+                single_submit: values.take(3)?,
+                overlap_events: values.take(4)?,
             })
         }
         fn to_values(&self) -> ::ds_aio::private::Values {
             ::ds_aio::private::Values::of::<Self>()
-                .with_copy(0usize, &self.block_size)
-                .with_copy(1usize, &self.queue_depth)
-                .with_copy(2usize, &self.thread_count)
-                .with_copy(3usize, &self.single_submit)
-                .with_copy(4usize, &self.overlap_events)
+                .with_copy(0, &self.block_size)
+                .with_copy(1, &self.queue_depth)
+                .with_copy(2, &self.thread_count)
+                .with_copy(3, &self.single_submit)
+                .with_copy(4, &self.overlap_events)
         }
     }
-    const _: () = ::ds_aio::private::assert_sound::<AioConfig, 0usize>();
-    const _: () = ::ds_aio::private::assert_sound::<AioConfig, 1usize>();
-    const _: () = ::ds_aio::private::assert_sound::<AioConfig, 2usize>();
+    const _: () = ::ds_aio::private::assert_sound::<AioConfig, 0>();
+    const _: () = ::ds_aio::private::assert_sound::<AioConfig, 1>();
+    const _: () = ::ds_aio::private::assert_sound::<AioConfig, 2>();
     #[automatically_derived]
     impl ::core::default::Default for AioConfig {
         fn default() -> Self {
@@ -135,20 +129,19 @@ const _: () = {
             single_submit: __DS_AIO_DEFAULT_3,
             overlap_events: __DS_AIO_DEFAULT_4,
         };
-        /// Loads the defaults and the environment of this process over them. Warnings (variables
-        /// that look misspelt) are dropped when it succeeds; `loader().env()` keeps them.
+        /// Loads this process's environment over the defaults; `loader().env()` keeps warnings.
         ///
         /// # Errors
         ///
         /// Every variable with a bad value, and every required field without one.
-        pub fn from_env() -> ::core::result::Result<Self, ::ds_aio::ConfigErrors> {
+        pub fn from_env() -> ::ds_aio::config::Result<Self> {
             ::ds_aio::private::from_env()
         }
         /// Loads files, the environment and explicit values over the defaults.
         pub fn loader() -> ::ds_aio::Loader<Self> {
             ::ds_aio::Loader::new()
         }
-        /// Sets fields one by one, checked together at the end.
+        /// Sets fields one by one, checked at the end.
         pub fn builder() -> AioConfigBuilder {
             AioConfigBuilder(::ds_aio::private::Values::of::<Self>())
         }
@@ -156,31 +149,29 @@ const _: () = {
         ///
         /// # Errors
         ///
-        /// Every value that breaks a rule of its field, or that cannot be written so.
-        pub fn to_toml(
-            &self,
-        ) -> ::core::result::Result<::ds_aio::private::String, ::ds_aio::ConfigErrors> {
+        /// Every value that breaks a rule, or that cannot be written so.
+        pub fn to_toml(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
             ::ds_aio::ConfigSchema::to_toml(self)
         }
         ///The section with these values as a JSON document, which loads to them again.
         ///
         /// # Errors
         ///
-        /// Every value that breaks a rule of its field, or that cannot be written so.
-        pub fn to_json(
-            &self,
-        ) -> ::core::result::Result<::ds_aio::private::String, ::ds_aio::ConfigErrors> {
+        /// Every value that breaks a rule, or that cannot be written so.
+        pub fn to_json(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
             ::ds_aio::ConfigSchema::to_json(self)
         }
-        ///These values as `NAME=value` lines, quoted for a shell; those of fields without a variable are left out.
+        ///The variables with these values, as `NAME=value` lines for a shell.
         ///
         /// # Errors
         ///
-        /// Every value that breaks a rule of its field, or that cannot be written so.
-        pub fn to_env(
-            &self,
-        ) -> ::core::result::Result<::ds_aio::private::String, ::ds_aio::ConfigErrors> {
+        /// Every value that breaks a rule, or that cannot be written so.
+        pub fn to_env(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
             ::ds_aio::ConfigSchema::to_env(self)
+        }
+        /// The section `aio` for DeepSpeed, a JSON document: the keys that its parser reads.
+        pub fn to_deepspeed_json(&self) -> ::ds_aio::private::String {
+            ::ds_aio::EngineConfig::engine_settings(self).to_deepspeed_json()
         }
     }
     #[automatically_derived]
@@ -194,14 +185,6 @@ const _: () = {
             settings.single_submit = self.single_submit;
             settings.overlap_events = self.overlap_events;
             settings
-        }
-    }
-    #[allow(dead_code)]
-    impl AioConfig {
-        /// The five settings as the section `aio` of a configuration for DeepSpeed, a JSON document:
-        /// under the keys that its parser reads, and nothing that it does not know.
-        pub fn to_deepspeed_json(&self) -> ::ds_aio::private::String {
-            ::ds_aio::EngineConfig::engine_settings(self).to_deepspeed_json()
         }
     }
 };

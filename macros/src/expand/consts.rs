@@ -63,7 +63,7 @@ fn texts(input: &Input, field: &Field) -> TokenStream {
     };
     let about = format!("Key `{}`: {}", key.value(), summary(field));
     let env = field.env_name(input).map(|variable| {
-        let about = format!("Variable that sets `{}`.", key.value());
+        let about = format!("Variable of `{}`.", key.value());
         let name = input.const_ident(&format!("{upper}_ENV"), span);
         constant(name, &about, variable)
     });
@@ -100,9 +100,9 @@ fn table_text(input: &Input, text: &Text) -> TokenStream {
     quote! {
         #unused
         #head const #name: #text_type = {
-            type __Text = #krate::private::#kind<#ident>;
-            const TEXT: [u8; __Text::LEN] = __Text::bytes();
-            #krate::private::as_str(&TEXT)
+            type __T = #krate::private::#kind<#ident>;
+            const TEXT: [u8; __T::LEN] = __T::bytes();
+            __T::str(&TEXT)
         };
     }
 }

@@ -82,20 +82,20 @@ macro_rules! text_types {
             pub const fn bytes<const LEN: usize>() -> [u8; LEN] {
                 text::<T, LEN>(TextKind::$kind)
             }
+
+            /// The text of a constant as the `str` it is.
+            #[must_use]
+            pub const fn str(bytes: &'static [u8]) -> &'static str {
+                match core::str::from_utf8(bytes) {
+                    Ok(text) => text,
+                    Err(_) => "",
+                }
+            }
         }
     )*};
 }
 
 text_types! { Format TomlTemplate EnvTemplate DocsTable JsonSchema }
-
-/// The bytes of a text constant as the `str` they are.
-#[must_use]
-pub const fn as_str(bytes: &'static [u8]) -> &'static str {
-    match core::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => "",
-    }
-}
 
 /// What `field` admits, in words: `an integer from 1 to 65536`.
 pub(super) fn allowed(field: &FieldMeta) -> String {
