@@ -3,7 +3,12 @@
 //!
 //! `cargo run --release --example checkpoint -- [FILE...] [--dir DIR]`, with `DS_AIO_*` in front.
 
-use std::{error::Error, fs, io, io::Write, path::Path};
+use std::{
+    error::Error,
+    fs, io,
+    io::{Read, Write},
+    path::Path,
+};
 
 use ds_aio::{AioConfig, Engine, FileReader, FileWriter, Priority, WriterOptions};
 use ds_aio_examples::{Arguments, Source, Speed, compare};
@@ -38,8 +43,9 @@ fn write(
     let mut archive = tar::Builder::new(FileWriter::create_with(engine, path, &options)?);
     for source in sources {
         let mut header = tar::Header::new_gnu();
-        header.set_size(source.len()?);
-        archive.append_data(&mut header, "tensor", source.open()?)?;
+        let len = source.len()?;
+        header.set_size(len);
+        archive.append_data(&mut header, "tensor", source.open()?.take(len))?;
     }
     let state = format!("{{\"step\": {step}}}");
     let mut header = tar::Header::new_gnu();
@@ -56,7 +62,7 @@ fn read(engine: &Engine, path: &Path, sources: &[Source]) -> Result<(), Box<dyn 
     for (entry, source) in archive.entries()?.zip(sources) {
         let (mut entry, mut expected) = (entry?, source.open()?);
         loop {
-            let count = io::Read::read(&mut entry, &mut piece)?;
+            let count = entry.read(&mut piece)?;
             if count == 0 {
                 break;
             }
