@@ -7,6 +7,8 @@
     all(feature = "engine", unix),
     doc = "- [`Engine`] runs `pread` and `pwrite`, through io_uring or on threads, as such a struct says. Requests own
   their buffers and return a [`Ticket`]; borrowed slices go in a [`Engine::scope`].
+- [`FileWriter`] and [`FileReader`] are files as streams: what any serializer writes to, and any parser
+  reads from.
 
 ```
 use ds_aio::{AioConfig, Engine};
@@ -26,7 +28,8 @@ assert_eq!(tensor, [42; 100_000]);
 //! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
-//! crate; both bring the engine with them.
+//! crate, `tokio` and `futures-io` make streams those of these crates, and `safetensors` adds models in
+//! files of that format; all bring the engine with them.
 //!
 //! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
 //! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
@@ -64,8 +67,12 @@ mod engine;
 mod error;
 #[doc(hidden)]
 pub mod private;
+#[cfg(all(feature = "safetensors", unix))]
+pub mod safetensors;
 #[cfg(all(feature = "store", unix))]
 mod store;
+#[cfg(all(feature = "engine", unix))]
+mod stream;
 #[cfg(all(feature = "engine", unix))]
 mod sync;
 #[cfg(all(feature = "engine", unix))]
@@ -89,6 +96,7 @@ pub use crate::{
         OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, NotDirect, Operation, RingUnavailable, StartError},
+    stream::{FileReader, FileWriter, WriterOptions},
 };
 pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,

@@ -28,6 +28,23 @@ impl Arguments {
     ///
     /// If `--dir` has no value or an option is unknown; the error shows the usage.
     pub fn from_command_line() -> Result<Self, Box<dyn Error>> {
+        let mut arguments = Self::given()?;
+        if arguments.sources.is_empty() {
+            arguments.sources.push(Source::File(env::current_exe()?));
+            // 256 MiB in all, odd lengths among them.
+            let lens = [(64 << 20) + 1, 64 << 20, 64 << 20, (64 << 20) - 1];
+            let tensors = (1..).zip(lens).map(|(seed, len)| Source::Tensor { seed, len });
+            arguments.sources.extend(tensors);
+        }
+        Ok(arguments)
+    }
+
+    /// Reads the command line as it is: there are no sources if it names none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Arguments::from_command_line`].
+    pub fn given() -> Result<Self, Box<dyn Error>> {
         let mut arguments = Self { sources: Vec::new(), dir: env::temp_dir() };
         let mut words = env::args_os().skip(1);
         while let Some(word) = words.next() {
@@ -42,13 +59,6 @@ impl Arguments {
             } else {
                 arguments.sources.push(Source::File(word.into()));
             }
-        }
-        if arguments.sources.is_empty() {
-            arguments.sources.push(Source::File(env::current_exe()?));
-            // 256 MiB in all, odd lengths among them.
-            let lens = [(64 << 20) + 1, 64 << 20, 64 << 20, (64 << 20) - 1];
-            let tensors = (1..).zip(lens).map(|(seed, len)| Source::Tensor { seed, len });
-            arguments.sources.extend(tensors);
         }
         Ok(arguments)
     }
@@ -226,8 +236,21 @@ impl fmt::Display for Speed {
     }
 }
 
+/// Has the system forget what it keeps of a file in memory, so that it is read from the device.
+///
+/// # Errors
+///
+/// If the file cannot be opened or written to the device.
+pub fn evict(path: &Path) -> io::Result<()> {
+    let file = File::open(path)?;
+    file.sync_all()?;
+    #[cfg(target_os = "linux")]
+    nix::fcntl::posix_fadvise(&file, 0, 0, nix::fcntl::PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
+    Ok(())
+}
+
 /// Shows a line on the terminal's last line; nothing where there is no terminal.
-fn on_terminal(line: fmt::Arguments<'_>) {
+pub fn on_terminal(line: fmt::Arguments<'_>) {
     let mut terminal = io::stderr();
     if terminal.is_terminal() {
         // A progress line that cannot be shown is no reason to stop.

@@ -6,5 +6,7 @@ mod engine;
 mod loop_device;
 mod memory;
 mod process;
+mod safetensors;
 mod store;
+mod stream;
 mod ui;

@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 use aligned::Shows;
 pub(crate) use borrowed::Borrowed;
+pub(crate) use copy::copy;
+pub(crate) use mapping::page_size;
 pub(crate) use memory::{Filled, Memory, Segment, filled, filled_all};
 
 pub use aligned::AioBuf;

@@ -37,7 +37,7 @@ use std::{
 
 use crate::{
     buf::{AioBuf, BufferPool},
-    config::{EngineConfig, EngineSettings},
+    config::{DirectMode, EngineConfig, EngineSettings},
     error::{Error, ErrorKind, Failures, Operation, StartError},
     sys::{
         Backend,
@@ -52,6 +52,9 @@ use crew::Crew;
 use file::FileState;
 use ledger::{EngineId, Ledger};
 use queue::Refill;
+
+pub(crate) use admission::Entering;
+pub(crate) use submit::{Room, Submission};
 
 pub use crate::sys::file::OpenOptions;
 pub use file::{AioFile, Priority};
@@ -265,6 +268,29 @@ impl Engine {
     pub fn adopt<F: Into<OwnedFd>>(&self, descriptor: F) -> Result<AioFile, Error> {
         let open = OpenFile::adopt(descriptor.into(), self.policy())?;
         Ok(self.file(open))
+    }
+
+    /// Opens a directory to be synced.
+    pub(crate) fn open_directory(&self, path: &Path) -> Result<AioFile, Error> {
+        let policy = Policy { mode: DirectMode::Never, ..self.policy() };
+        Ok(self.file(OpenFile::open(path, &OpenOptions::new(), policy)?))
+    }
+
+    /// Notes a failure on `file` that nobody is there to be told of.
+    pub(crate) fn note(&self, file: &AioFile, error: &Error) {
+        self.ledger.abandon(self.ledger.record(file.state.id, error));
+        self.crew.trace().unfinished(error);
+    }
+
+    /// Whether this thread is one of the engine's workers, which would wait for itself.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn is_on_worker(&self) -> bool {
+        user_code::is_of(self.id())
+    }
+
+    /// Whether this is a forked child of the engine's process.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.ledger.is_forked()
     }
 
     fn file(&self, open: OpenFile) -> AioFile {

@@ -1,12 +1,16 @@
 //! Submitting: from a call to an accepted request, with the bound on how many there are.
 
-use std::sync::Arc;
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use crate::{
     buf::{self, Filled, IoBuf, IoBufMut, Memory},
     engine::{
         AioFile, Engine,
-        admission::Permit,
+        admission::{Entering, Permit},
         ledger::Ledger,
         plan::{Block, Plan},
         request::{Asked, Delivery, Request, operation, wanted},
@@ -27,6 +31,9 @@ pub(crate) struct Submission<B> {
     pub(crate) memory_of: fn(&mut B) -> Memory,
     pub(crate) filled: Option<Filled<B>>,
 }
+
+/// What came of asking for room for a request.
+pub(crate) struct Room(Result<Option<Permit>, ErrorKind>);
 
 impl<B> Submission<B> {
     fn new(
@@ -83,9 +90,7 @@ impl Engine {
     where
         B: Send + 'static,
     {
-        let permit = self.enter();
-        self.make(file, submission, permit, &self.ledger, TicketState::delivery)
-            .unwrap_or_else(Ticket::refused)
+        self.submit_in(self.room(), file, submission)
     }
 
     /// Makes a request if there is room, and gives the buffer back if not.
@@ -118,7 +123,42 @@ impl Engine {
             Some(permit) => permit,
             None => self.admission.entered(self.ledger.process()).await.map(Some),
         };
-        self.make(file, submission, permit, &self.ledger, TicketState::delivery)
+        self.submit_in(Room(permit), file, submission)
+    }
+
+    /// Room for a request of a stream, waited for.
+    pub(crate) fn room(&self) -> Room {
+        Room(self.enter())
+    }
+
+    /// Room for a request of a stream, awaited; `entering` keeps its turn from one poll to the next.
+    pub(crate) fn poll_room(
+        &self,
+        entering: &mut Option<Entering>,
+        context: &mut Context<'_>,
+    ) -> Poll<Room> {
+        if entering.is_none()
+            && let Some(permit) = self.enter_now()
+        {
+            return Poll::Ready(Room(permit));
+        }
+        let turn = entering.get_or_insert_with(|| self.admission.entered(self.ledger.process()));
+        let entered = ready!(Pin::new(turn).poll(context));
+        *entering = None;
+        Poll::Ready(Room(entered.map(Some)))
+    }
+
+    /// Makes a request with the room there is for it.
+    pub(crate) fn submit_in<B>(
+        &self,
+        room: Room,
+        file: &AioFile,
+        submission: Submission<B>,
+    ) -> Ticket<B>
+    where
+        B: Send + 'static,
+    {
+        self.make(file, submission, room.0, &self.ledger, TicketState::delivery)
             .unwrap_or_else(Ticket::refused)
     }
 

@@ -143,6 +143,10 @@ mod told {
             });
         }
 
+        pub(crate) fn unfinished(&self, error: &Error) {
+            self.tell_of(|| event!(target: "ds_aio", Level::WARN, %error, "writer unfinished"));
+        }
+
         pub(crate) fn ended(&self) {
             self.tell_of(|| event!(target: "ds_aio", Level::INFO, "engine ended"));
         }
@@ -190,6 +194,9 @@ mod told {
 
         #[inline]
         pub(crate) fn poisoned(&self) {}
+
+        #[inline]
+        pub(crate) fn unfinished(&self, _error: &Error) {}
 
         #[inline]
         pub(crate) fn ended(&self) {}

@@ -76,6 +76,15 @@ pub enum ErrorKind {
     /// The descriptor appends (`O_APPEND`): the system would write at the end of the file, whatever
     /// the offset.
     AppendOnly,
+    /// The range of a writer that shares its file does not begin where one may, or ends before it
+    /// begins.
+    UnalignedRange,
+    /// The range of a writer that shares its file is full.
+    RangeFull,
+    /// A writer was dropped before it was finished.
+    Unfinished,
+    /// The writer was finished before.
+    Finished,
 }
 
 impl ErrorKind {
@@ -117,7 +126,10 @@ impl ErrorKind {
             | Self::Misaligned
             | Self::ForeignFile
             | Self::AppendOnly
+            | Self::UnalignedRange
+            | Self::Finished
             | Self::ResultTaken => io::ErrorKind::InvalidInput,
+            Self::RangeFull => io::ErrorKind::WriteZero,
             Self::OutOfMemory | Self::PoolExhausted | Self::LockLimit => io::ErrorKind::OutOfMemory,
             Self::WouldDeadlock => io::ErrorKind::Deadlock,
             Self::NotDirect => io::ErrorKind::Unsupported,
@@ -128,6 +140,7 @@ impl ErrorKind {
             | Self::ShutDown
             | Self::Forked
             | Self::Poisoned
+            | Self::Unfinished
             | Self::Cancelled => io::ErrorKind::Other,
         }
     }
@@ -165,6 +178,10 @@ impl ErrorKind {
             Self::WouldDeadlock => "a worker of the engine would wait for itself",
             Self::NotDirect => "cannot bypass the page cache",
             Self::AppendOnly => "the descriptor appends (O_APPEND), and would ignore offsets",
+            Self::UnalignedRange => "no range for a writer that shares its file",
+            Self::RangeFull => "the writer's range is full",
+            Self::Unfinished => "the writer was dropped unfinished",
+            Self::Finished => "the writer is finished",
         }
     }
 
@@ -203,6 +220,10 @@ impl ErrorKind {
             Self::WouldDeadlock => "await the ticket, or wait on a thread of your own",
             Self::NotDirect => "change what is in the way, or let the setting direct be auto",
             Self::AppendOnly => "open the file without O_APPEND",
+            Self::UnalignedRange => "divide the file at such multiples",
+            Self::RangeFull => "write no more than the range holds",
+            Self::Unfinished => "finish writers, or discard them",
+            Self::Finished => "write before finishing",
         }
     }
 }

@@ -49,10 +49,19 @@ pub enum Operation {
     Wait,
     /// Ending the engine.
     Close,
+    /// Moving a reader's position.
+    Seek,
+    /// Finishing a file that was written as a stream.
+    Finish,
+    /// Giving a finished file its name.
+    Rename,
+    /// Removing an unfinished file.
+    Remove,
 }
 
 impl Operation {
-    /// The name of the system call behind it, or `wait`, `close` or `view`, which have none.
+    /// The name of the system call behind it, or `wait`, `close`, `view`, `seek` or `finish`, which
+    /// have none.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,6 +79,10 @@ impl Operation {
             Self::View => "view",
             Self::Wait => "wait",
             Self::Close => "close",
+            Self::Seek => "seek",
+            Self::Finish => "finish",
+            Self::Rename => "rename",
+            Self::Remove => "unlink",
         }
     }
 }
@@ -100,12 +113,13 @@ struct Details {
     bounds: Bounds,
 }
 
-/// Numbers that an error of memory turns on, in bytes.
+/// Numbers that an error of memory or of a range turns on, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Bounds {
     limit: Option<usize>,
     in_use: Option<usize>,
     element: Option<usize>,
+    multiple_of: Option<usize>,
 }
 
 impl Error {
@@ -143,6 +157,11 @@ impl Error {
     #[cfg(feature = "bytemuck")]
     pub(crate) fn with_element(mut self, size: usize) -> Self {
         self.0.bounds.element = Some(size);
+        self
+    }
+
+    pub(crate) fn with_multiple_of(mut self, multiple_of: usize) -> Self {
+        self.0.bounds.multiple_of = Some(multiple_of);
         self
     }
 
@@ -245,14 +264,18 @@ impl fmt::Display for Error {
                 let len = offset.saturating_add(*wanted as u64);
                 write!(f, " to {len} bytes: {kind}")?;
             }
+            Operation::Seek => write!(f, " to {offset}: {kind}")?,
+            Operation::Finish => write!(f, ": {kind} after {done} bytes")?,
             Operation::Open
             | Operation::Metadata
             | Operation::Sync
             | Operation::SyncAll
             | Operation::Wait
-            | Operation::Close => write!(f, ": {kind}")?,
+            | Operation::Close
+            | Operation::Rename
+            | Operation::Remove => write!(f, ": {kind}")?,
         }
-        let Bounds { limit, in_use, element } = bounds;
+        let Bounds { limit, in_use, element, multiple_of } = bounds;
         if let Some(limit) = limit {
             write!(f, ", limit {limit} bytes")?;
         }
@@ -261,6 +284,9 @@ impl fmt::Display for Error {
         }
         if let Some(element) = element {
             write!(f, ", each of {element} bytes")?;
+        }
+        if let Some(multiple_of) = multiple_of {
+            write!(f, ", which begins at a multiple of {multiple_of}")?;
         }
         if let Some(reason) = not_direct {
             write!(f, ", because {reason}")?;

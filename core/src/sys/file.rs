@@ -315,7 +315,7 @@ fn open(path: &Path, options: &OpenOptions) -> io::Result<File> {
     }
 }
 
-pub(super) fn cause_of(error: &io::Error) -> Cause {
+pub(crate) fn cause_of(error: &io::Error) -> Cause {
     match error.raw_os_error() {
         Some(errno) => Cause::Errno(Errno::from_raw(errno)),
         None if error.kind() == io::ErrorKind::InvalidInput => ErrorKind::InvalidInput.into(),

@@ -41,5 +41,5 @@ mod whole_file;
 
 #[cfg(target_os = "linux")]
 mod page_cache;
-mod support;
+pub(crate) mod support;
 mod told;

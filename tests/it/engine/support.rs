@@ -18,25 +18,25 @@ use ds_aio_tests::hooked::HookedBuf;
 use tempfile::TempDir;
 
 /// An engine and a directory for its files, which goes with it.
-pub(super) struct Bench {
-    pub(super) engine: Engine,
-    pub(super) dir: TempDir,
+pub(crate) struct Bench {
+    pub(crate) engine: Engine,
+    pub(crate) dir: TempDir,
 }
 
 impl Bench {
-    pub(super) fn new(settings: EngineSettings) -> Self {
+    pub(crate) fn new(settings: EngineSettings) -> Self {
         Self {
             engine: Engine::new(&settings).expect("an engine"),
             dir: tempfile::tempdir().expect("a temporary directory"),
         }
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
     /// A file with those bytes, written without the engine.
-    pub(super) fn filled(&self, name: &str, bytes: &[u8]) -> PathBuf {
+    pub(crate) fn filled(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.path(name);
         std::fs::write(&path, bytes).expect("a file of the given bytes");
         path
@@ -45,7 +45,7 @@ impl Bench {
 
 /// Runs a helper, and shows what it said if it did not end well.
 #[track_caller]
-pub(super) fn run(helper: &mut Command) {
+pub(crate) fn run(helper: &mut Command) {
     // One that is killed cannot remove its files.
     let dir = tempfile::tempdir().expect("a temporary directory");
     let output = helper.env("TMPDIR", dir.path()).output().expect("a helper that starts");
@@ -59,7 +59,7 @@ pub(super) fn run(helper: &mut Command) {
 }
 
 /// The bytes of a file, read without the engine.
-pub(super) fn window(path: &Path, offset: u64, len: usize) -> Vec<u8> {
+pub(crate) fn window(path: &Path, offset: u64, len: usize) -> Vec<u8> {
     let mut bytes = vec![0; len];
     std::fs::File::open(path)
         .and_then(|file| file.read_exact_at(&mut bytes, offset))
@@ -69,12 +69,12 @@ pub(super) fn window(path: &Path, offset: u64, len: usize) -> Vec<u8> {
 
 /// The worker of an engine that has just one, held in the drop of a buffer, so that whatever is
 /// asked for meanwhile stays under way. Dropping this lets it go.
-pub(super) struct HeldWorker {
+pub(crate) struct HeldWorker {
     _release: Sender<()>,
 }
 
 impl HeldWorker {
-    pub(super) fn of(bench: &Bench) -> Self {
+    pub(crate) fn of(bench: &Bench) -> Self {
         let path = bench.path("holds the worker");
         let file = bench.engine.create(&path).expect("a file");
         loop {
@@ -99,7 +99,7 @@ impl HeldWorker {
 }
 
 /// A waker that runs `on_wake`, on whatever thread wakes it.
-pub(super) fn waker(on_wake: impl Fn() + Send + Sync + 'static) -> Waker {
+pub(crate) fn waker(on_wake: impl Fn() + Send + Sync + 'static) -> Waker {
     struct OnWake<F>(F);
 
     impl<F: Fn() + Send + Sync> Wake for OnWake<F> {
@@ -112,6 +112,6 @@ pub(super) fn waker(on_wake: impl Fn() + Send + Sync + 'static) -> Waker {
 }
 
 /// Polls a future once.
-pub(super) fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
+pub(crate) fn poll<F: Future + Unpin>(future: &mut F, waker: &Waker) -> Poll<F::Output> {
     Pin::new(future).poll(&mut Context::from_waker(waker))
 }

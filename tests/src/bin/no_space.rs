@@ -18,9 +18,9 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::{fs, path::Path};
+    use std::{fs, io::Write, path::Path};
 
-    use ds_aio::{Engine, Error, ErrorKind, OpenOptions, Operation};
+    use ds_aio::{Engine, Error, ErrorKind, FileWriter, OpenOptions, Operation, WriterOptions};
     use ds_aio_tests::{
         bytes::{assert_same, pattern},
         process::{NOT_POSSIBLE_HERE, die_if_hung},
@@ -58,6 +58,7 @@ mod linux {
                     "detached" => detached(engine, &dir.path().join("detached"), &data),
                     "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
                     "allocated" => allocated(&engine, &dir.path().join("allocated"), &data),
+                    "streamed" => streamed(engine, &dir.path().join("streamed"), &data),
                     "without fallocate" => without_fallocate(&engine, &dir.path().join("sparse")),
                     other => panic!("no scenario {other:?}"),
                 }
@@ -68,8 +69,6 @@ mod linux {
     }
 
     fn eprintln_to_caller(error: &dyn std::error::Error) {
-        use std::io::Write;
-
         let _ = writeln!(std::io::stderr(), "no small file system: {error}");
     }
 
@@ -152,6 +151,39 @@ mod linux {
         let failures = engine.sync(&file).unwrap_err();
         assert_eq!(failures.errors()[0].operation(), Operation::Preallocate);
         drop(file);
+        fs::remove_file(path).unwrap();
+    }
+
+    /// A stream that finds no room says so once and for all, and leaves what it was to replace.
+    fn streamed(engine: Engine, path: &Path, data: &[u8]) {
+        fs::write(path, "old").unwrap();
+        for options in [WriterOptions::new().replace(), WriterOptions::new().replace().memory(1)] {
+            let mut writer = FileWriter::create_with(&engine, path, &options).unwrap();
+            let temporary = writer.file().path().to_owned();
+            let error = writer.write_all(data).unwrap_err();
+            assert_eq!(error.kind(), std::io::ErrorKind::StorageFull);
+            let first = error.downcast::<Error>().unwrap();
+            assert_eq!(first.operation(), Operation::Write);
+            assert_eq!((first.kind(), first.path()), (ErrorKind::NoSpace, Some(&*temporary)));
+            for _ in 0..2 {
+                let again = writer.write(&[1]).unwrap_err().downcast::<Error>().unwrap();
+                assert_eq!(again, first);
+            }
+            assert_eq!(writer.flush().unwrap_err().downcast::<Error>().unwrap(), first);
+            assert_eq!(writer.finish().unwrap_err(), first);
+            assert!(!temporary.exists());
+        }
+        let options = WriterOptions::new().replace().preallocate(WANTED as u64);
+        let error = FileWriter::create_with(&engine, path, &options).unwrap_err();
+        assert_eq!((error.operation(), error.kind()), (Operation::Preallocate, ErrorKind::NoSpace));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+        assert_eq!(fs::read(path).unwrap(), b"old");
+        // What fits is written, though it is not far from the end.
+        let mut writer = FileWriter::create(&engine, path).unwrap();
+        writer.write_all(&data[..SPACE - MIB]).unwrap();
+        writer.finish().unwrap();
+        assert_same(&fs::read(path).unwrap(), &data[..SPACE - MIB], &"what fits");
+        engine.close().unwrap();
         fs::remove_file(path).unwrap();
     }
 

@@ -1,0 +1,7 @@
+//! Models in files of the format safetensors.
+
+mod fixtures;
+mod headers;
+mod loading;
+mod mutated;
+mod saving;
