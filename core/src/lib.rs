@@ -53,6 +53,9 @@ extern crate self as ds_aio;
 
 #[cfg(all(feature = "engine", unix))]
 mod buf;
+#[cfg(all(feature = "cli", unix))]
+#[doc(hidden)]
+pub mod cli;
 pub mod config;
 #[cfg(all(feature = "engine", unix))]
 mod engine;
@@ -74,7 +77,7 @@ pub use crate::{
         IoBufMut, PoolStats, RawBuf, Slice,
     },
     engine::{
-        AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
+        AioFile, Difference, DirectAlignment, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
         OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, NotDirect, Operation, RingUnavailable, StartError},

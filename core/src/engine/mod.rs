@@ -54,7 +54,7 @@ use ledger::{EngineId, Ledger};
 use queue::Refill;
 
 pub use crate::sys::file::OpenOptions;
-pub use file::{AioFile, Priority};
+pub use file::{AioFile, DirectAlignment, Priority};
 pub use scope::{Scope, ScopedTicket};
 pub use settings::{Difference, EffectiveSettings};
 pub use stats::{Latencies, OperationStats, Stats};

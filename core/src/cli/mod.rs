@@ -1,0 +1,74 @@
+//! The command `ds-aio`, a program on the crate's public API like any other.
+//!
+//! What was asked for goes to standard output, as text or JSON; warnings, progress and failures go
+//! to standard error.
+
+mod config;
+mod doctor;
+mod exit;
+mod interrupt;
+mod output;
+mod settings;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use exit::Failure;
+use output::Output;
+
+/// What is right and wrong with a machine, how fast it is, and what its settings come to.
+#[derive(Debug, Parser)]
+#[command(name = "ds-aio", bin_name = "ds-aio", version, after_help = exit::CODES)]
+struct Arguments {
+    /// Print JSON in place of text
+    #[arg(long, global = true)]
+    json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(doctor::Arguments),
+
+    Config(config::Arguments),
+
+    /// Print the completions of a shell, to be sourced or installed
+    Completions {
+        /// Whose
+        shell: clap_complete::Shell,
+    },
+
+    /// Print the manual page, as roff
+    Man,
+}
+
+/// Runs the command with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new(arguments.json);
+    match run(arguments.command, &mut output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}
+
+fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Doctor(arguments) => doctor::run(&arguments, output),
+        Command::Config(arguments) => config::run(&arguments, output),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "ds-aio", &mut script);
+            Ok(output.write_all(&script)?)
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
+            Ok(output.write_all(&page)?)
+        }
+    }
+}
