@@ -3,6 +3,7 @@
 //! What was asked for goes to standard output, as text or JSON; warnings, progress and failures go
 //! to standard error.
 
+mod bench;
 mod config;
 mod doctor;
 mod exit;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Command {
     Doctor(doctor::Arguments),
 
+    Bench(bench::Arguments),
+
     Config(config::Arguments),
 
     /// Print the completions of a shell, to be sourced or installed
@@ -59,6 +62,7 @@ pub fn main() -> ExitCode {
 fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Doctor(arguments) => doctor::run(&arguments, output),
+        Command::Bench(arguments) => bench::run(&arguments, output),
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

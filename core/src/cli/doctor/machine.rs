@@ -9,14 +9,14 @@ use std::{
 
 /// The files below a root, and variables, so that tests can make a machine up.
 #[derive(Debug)]
-pub(super) struct Machine {
+pub(in crate::cli) struct Machine {
     root: PathBuf,
     variables: BTreeMap<OsString, OsString>,
 }
 
 impl Machine {
     /// The one this runs on.
-    pub(super) fn here() -> Self {
+    pub(in crate::cli) fn here() -> Self {
         Self { root: PathBuf::from("/"), variables: std::env::vars_os().collect() }
     }
 
@@ -60,6 +60,12 @@ impl Machine {
     pub(super) fn line(&self, path: impl AsRef<Path>, key: &str) -> Option<String> {
         let text = self.text(path)?;
         text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_owned()))
+    }
+
+    /// Bytes of memory that can be had without swapping.
+    pub(in crate::cli) fn available_memory(&self) -> Option<u64> {
+        let line = self.line("/proc/meminfo", "MemAvailable:")?;
+        line.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
     }
 
     /// A variable that is there and not empty.

@@ -63,7 +63,7 @@ pub(super) fn locked(machine: &Machine) -> Option<Finding> {
 
 pub(super) fn amount(machine: &Machine, cgroup: &Cgroup, probe: &Probe, ranks: u64) -> Finding {
     const TOPIC: &str = "memory";
-    let available = kib(machine, "MemAvailable:");
+    let available = machine.available_memory();
     let limit = cgroup.memory(machine);
     let mut found = match available {
         Some(available) => format!("{} available", bytes(available)),
@@ -93,9 +93,4 @@ pub(super) fn amount(machine: &Machine, cgroup: &Cgroup, probe: &Probe, ranks: u
         );
     }
     Finding::ok(TOPIC, found)
-}
-
-fn kib(machine: &Machine, key: &str) -> Option<u64> {
-    let line = machine.line("/proc/meminfo", key)?;
-    line.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }

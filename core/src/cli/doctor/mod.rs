@@ -30,7 +30,7 @@ use super::{
 use cgroup::Cgroup;
 use device::{Device, Mount};
 use finding::{Finding, Verdict};
-use machine::Machine;
+pub(super) use machine::Machine;
 use probe::{Place, Probe};
 use ranks::Ranks;
 

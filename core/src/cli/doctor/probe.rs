@@ -39,7 +39,6 @@ pub(super) struct Probe {
 /// What an engine runs with.
 #[derive(Debug, Clone)]
 pub(super) struct Effective {
-    pub(super) backend: &'static str,
     pub(super) thread_count: usize,
     pub(super) queue_depth: usize,
     /// Each setting that is not what was asked for, and why.
@@ -116,7 +115,6 @@ impl Probe {
             (None, reason) => Err(reason.unwrap_or(NotDirect::NoSystemSupport)),
         };
         let effective = Effective {
-            backend: engine.settings().backend,
             thread_count: engine.settings().thread_count,
             queue_depth: engine.settings().queue_depth,
             differences: engine.settings().differences().map(ToString::to_string).collect(),

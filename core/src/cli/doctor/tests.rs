@@ -40,7 +40,6 @@ impl Fake {
             pages: Some(HugePages { resident: 8 << 20, huge: 8 << 20 }),
             asked: EngineSettings::default(),
             effective: Effective {
-                backend: "io_uring",
                 thread_count: 1,
                 queue_depth: 8,
                 differences: Vec::new(),
