@@ -27,6 +27,9 @@ assert_eq!(tensor, [42; 100_000]);
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
 //! crate; both bring the engine with them.
 //!
+//! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
+//! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
+//!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
 //! resolves, in the span that the caller was in, with the fields `operation`, `path`, `offset`, `len`
@@ -84,7 +87,7 @@ pub use crate::{
 };
 pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
-    EngineSettings, EnvSource, Loaded, Loader,
+    EngineSettings, EnvSource, Loaded, Loader, Secret,
 };
 /// ```
 /// use ds_aio::{Choice, Config};

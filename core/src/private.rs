@@ -1,16 +1,31 @@
 //! What generated code calls. Not covered by semantic versioning: use the derive.
 
+pub use std::string::String;
+
+pub use crate::__impl_serialize as impl_serialize;
+#[cfg(feature = "serde")]
+pub use serde;
+
 pub use crate::config::FixedKey;
 pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
+    reads_auto,
 };
 pub use crate::config::field::{ConstScalar, DefaultAt, Field};
-pub use crate::config::slot::Values;
+pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
+#[cfg(feature = "serde")]
+pub use crate::config::serde::serialize;
+pub use crate::config::slot::{Access, Values};
 pub use crate::config::text::{TextKind, as_str, text, text_len};
+pub use crate::config::together::Together;
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
+use core::any::Any;
+use core::fmt::Display;
+
 use crate::config::{
-    ConfigErrors, ConfigSchema, FieldMeta, Integer, Loader, Outline, Scalar, check_values, rules,
+    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Outline, Scalar, auto,
+    bad_default, check_values, rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of a field contradicts itself. In a
@@ -51,14 +66,79 @@ pub const fn assert_sound(field: &FieldMeta) {
     }
 }
 
+/// Fails compilation, at the caller's place, when `auto` would mean two things.
+///
+/// # Panics
+///
+/// At compile time alone: generated code calls it in a `const`.
+#[track_caller]
+pub const fn assert_auto(field: &FieldMeta) {
+    #[allow(clippy::panic, reason = "this is how a const reports an error")]
+    if auto::is_a_value(field) {
+        panic!("`auto` is a value of this field's own, so it cannot mean that none is set")
+    }
+}
+
+/// Calls a check of the program's own with a value of the type that it is about.
+///
+/// # Errors
+///
+/// What the check says.
+pub fn check<T: Any, E: Display>(
+    value: &dyn Any,
+    check: impl FnOnce(&T) -> Result<(), E>,
+) -> Result<(), String> {
+    let value = value.downcast_ref().map(check);
+    value.unwrap_or(Ok(())).map_err(|error| error.to_string())
+}
+
 /// Builds a struct from what its builder was given.
 ///
 /// # Errors
 ///
-/// Every rule that a value breaks, and every required field without a value.
+/// Every rule that a value breaks, and every required field without a value; if there are none, what
+/// the struct's own check says.
 pub fn build<T: ConfigSchema>(values: Values) -> Result<T, ConfigErrors> {
     ConfigErrors::check(check_values(&Outline::of::<T>(), &values))?;
-    T::from_values(values).ok_or_else(ConfigErrors::incomplete)
+    let value = T::from_values(values).ok_or_else(ConfigErrors::incomplete)?;
+    ConfigErrors::check(Together::check(&value))?;
+    Ok(value)
+}
+
+/// The default of the field number `index`, which its own parser reads.
+///
+/// # Panics
+///
+/// The default is one that the parser refuses; a test beside the struct fails then too.
+#[must_use]
+pub fn parsed_default<T: ConfigSchema, V: Any>(index: usize) -> V {
+    match Values::of::<T>().take(index) {
+        Some(value) => value,
+        None => refuse_defaults::<T>(),
+    }
+}
+
+/// Passes if every default is one that its field's own parser accepts.
+///
+/// # Panics
+///
+/// One is not.
+pub fn assert_defaults<T: ConfigSchema>() {
+    if !bad_defaults::<T>().is_empty() {
+        refuse_defaults::<T>()
+    }
+}
+
+fn bad_defaults<T: ConfigSchema>() -> Vec<Diagnostic> {
+    Outline::of::<T>().settings.iter().filter_map(bad_default).collect()
+}
+
+fn refuse_defaults<T: ConfigSchema>() -> ! {
+    let found: Vec<_> = bad_defaults::<T>().iter().map(Diagnostic::to_string).collect();
+    #[allow(clippy::panic, reason = "neither `Default` nor a test can return an error")]
+    {
+        panic!("{}: {}", core::any::type_name::<T>(), found.join("\n"))
+    }
 }
 
 /// Loads the defaults and the environment of this process.
@@ -92,4 +172,31 @@ pub const fn fixed_text(key: &'static str, value: &'static str) -> FixedKey {
 #[must_use]
 pub fn owned<T: Clone, U: From<T>>(items: &[T]) -> Vec<U> {
     items.iter().cloned().map(U::from).collect()
+}
+
+/// What `#[config(serialize)]` expands to: a derive cannot see the features of this crate.
+#[cfg(feature = "serde")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __impl_serialize {
+    ($($head:tt)*) => {
+        #[automatically_derived]
+        $($head)* {
+            fn serialize<S: $crate::private::serde::Serializer>(
+                &self,
+                serializer: S,
+            ) -> ::core::result::Result<S::Ok, S::Error> {
+                $crate::private::serialize(self, serializer)
+            }
+        }
+    };
+}
+
+#[cfg(not(feature = "serde"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __impl_serialize {
+    ($($head:tt)*) => {
+        ::core::compile_error! { "`serialize` needs the feature `serde` of ds-aio" }
+    };
 }

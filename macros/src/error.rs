@@ -6,7 +6,8 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Error;
 
-use crate::ir::snake_case;
+use crate::case::CASES;
+use crate::ir::{Field, snake_case};
 
 /// The mistakes found so far; all are reported at once.
 #[derive(Default)]
@@ -70,11 +71,18 @@ pub(crate) fn bad_section(span: Span) -> Error {
     Error::new(span, "a section name is not empty and consists of letters, digits, `_` and `-`")
 }
 
-pub(crate) fn bad_prefix(span: Span, attribute: &str) -> Error {
+pub(crate) fn bad_name_part(span: Span, attribute: &str) -> Error {
     let message = format!(
         "`{attribute}` consists of letters, digits and `_`, and does not start with a digit"
     );
     Error::new(span, message)
+}
+
+pub(crate) fn no_constants(span: Span, attribute: &str) -> Error {
+    Error::new(
+        span,
+        format!("`{attribute}` names constants, and with `consts = none` there are none"),
+    )
 }
 
 pub(crate) fn bad_variable(span: Span) -> Error {
@@ -131,6 +139,10 @@ pub(crate) fn bad_env(span: Span) -> Error {
     Error::new(span, "`env` is the name of a variable in quotes, or `skip`")
 }
 
+pub(crate) fn bad_parse(span: Span) -> Error {
+    Error::new(span, "`parse` is `from_str`, `serde`, or the path of a function that reads a text")
+}
+
 pub(crate) fn unbounded_range(span: Span) -> Error {
     Error::new(span, "a range needs at least one bound")
 }
@@ -170,6 +182,20 @@ pub(crate) fn optional_and_required(span: Span) -> Error {
     )
 }
 
+pub(crate) fn beside_skip(attribute: &Ident) -> Error {
+    let message = format!(
+        "`{attribute}` is about a setting, which a field with `skip` is not: drop one of the two"
+    );
+    Error::new(attribute.span(), message)
+}
+
+pub(crate) fn ambiguous_auto(span: Span) -> Error {
+    Error::new(
+        span,
+        "`auto` is a text like any other here: without `one_of` it could be meant as the value",
+    )
+}
+
 pub(crate) fn not_beside_nested(name: &Ident) -> Error {
     let message = format!("`{name}` says nothing about a nested struct: it belongs on its fields");
     Error::new(name.span(), message)
@@ -187,8 +213,36 @@ pub(crate) fn rule_does_not_apply(span: Span, rule: &str, needs: &str) -> Error 
     Error::new(span, format!("`{rule}` needs {needs} field"))
 }
 
+pub(crate) fn rule_of_secret(span: Span) -> Error {
+    Error::new(span, "a `Secret` has no rules, for messages speak of them: use `check`")
+}
+
+pub(crate) fn parser_of_secret(span: Span) -> Error {
+    Error::new(span, "no parser reads a `Secret`, for its messages could have the value in them")
+}
+
+pub(crate) fn default_of_secret(span: Span) -> Error {
+    Error::new(
+        span,
+        "a `Secret` has no default, which everybody could read: make it `required`, or an `Option`",
+    )
+}
+
 pub(crate) fn key_taken(span: Span, key: &str, by: impl Display) -> Error {
     Error::new(span, format!("the key `{key}` is already that of {by}"))
+}
+
+pub(crate) fn renamed_otherwise(span: Span, serde: &str) -> Error {
+    let message = format!(
+        "`#[serde(…)]` names this `{serde}`, and one thing has one name: drop this `rename`, or make \
+         both the same"
+    );
+    Error::new(span, message)
+}
+
+pub(crate) fn unknown_case(span: Span) -> Error {
+    let cases: Vec<_> = CASES.iter().map(|(name, _)| format!("`{name}`")).collect();
+    Error::new(span, format!("the cases that `Config` and `Choice` know are {}", cases.join(", ")))
 }
 
 pub(crate) fn variable_taken(span: Span, variable: &str, by: &Ident) -> Error {
@@ -203,10 +257,12 @@ pub(crate) fn constant_taken(span: Span, name: &Ident, field: &Ident, by: &str) 
     Error::new(span, message)
 }
 
-pub(crate) fn setter_taken(field: &Ident) -> Error {
-    let message = "a field named `build` would collide with the builder's own `build()`: call it \
-                   otherwise and add `rename = \"build\"`";
-    Error::new(field.span(), message)
+pub(crate) fn setter_taken(field: &Field) -> Error {
+    let key = if field.skip { "" } else { " and add `rename = \"build\"`" };
+    let message = format!(
+        "a field named `build` would collide with the builder's own `build()`: call it otherwise{key}"
+    );
+    Error::new(field.ident.span(), message)
 }
 
 pub(crate) fn not_an_enum(span: Span) -> Error {

@@ -1,10 +1,10 @@
 //! After a mistake: stubs under the generated names, so that code using them adds no messages.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 use crate::expand;
-use crate::ir::{Choice, Consts, Input, TEXTS};
+use crate::ir::{Choice, Consts, Field, Input, TEXTS};
 
 /// Everything a user may name, with nothing behind it: compilation fails anyway.
 pub(crate) fn config(input: &Input) -> TokenStream {
@@ -22,8 +22,10 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         }
     });
     let engine = input.engine.then(|| {
+        let for_deepspeed = expand::for_deepspeed(input, &quote!(loop {}));
         let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
         quote! {
+            #for_deepspeed
             #[automatically_derived]
             #head {
                 fn engine_settings(&self) -> #krate::EngineSettings { loop {} }
@@ -35,23 +37,27 @@ pub(crate) fn config(input: &Input) -> TokenStream {
     let from = input.implement_for(quote!(::core::convert::From<#of> for #builder), None);
     let of_builder = input.implement_for(quote!(#builder), None);
     let setters = stub_setters(input);
+    let serialize = expand::serialize(input);
+    let writing = expand::writing(input, |_| quote!(loop {}));
     quote! {
         #consts
         #default
         #engine
+        #serialize
         #[automatically_derived]
         #schema {
             const SECTION: &'static str = "";
             const ENV_PREFIX: ::core::option::Option<&'static str> = ::core::option::Option::None;
             const FIELDS: &'static [#krate::config::FieldMeta] = &[];
             fn from_values(_: #krate::private::Values) -> ::core::option::Option<Self> { loop {} }
-            fn into_values(self) -> #krate::private::Values { loop {} }
+            fn to_values(&self) -> #krate::private::Values { loop {} }
         }
         #[allow(dead_code, missing_docs)]
         #own {
             #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> { loop {} }
             #vis fn loader() -> #krate::Loader<Self> { loop {} }
             #vis fn builder() -> #builder_type { loop {} }
+            #writing
         }
         #[allow(dead_code)]
         #structure
@@ -90,12 +96,15 @@ pub(crate) fn choice(choice: &Choice) -> TokenStream {
 
 fn stub_setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
-    // A setter called `build` is among the mistakes already reported.
-    let setters = input.fields.iter().filter(|field| field.name() != "build").map(|field| {
-        let (name, ty, span) = (&field.ident, expand::setter_type(field), field.type_span());
-        quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} })
-    });
-    quote!(#(#setters)*)
+    let stub = |field: &Field, ty: &TokenStream| {
+        let (name, span) = (&field.ident, field.type_span());
+        // A setter called `build` is among the mistakes already reported.
+        let is_free = field.name() != "build";
+        is_free.then(|| quote_spanned!(span=> #vis fn #name(self, _: #ty) -> Self { loop {} }))
+    };
+    let setters = input.fields.iter().map(|field| stub(field, &expand::setter_type(field)));
+    let skipped = input.skipped.iter().map(|field| stub(field, &field.ty.to_token_stream()));
+    quote!(#(#setters)* #(#skipped)*)
 }
 
 fn consts(input: &Input) -> TokenStream {
@@ -118,9 +127,10 @@ fn consts(input: &Input) -> TokenStream {
     }
     for field in &input.fields {
         let upper = field.upper();
-        consts.extend(once(&upper, &text, quote!("")));
+        consts.extend(once(&input.key_ending(field), &text, quote!("")));
         consts.extend(once(&format!("{upper}_ENV"), &text, quote!("")));
-        if let Some(default) = field.default.clone() {
+        // One that a secret is given is among the mistakes, and of any type.
+        if let Some(default) = field.default.clone().filter(|_| !field.is_secret()) {
             let ty = field.const_type(input);
             consts.extend(once(&format!("{upper}_DEFAULT"), &ty, default));
         }

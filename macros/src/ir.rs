@@ -5,8 +5,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, GenericArgument, GenericParam, Generics, Lit, LitStr, PathArguments, Type,
-    Visibility,
+    Attribute, ExprPath, GenericArgument, GenericParam, Generics, Lit, LitStr, Path, PathArguments,
+    Type, Visibility,
 };
 
 /// One annotated struct.
@@ -21,10 +21,18 @@ pub(crate) struct Input {
     pub(crate) section: LitStr,
     pub(crate) env_prefix: Option<LitStr>,
     pub(crate) const_prefix: Option<LitStr>,
+    pub(crate) key_suffix: Option<LitStr>,
     pub(crate) consts: Consts,
     pub(crate) engine: bool,
+    /// Where `serialize` stands.
+    pub(crate) serialize: Option<Span>,
     pub(crate) fixed: Vec<Fixed>,
+    /// What is asked of the struct as a whole.
+    pub(crate) check: Option<ExprPath>,
+    /// The settings.
     pub(crate) fields: Vec<Field>,
+    /// The fields that are none.
+    pub(crate) skipped: Vec<Field>,
 }
 
 /// Where constants are generated.
@@ -87,12 +95,14 @@ pub(crate) struct Fixed {
 
 /// One field.
 pub(crate) struct Field {
-    /// Its place among the fields.
+    /// Its place among the settings, or among those that are none.
     pub(crate) index: usize,
     pub(crate) ident: Ident,
     pub(crate) ty: Type,
     pub(crate) docs: Vec<Attribute>,
     pub(crate) rename: Option<LitStr>,
+    /// What `#[serde(rename_all = "…")]` makes of the name.
+    pub(crate) by_case: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) deprecated: Vec<Deprecated>,
     pub(crate) env: Env,
@@ -103,13 +113,27 @@ pub(crate) struct Field {
     pub(crate) rules: Vec<Rule>,
     pub(crate) bytes: Option<Span>,
     pub(crate) sep: Option<LitStr>,
+    pub(crate) parse: Option<ParseBy>,
     pub(crate) advanced: bool,
+    pub(crate) auto: Option<Span>,
+    pub(crate) check: Option<ExprPath>,
+    /// Whether it is no setting.
+    pub(crate) skip: bool,
     pub(crate) nested: Option<Nested>,
 }
 
 /// `nested`, or `nested(env_prefix = "…")`.
 pub(crate) struct Nested {
     pub(crate) env_prefix: Option<LitStr>,
+}
+
+/// What reads the texts of a field, whose type the derive need not know.
+pub(crate) enum ParseBy {
+    FromStr,
+    /// The crate `serde`, which knows values of every shape.
+    Serde,
+    /// A function.
+    Path(Path),
 }
 
 /// `deprecated(alias = "…", note = "…")`.
@@ -139,6 +163,8 @@ pub(crate) struct Choice {
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
     pub(crate) rename: Option<LitStr>,
+    /// What `#[serde(rename_all = "…")]` makes of the name.
+    pub(crate) by_case: Option<LitStr>,
     pub(crate) aliases: Vec<LitStr>,
 }
 
@@ -146,7 +172,7 @@ impl Variant {
     /// The name in files and variables.
     pub(crate) fn name(&self) -> LitStr {
         let named = || LitStr::new(&snake_case(&self.ident.unraw().to_string()), self.ident.span());
-        self.rename.clone().unwrap_or_else(named)
+        self.rename.clone().or_else(|| self.by_case.clone()).unwrap_or_else(named)
     }
 }
 
@@ -189,6 +215,14 @@ impl Input {
             ("", suffix) => Ident::new(suffix, span),
             (prefix, "") => Ident::new(prefix, span),
             (prefix, suffix) => format_ident!("{prefix}_{suffix}", span = span),
+        }
+    }
+
+    /// What the name of the constant with the key of `field` ends in: `BLOCK_SIZE`.
+    pub(crate) fn key_ending(&self, field: &Field) -> String {
+        match &self.key_suffix {
+            Some(suffix) => format!("{}_{}", field.upper(), upper(&suffix.value())),
+            None => field.upper(),
         }
     }
 
@@ -267,6 +301,7 @@ impl Input {
         let own = self.generics.where_clause.iter().flat_map(|clause| &clause.predicates);
         let mut bounds: Vec<TokenStream> = own.map(|bound| quote!(#bound)).collect();
         bounds.extend(self.fields.iter().filter_map(|field| self.field_bound(field)));
+        bounds.extend(self.skipped.iter().filter_map(|field| self.skipped_bound(field)));
         bounds.extend(more);
         (!bounds.is_empty()).then(|| quote!(where #(#bounds),*))
     }
@@ -277,14 +312,37 @@ impl Input {
             return None;
         }
         let krate = self.krate_at(span);
-        Some(match &field.nested {
-            Some(_) => quote_spanned! {span=>
+        let is_shown = quote_spanned! {span=>
+            ::core::fmt::Display + ::core::clone::Clone + ::core::marker::Send
+                + ::core::marker::Sync + 'static
+        };
+        Some(match (&field.nested, &field.parse) {
+            (Some(_), _) => quote_spanned! {span=>
                 #ty: #krate::ConfigSchema
                     + ::core::marker::Send + ::core::marker::Sync + 'static
             },
-            None => quote_spanned! {span=>
+            (None, Some(ParseBy::FromStr)) => quote_spanned! {span=>
+                #ty: ::core::str::FromStr<Err: ::core::fmt::Display> + #is_shown
+            },
+            (None, Some(ParseBy::Path(_))) => quote_spanned!(span=> #ty: #is_shown),
+            (None, Some(ParseBy::Serde)) => quote_spanned! {span=>
+                #krate::private::Structured<#ty>: #krate::private::Access<Value = #ty>,
+                #ty: ::core::marker::Send + ::core::marker::Sync + 'static
+            },
+            (None, None) => quote_spanned! {span=>
                 #ty: #krate::config::ConfigValue<Field = #krate::private::Field<#ty>>
             },
+        })
+    }
+
+    fn skipped_bound(&self, field: &Field) -> Option<TokenStream> {
+        let (ty, span) = (&field.ty, field.type_span());
+        let default = field.default.is_none().then(|| quote!(::core::default::Default+));
+        self.mentions_parameter(quote!(#ty)).then(|| {
+            quote_spanned! {span=>
+                #ty: #default ::core::clone::Clone
+                    + ::core::marker::Send + ::core::marker::Sync + 'static
+            }
         })
     }
 
@@ -348,7 +406,9 @@ impl Input {
 
     /// Whether the whole default can be a constant.
     pub(crate) fn has_const_default(&self) -> bool {
-        self.has_default() && self.fields.iter().all(Field::has_const_value)
+        self.has_default()
+            && self.skipped.is_empty()
+            && self.fields.iter().all(Field::has_const_value)
     }
 }
 
@@ -359,6 +419,12 @@ impl Field {
     }
 
     pub(crate) fn key(&self) -> LitStr {
+        let by_case = self.by_case.as_ref().filter(|_| self.rename.is_none());
+        by_case.cloned().unwrap_or_else(|| self.key_before_case())
+    }
+
+    /// The key, but for `rename_all`: what the names of variables and settings are made of.
+    pub(crate) fn key_before_case(&self) -> LitStr {
         let named = || LitStr::new(&self.name(), self.ident.span());
         self.rename.clone().unwrap_or_else(named)
     }
@@ -389,7 +455,7 @@ impl Field {
     /// What stands behind a prefix in the name of the variable.
     pub(crate) fn env_key(&self) -> Option<LitStr> {
         let is_prefixed = matches!(self.env, Env::Prefixed) && self.nested.is_none();
-        let key = self.key();
+        let key = self.key_before_case();
         is_prefixed.then(|| LitStr::new(&upper(&key.value()), key.span()))
     }
 
@@ -425,26 +491,17 @@ impl Field {
 
     /// The type inside of an `Option`, if the field is one.
     pub(crate) fn inside_option(&self) -> Option<&Type> {
-        self.inside("Option")
+        inside(&self.ty, "Option")
     }
 
     /// The type of the items, if the field is a list.
     pub(crate) fn inside_list(&self) -> Option<&Type> {
-        self.inside("Vec")
+        inside(&self.ty, "Vec")
     }
 
-    fn inside(&self, outer: &str) -> Option<&Type> {
-        let Type::Path(path) = ungrouped(&self.ty) else {
-            return None;
-        };
-        let last = path.path.segments.last().filter(|last| last.ident == outer)?;
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else {
-            return None;
-        };
-        match arguments.args.first() {
-            Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
-            _ => None,
-        }
+    /// Whether the values are never shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        inside(self.value_type(), "Secret").is_some()
     }
 
     /// The type of the values that rules are about.
@@ -477,6 +534,9 @@ impl Field {
 
     /// What the name of the type says, of an `Option` or a list the name inside.
     pub(crate) fn shape(&self) -> Shape {
+        if self.parse.is_some() {
+            return Shape::Text;
+        }
         let Type::Path(path) = ungrouped(self.value_type()) else {
             return Shape::Unknown;
         };
@@ -493,6 +553,21 @@ impl Field {
             "String" | "PathBuf" => Shape::Text,
             _ => Shape::Unknown,
         }
+    }
+}
+
+/// The type inside of `Outer<…>`.
+fn inside<'a>(ty: &'a Type, outer: &str) -> Option<&'a Type> {
+    let Type::Path(path) = ungrouped(ty) else {
+        return None;
+    };
+    let last = path.path.segments.last().filter(|last| last.ident == outer)?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inside)) if arguments.args.len() == 1 => Some(inside),
+        _ => None,
     }
 }
 

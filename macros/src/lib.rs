@@ -8,6 +8,7 @@ use proc_macro::TokenStream;
 use quote::quote;
 use syn::{DeriveInput, parse_macro_input};
 
+mod case;
 mod error;
 mod expand;
 mod fallback;
@@ -25,8 +26,15 @@ mod validate;
 ///   its module (`AIO_BLOCK_SIZE`), or not at all
 /// - `const_prefix = "…"`: what the names of constants start with; for `free` the section unless
 ///   given
+/// - `key_suffix = "…"`: what the names of the constants with keys end in: `BLOCK_SIZE_KEY`; that of
+///   the section stays as it is
 /// - `fixed(key = value, …)`: keys that other software knows, accepted with this value only
-/// - `engine`: implements `EngineConfig`
+/// - `engine`: implements `EngineConfig`, and `to_deepspeed_json()` writes the section `aio` that
+///   DeepSpeed's own parser reads
+/// - `serialize`: implements `Serialize` of the crate `serde`, a struct of the keys whose values the
+///   loader reads from any format; needs ds-aio's feature `serde`
+/// - `check = path`: a function `fn(&Self) -> Result<(), E>` with any `E: Display`, asked about every
+///   struct that is loaded or built, also within another one, once nothing else is wrong
 /// - `crate = path`: where ds-aio is found, if not at `::ds_aio`
 ///
 /// On a field it takes
@@ -39,19 +47,45 @@ mod validate;
 ///   understood with a warning, which says the note; a variable made of it is not
 /// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given; blanks
 ///   around an item are no part of it
+/// - `parse = from_str`, or `parse = path` of a `fn(&str) -> Result<T, E>` with an `E: Display`: reads
+///   the field, of any type with `Display`, `Clone`, `Send` and `Sync`, from texts, and its `Display`
+///   writes it so that they are read back
+/// - `parse = serde` (ds-aio's feature `serde`): reads the field, of any type with `Serialize`,
+///   `DeserializeOwned`, `Clone`, `Send` and `Sync`, from a value of any shape, tables too. A text
+///   becomes what the type asks for: a number, a truth value, or by way of JSON something with parts
 /// - `bytes`: the value may be written as a size, `4KiB`
 /// - `nested`, or `nested(env_prefix = "…")`: the field holds another `Config` struct, see below
 /// - `advanced`: loaded, overridden and explained like any other, but left out of `FORMAT`, and
 ///   after the others in the texts for people
+/// - `auto`: the text `auto` (in a variable in any case) means that the field is not set where it
+///   stands: what comes before, or the default, holds. Not for texts without `one_of`, nor for an enum
+///   with a variant of that name, where it could be meant as the value
+/// - `check = path`: a function `fn(&T) -> Result<(), E>` with the field's type and any `E: Display`,
+///   asked about every value that keeps the other rules. The default is asked about when it takes
+///   effect, so a test that loads with nothing set finds a bad one
+/// - `skip`: the field is no setting, and its type any; its value is `default = …`, which is any
+///   expression of that type here, or else that of `Default`. The builder has a setter for it, and
+///   keeps it: the type is `Clone + Send + Sync + 'static`. A struct with such a field has no `DEFAULT`
 ///
 /// A default that breaks a rule of its own field fails compilation.
 ///
+/// `rename`, `alias` and `rename_all` of `#[serde(…)]` hold here too, so that a struct which derives
+/// both has one name for each key; of a name that serde reads and writes differently it is the one
+/// that is read. A `rename` here that says otherwise is refused. `rename_all` is about keys alone, not
+/// about the names of variables and constants.
+///
 /// The type of a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`
-/// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, or an
-/// `Option` or a `Vec` of one of these. An `Option` needs neither `default` nor `required`, its rules
-/// are about the value inside, and `null` in JSON is its `None`. The rules of a list are about each
-/// item; its default is `[a, b]` or a constant slice. Write `Duration`, `Option` and `Vec` by these
-/// names: the derive cannot see through an alias.
+/// (written with its unit: `250ms`, `1.5s`, `5min`, `1h`), an enum with `#[derive(Choice)]`, any of
+/// these in a `Secret`, or an `Option` or a `Vec` of one of them, or of any other type with `parse`. An
+/// `Option` needs neither `default` nor `required`, its rules are about the value inside, and `null` in
+/// JSON is its `None`. The rules of a list are about each item; its default is `[a, b]` or a constant
+/// slice. The value of a `Secret` shows nowhere, and it has neither rules nor a default. Write
+/// `Duration`, `Option`, `Vec` and `Secret` by these names: the derive cannot see through an alias.
+///
+/// The default of a field with `parse` is a text, and its constant a `&'static str`. Whether it is
+/// understood a test tells that the derive adds beside the struct (not within a function, where tests
+/// do not run). A default that is not is an error of whatever loads or builds the struct; `Default` has
+/// none to return, and panics.
 ///
 /// A `nested` struct is a table within the section, under the field's key: `[swap.io]` in TOML, an object
 /// in JSON, and `io.block_size` is a key of it for `Loader::set`, `Loaded::origin` and in messages. Its own
@@ -77,6 +111,11 @@ mod validate;
 ///   they are written, and no alias of them
 ///
 /// Both templates load back to exactly the defaults; a required field is commented out in them.
+///
+/// Values are written back by `to_toml()` and `to_json()`, the section as a document, and `to_env()`,
+/// the variables as `NAME=value` lines for a shell; fields without a variable are left out. Each loads
+/// to the same values again. What breaks a rule of its field, and what TOML, JSON or a variable cannot
+/// hold, is an error, unless it is the default and may be left out. A `Secret` is left out.
 #[proc_macro_derive(Config, attributes(config))]
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -107,6 +146,9 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
 /// On a variant it takes
 /// - `rename = "name"`: the name instead
 /// - `alias = "name"`, as often as needed: understood too, but never written
+///
+/// `rename`, `alias` and `rename_all` of `#[serde(…)]` hold here too. Without them the two differ, for
+/// serde leaves `IoUring` as it is: `#[serde(rename_all = "snake_case")]` makes them agree.
 #[proc_macro_derive(Choice, attributes(config))]
 pub fn derive_choice(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

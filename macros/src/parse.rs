@@ -8,21 +8,34 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
 
+use crate::case::Case;
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Nested, Rule, RuleKind};
+use crate::ir::{Consts, Deprecated, Env, Field, Fixed, Input, Nested, ParseBy, Rule, RuleKind};
 
 mod attributes;
 mod choice;
 mod expression;
+mod serde;
 
 pub(crate) use choice::choice;
 
 use attributes::{Place, Seen, attributes, flag, value};
 use expression::{Expression, expression_value, range};
+use serde::Names;
 
 /// The attributes of a struct; [`struct_attribute`] reads them.
-const ON_STRUCT: &[&str] =
-    &["section", "env_prefix", "const_prefix", "consts", "fixed", "engine", "crate"];
+const ON_STRUCT: &[&str] = &[
+    "section",
+    "env_prefix",
+    "const_prefix",
+    "key_suffix",
+    "consts",
+    "fixed",
+    "engine",
+    "serialize",
+    "check",
+    "crate",
+];
 
 /// What stands in `deprecated(…)`.
 const IN_DEPRECATED: &[&str] = &["alias", "note"];
@@ -40,8 +53,12 @@ const ON_FIELD: &[&str] = &[
     "alias",
     "deprecated",
     "sep",
+    "parse",
     "bytes",
     "advanced",
+    "auto",
+    "check",
+    "skip",
     "nested",
 ];
 
@@ -73,10 +90,14 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         section: LitStr::new("", derive.ident.span()),
         env_prefix: None,
         const_prefix: None,
+        key_suffix: None,
         consts: Consts::Assoc,
         engine: false,
+        serialize: None,
         fixed: Vec::new(),
+        check: None,
         fields: Vec::new(),
+        skipped: Vec::new(),
     };
     let place = Place { name: "struct", known: ON_STRUCT, other: "field", elsewhere: ON_FIELD };
     let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
@@ -86,22 +107,24 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     if !seen.unclear && !seen.has("section") {
         errors.push(error::no_section(derive.ident.span(), &derive.ident));
     }
-    input.fields = named
-        .named
-        .iter()
-        .enumerate()
-        .filter_map(|(index, syntax)| field(index, syntax, errors))
-        .collect();
+    let case = Names::of(&derive.attrs).case(errors);
+    for syntax in &named.named {
+        let Some(mut field) = field(syntax, case, errors) else { continue };
+        let fields = if field.skip { &mut input.skipped } else { &mut input.fields };
+        field.index = fields.len();
+        fields.push(field);
+    }
     Some(input)
 }
 
-fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field> {
+fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option<Field> {
     let mut field = Field {
-        index,
+        index: 0,
         ident: syntax.ident.clone()?,
         ty: syntax.ty.clone(),
         docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
         rename: None,
+        by_case: None,
         aliases: Vec::new(),
         deprecated: Vec::new(),
         env: Env::Prefixed,
@@ -111,13 +134,27 @@ fn field(index: usize, syntax: &syn::Field, errors: &mut Errors) -> Option<Field
         rules: Vec::new(),
         bytes: None,
         sep: None,
+        parse: None,
         advanced: false,
+        auto: None,
+        check: None,
+        skip: false,
         nested: None,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
     let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
         field_attribute(&mut field, name, stream)
     });
+    if field.skip {
+        let others = seen.names().filter(|name| *name != "skip" && *name != "default");
+        others.for_each(|other| errors.push(error::beside_skip(other)));
+        return Some(field);
+    }
+    let by_case = case.map(|case| case.of_field(&field.name()));
+    field.by_case = by_case.map(|name| LitStr::new(&name, field.ident.span()));
+    let mut names = Names::of(&syntax.attrs);
+    field.rename = names.rename(field.rename, field.by_case.as_ref(), errors);
+    names.add_aliases(&field.key(), &mut field.aliases, |a, b| a == b);
     if field.nested.is_some() {
         nested(&field, &seen, errors);
     } else if field.inside_option().is_some() && field.default.is_none() {
@@ -165,14 +202,20 @@ fn struct_attribute(input: &mut Input, name: &Ident, stream: ParseStream<'_>) ->
         }
         "env_prefix" => input.env_prefix = Some(value(stream)?),
         "const_prefix" => input.const_prefix = Some(value(stream)?),
+        "key_suffix" => input.key_suffix = Some(value(stream)?),
         "engine" => {
             flag(name, stream)?;
             input.engine = true;
+        }
+        "serialize" => {
+            flag(name, stream)?;
+            input.serialize = Some(name.span());
         }
         "crate" => {
             input.krate = value::<Path>(stream)?.into_token_stream();
             input.krate_given = true;
         }
+        "check" => input.check = Some(value(stream)?),
         "consts" => {
             stream.parse::<Token![=]>()?;
             let style = stream.call(Ident::parse_any)?;
@@ -235,6 +278,16 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
         }
         "rename" => field.rename = Some(value(stream)?),
         "sep" => field.sep = Some(value(stream)?),
+        "parse" => {
+            stream.parse::<Token![=]>()?;
+            let start = stream.span();
+            let function: Path = stream.parse().map_err(|_| error::bad_parse(start))?;
+            field.parse = Some(match function.get_ident().map(Ident::to_string).as_deref() {
+                Some("from_str") => ParseBy::FromStr,
+                Some("serde") => ParseBy::Serde,
+                _ => ParseBy::Path(function),
+            });
+        }
         "alias" => field.aliases.push(value(stream)?),
         "deprecated" => {
             let content;
@@ -251,6 +304,15 @@ fn field_attribute(field: &mut Field, name: &Ident, stream: ParseStream<'_>) -> 
         "advanced" => {
             flag(name, stream)?;
             field.advanced = true;
+        }
+        "auto" => {
+            flag(name, stream)?;
+            field.auto = Some(name.span());
+        }
+        "check" => field.check = Some(value(stream)?),
+        "skip" => {
+            field.skip = true;
+            flag(name, stream)?;
         }
         "nested" => {
             let nested = field.nested.insert(Nested { env_prefix: None });

@@ -1,9 +1,10 @@
 //! What no single attribute can tell: names that collide, rules that do not suit their field.
 
 use proc_macro2::{Ident, Span};
+use syn::spanned::Spanned;
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Input, RuleKind, Shape, TEXTS};
+use crate::ir::{Consts, Env, Field, Input, ParseBy, RuleKind, Shape, TEXTS};
 
 /// Checks the struct as a whole.
 pub(crate) fn input(input: &Input, errors: &mut Errors) {
@@ -15,6 +16,7 @@ pub(crate) fn input(input: &Input, errors: &mut Errors) {
     for field in &input.fields {
         field_rules(field, errors);
     }
+    setters(input, errors);
     keys(input, errors);
     variables(input, errors);
     constants(input, errors);
@@ -29,18 +31,28 @@ fn names(input: &Input, errors: &mut Errors) {
     }
     let nested = input.fields.iter().filter_map(|field| field.nested.as_ref()?.env_prefix.as_ref());
     let nested = nested.map(|prefix| ("env_prefix", prefix));
-    let own = [("env_prefix", &input.env_prefix), ("const_prefix", &input.const_prefix)];
-    let own = own.into_iter().filter_map(|(attribute, prefix)| Some((attribute, prefix.as_ref()?)));
-    for (attribute, prefix) in own.chain(nested) {
-        let text = prefix.value();
+    let own = [
+        ("env_prefix", &input.env_prefix),
+        ("const_prefix", &input.const_prefix),
+        ("key_suffix", &input.key_suffix),
+    ];
+    let own = own.into_iter().filter_map(|(attribute, part)| Some((attribute, part.as_ref()?)));
+    for (attribute, part) in own.chain(nested) {
+        let text = part.value();
         let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
         if text.is_empty() || digit_first || !text.chars().all(is_word) {
-            errors.push(error::bad_prefix(prefix.span(), attribute));
+            errors.push(error::bad_name_part(part.span(), attribute));
+        }
+    }
+    let of_constants = [("const_prefix", &input.const_prefix), ("key_suffix", &input.key_suffix)];
+    for (attribute, part) in of_constants {
+        if let Some(part) = part.as_ref().filter(|_| input.consts == Consts::None) {
+            errors.push(error::no_constants(part.span(), attribute));
         }
     }
     let free = input.consts == Consts::Free && input.const_prefix.is_none();
     if free && section.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
-        errors.push(error::bad_prefix(input.section.span(), "const_prefix"));
+        errors.push(error::bad_name_part(input.section.span(), "const_prefix"));
     }
 }
 
@@ -68,9 +80,6 @@ fn field_rules(field: &Field, errors: &mut Errors) {
     {
         errors.push(error::default_and_required(required));
     }
-    if field.name() == "build" {
-        errors.push(error::setter_taken(&field.ident));
-    }
     if let Env::Named(name) = &field.env {
         let text = name.value();
         if text.is_empty() || text.contains(['=', '\0']) {
@@ -84,7 +93,11 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             errors.push(error::bad_separator(sep.span()));
         }
     }
+    if field.is_secret() {
+        return secret_rules(field, errors);
+    }
     let shape = field.shape();
+    let has_few_forms = shape != Shape::Bool && !matches!(field.parse, Some(ParseBy::Serde));
     let is_integer = matches!(shape, Shape::Integer | Shape::Unknown);
     let is_ordered = is_integer || matches!(shape, Shape::Float | Shape::Duration);
     for rule in &field.rules {
@@ -92,14 +105,42 @@ fn field_rules(field: &Field, errors: &mut Errors) {
             RuleKind::Range { .. } => ("range", "a numeric or `Duration`", is_ordered),
             RuleKind::MultipleOf(_) => ("multiple_of", "an integer", is_integer),
             RuleKind::PowerOfTwo => ("power_of_two", "an integer", is_integer),
-            RuleKind::OneOf(_) => ("one_of", "a numeric or text", shape != Shape::Bool),
+            RuleKind::OneOf(_) => ("one_of", "a numeric or text", has_few_forms),
         };
         if !fits {
             errors.push(error::rule_does_not_apply(rule.span, name, needs));
         }
     }
+    let is_listed = field.rules.iter().any(|rule| matches!(rule.kind, RuleKind::OneOf(_)));
+    if let Some(span) = field.auto
+        && shape == Shape::Text
+        && !is_listed
+    {
+        errors.push(error::ambiguous_auto(span));
+    }
     if let Some(span) = field.bytes.filter(|_| !is_integer) {
         errors.push(error::rule_does_not_apply(span, "bytes", "an integer"));
+    }
+}
+
+/// A secret has no rules, which would tell of it, and no default, which would be no secret.
+fn secret_rules(field: &Field, errors: &mut Errors) {
+    for span in field.rules.iter().map(|rule| rule.span).chain(field.bytes) {
+        errors.push(error::rule_of_secret(span));
+    }
+    if field.parse.is_some() {
+        errors.push(error::parser_of_secret(field.ty.span()));
+    }
+    if let Some(default) = field.default.as_ref().filter(|_| !field.default_implied) {
+        errors.push(error::default_of_secret(default.span()));
+    }
+}
+
+fn setters(input: &Input, errors: &mut Errors) {
+    for field in input.fields.iter().chain(&input.skipped) {
+        if field.name() == "build" {
+            errors.push(error::setter_taken(field));
+        }
     }
 }
 
@@ -159,8 +200,9 @@ fn constants(input: &Input, errors: &mut Errors) {
     }
     for field in &input.fields {
         let upper = field.upper();
-        for suffix in [upper.clone(), format!("{upper}_DEFAULT"), format!("{upper}_ENV")] {
-            let ident = input.const_ident(&suffix, field.ident.span());
+        let others = [format!("{upper}_DEFAULT"), format!("{upper}_ENV")];
+        for ending in [input.key_ending(field)].iter().chain(&others) {
+            let ident = input.const_ident(ending, field.ident.span());
             match taken.iter().find(|(taken, _)| *taken == ident) {
                 Some((_, by)) => {
                     let span = field.ident.span();

@@ -29,6 +29,28 @@ struct Names {
     json_schema: u32,
 }
 
+#[derive(Config)]
+#[config(section = "suffixed", key_suffix = "DEFAULT", env_prefix = "S")]
+struct Suffixed {
+    #[config(default = 1)]
+    a: u32,
+}
+
+#[derive(Config)]
+#[config(section = "suffixed", key_suffix = "")]
+struct NoSuffix {
+    #[config(default = 1)]
+    a: u32,
+}
+
+#[derive(Config)]
+#[config(section = "suffixed", key_suffix = "KEY", const_prefix = "S", consts = none)]
+struct NoConstants {
+    #[config(default = 1)]
+    a: u32,
+}
+
 fn main() {
+    let _ = Suffixed::default().a;
     let _ = Names::X_DEFAULT + Names::Z_DEFAULT;
 }

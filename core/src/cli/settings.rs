@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use clap::Args;
@@ -30,6 +30,11 @@ pub(super) struct SettingsArguments {
 }
 
 impl SettingsArguments {
+    /// Those of one file alone.
+    pub(super) fn of_file(file: &Path) -> Self {
+        Self { files: vec![file.to_owned()], explicit: Vec::new(), no_env: true }
+    }
+
     /// Loads them, and tells the warnings.
     pub(super) fn load(&self) -> Result<Loaded<AioConfig>, Failure> {
         let loaded = self.loader().load()?;

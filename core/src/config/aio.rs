@@ -26,6 +26,7 @@ use super::{BackendMode, DirectMode};
 /// ```
 #[derive(Debug, Clone, PartialEq, Config)]
 #[config(section = "aio", env_prefix = "DS_AIO", consts = free, engine, fixed(use_gds = false))]
+#[cfg_attr(feature = "serde", config(serialize))]
 #[non_exhaustive]
 pub struct AioConfig {
     /// Bytes per I/O request; requests are cut into blocks of it.

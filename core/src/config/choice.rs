@@ -3,6 +3,7 @@
 use core::error::Error;
 use core::fmt;
 
+use super::auto::is_auto;
 use super::diagnostic::{closest, quoted};
 use super::raw::RawValue;
 use super::scalar::Scalar;
@@ -68,6 +69,19 @@ pub fn read_choice<T: Named>(raw: &RawValue) -> Result<T, Rejection> {
         let meant = closest(&name.to_ascii_lowercase(), known);
         Rejection::not_allowed(meant.map(|meant| format!("did you mean `{meant}`?")))
     })
+}
+
+/// Whether a variant is named `auto`, or has that alias.
+#[must_use]
+pub const fn reads_auto<T: Named>() -> bool {
+    let mut index = 0;
+    while index < T::UNDERSTOOD.len() {
+        if is_auto(T::UNDERSTOOD[index].0) {
+            return true;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// The variant of a default.

@@ -3,6 +3,7 @@
 use core::slice;
 use std::path::Path;
 
+use super::FieldMeta;
 use super::source::Place;
 
 mod render;
@@ -29,12 +30,16 @@ pub enum DiagnosticKind {
     WrongType,
     /// A value of the right type that breaks a rule of its field.
     NotAllowed,
+    /// Values that are allowed each, but that the struct's own check refuses together.
+    Inconsistent,
     /// A key that is known but supports one value only, with another value.
     Unsupported,
     /// A required field without a value.
     Missing,
-    /// A variable whose value is not UTF-8.
+    /// A variable whose value is not UTF-8, or a path that is not and was to be written.
     NotUnicode,
+    /// A value that cannot be written as what was asked for, such as a text with NUL in a variable.
+    NotWritable,
     /// A variable that looks like a misspelt one of ours. Only ever a warning.
     UnknownVariable,
     /// A key that is understood still, but deprecated. Only ever a warning.
@@ -55,7 +60,8 @@ pub enum Severity {
 
 /// One mistake in a configuration, or one warning.
 ///
-/// `Display` prints the whole report, caret line included, without colours.
+/// `Display` prints the whole report, caret line included, without colours; of a line that may hold a
+/// [`Secret`](crate::Secret) the number alone.
 #[derive(Clone, Debug)]
 pub struct Diagnostic(Box<Details>);
 
@@ -104,6 +110,11 @@ impl Diagnostic {
         self
     }
 
+    /// The value, unless it is one of a secret.
+    pub(crate) fn with_value_of(self, field: &FieldMeta, value: &str) -> Self {
+        if field.secret { self } else { self.with_value(value) }
+    }
+
     pub(crate) fn expecting(mut self, expected: impl Into<String>) -> Self {
         self.0.expected = Some(expected.into());
         self
@@ -138,7 +149,7 @@ impl Diagnostic {
     }
 
     /// The offending value: text as it was written, an integer in decimal (16 for `0x10`), a table
-    /// in TOML as `{…}`.
+    /// in TOML as `{…}`. `None` for a secret.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.0.value.as_deref()

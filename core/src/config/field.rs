@@ -1,5 +1,6 @@
 //! One field: what is known about it, and how generated code says so in the field's own type.
 
+use core::any::Any;
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -8,7 +9,7 @@ use super::nested::Nested;
 use super::raw::RawValue;
 use super::rules::{Choices, List, Rules};
 use super::scalar::{Integer, Scalar};
-use super::slot::{Operations, Slot};
+use super::slot::{Access, Operations, Plain, Slot};
 use super::text;
 use super::value::{ConfigValue, Kind, Rejection};
 
@@ -20,6 +21,9 @@ pub struct DeprecatedKey {
     /// What the warning says.
     pub note: &'static str,
 }
+
+/// A check of the program's own, of a value of the field's type.
+pub(crate) type Check = fn(&dyn Any) -> Result<(), String>;
 
 /// What is known about one field.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,13 @@ pub struct FieldMeta {
     pub advanced: bool,
     /// The struct that the field holds, if it is a nested one.
     pub nested: Option<Nested>,
+    /// Whether the text `auto` means that the field is not set where it stands.
+    pub auto: bool,
+    /// Whether the value is a [`Secret`](crate::Secret), which is never shown.
+    pub secret: bool,
+    /// Whether the type itself has a value that is written `auto`.
+    pub(crate) reads_auto: bool,
+    pub(crate) check: Option<Check>,
     pub(crate) operations: &'static Operations,
 }
 
@@ -89,7 +100,11 @@ impl FieldMeta {
             bytes: false,
             advanced: false,
             nested: None,
-            operations: Operations::of::<T>(),
+            auto: false,
+            secret: T::SECRET,
+            reads_auto: T::READS_AUTO,
+            check: None,
+            operations: Operations::of::<Plain<T>>(),
         };
         Field { meta, field_type: PhantomData }
     }
@@ -119,6 +134,10 @@ impl FieldMeta {
             bytes: false,
             advanced: false,
             nested: Some(Nested::of::<T>(env_prefix)),
+            auto: false,
+            secret: false,
+            reads_auto: false,
+            check: None,
             operations: Operations::of_table(),
         };
         Field { meta, field_type: PhantomData }
@@ -134,7 +153,7 @@ impl FieldMeta {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.required = false;
         field.meta.optional = true;
-        field.meta.operations = Operations::of_optional::<T>();
+        field.meta.operations = Operations::of_optional::<Plain<T>>();
         field
     }
 
@@ -147,7 +166,38 @@ impl FieldMeta {
     ) -> <T as ConfigValue>::Field {
         let mut field: Field<T> = Self::new::<T>(key, doc);
         field.meta.separator = Some(",");
-        field.meta.operations = Operations::of_list::<T>();
+        field.meta.operations = Operations::of_list::<Plain<T>>();
+        field
+    }
+
+    /// Starts the description of a field whose values `A` knows how to read; what is said of it in
+    /// constants are texts.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::new::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of::<A>();
+        field
+    }
+
+    /// The same for an `Option`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom_optional<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::optional::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of_optional::<A>();
+        field
+    }
+
+    /// The same for a `Vec`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn custom_list<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
+        let mut field = Self::list::<String>(key, doc);
+        field.meta.kind = A::KIND;
+        field.meta.operations = Operations::of_list::<A>();
         field
     }
 
@@ -221,6 +271,18 @@ impl<T> Field<T> {
     }
 
     #[must_use]
+    pub const fn auto(mut self) -> Self {
+        self.meta.auto = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.meta.check = Some(check);
+        self
+    }
+
+    #[must_use]
     pub const fn meta(self) -> FieldMeta {
         self.meta
     }
@@ -231,6 +293,10 @@ impl<T> Field<T> {
     where
         T: ConstScalar<S, INDEX>,
     {
+        #[allow(clippy::panic, reason = "this is how a const reports an error")]
+        if self.meta.secret && !self.meta.optional {
+            panic!("a secret has no default: make it `required` or an `Option`")
+        }
         self.meta.default = T::SCALAR;
         self.meta.required = false;
         self

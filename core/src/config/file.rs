@@ -12,7 +12,7 @@ use super::raw::RawValue;
 use super::scalar::Integer;
 use super::source::{Place, SourceFile};
 
-mod json;
+pub(crate) mod json;
 mod toml;
 
 /// Reads the section of `outline` from the file at `path`; every mistake is in the layer.
@@ -47,9 +47,41 @@ fn entries(
     format: Format,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Vec<Entry>, Diagnostic> {
-    let source = source_file(path, bytes)?;
+    let source = source_file(path, bytes, outline)?;
     let name = &outline.table(SECTION).path;
-    Ok(format(&Section { source: &source, outline, name }, diagnostics))
+    let entries = format(&Section { source: &source, outline, name }, diagnostics);
+    if !outline.has_secrets() {
+        return Ok(entries);
+    }
+    if diagnostics.iter().any(|found| found.kind() == DiagnosticKind::Syntax) {
+        // Keys and values in it are guesses, and may be parts of a secret.
+        diagnostics.retain(|found| found.kind() == DiagnosticKind::Syntax);
+        source.hide_all();
+        return Ok(Vec::new());
+    }
+    if diagnostics.is_empty() {
+        source.hide(secrets(outline, &entries));
+    } else {
+        // Perhaps there are some outside of the section.
+        source.hide_all();
+    }
+    Ok(entries)
+}
+
+/// The places of what may be a secret: the value of one, or of a key that is not known.
+fn secrets(outline: &Outline, entries: &[Entry]) -> impl Iterator<Item = Range<usize>> {
+    let is_shown = move |entry: &Entry| match outline.table(entry.table).member(&entry.key) {
+        Some(Member::Setting(number)) => !outline.settings[number].field.secret,
+        _ => false,
+    };
+    let hidden = entries.iter().filter(move |entry| !is_shown(entry));
+    hidden.filter_map(|entry| match (&entry.key_place, &entry.place) {
+        // A table in TOML has the place of its key alone.
+        (Place::Span { span: key, .. }, Place::Span { span: value, .. }) => {
+            Some(key.start.min(value.start)..key.end.max(value.end))
+        }
+        _ => None,
+    })
 }
 
 /// A key at the top of a document.
@@ -167,12 +199,11 @@ impl Section<'_> {
         let kind = if number == SECTION { "section" } else { "table" };
         let message = format!("{kind} `{}` is {}", table.path, raw.what());
         let key = if number == SECTION { self.name } else { table.key() };
-        let diagnostic =
-            Diagnostic::new(DiagnosticKind::WrongType, message, self.place(value.place()))
-                .with_key(key)
-                .with_value(&raw.to_string())
-                .expecting(value.expected(&table.path));
-        Some(diagnostic)
+        let found = Diagnostic::new(DiagnosticKind::WrongType, message, self.place(value.place()))
+            .with_key(key)
+            .expecting(value.expected(&table.path));
+        let is_shown = !self.outline.has_secrets();
+        Some(if is_shown { found.with_value(&raw.to_string()) } else { found })
     }
 
     /// What stands at `span` in the document.
@@ -186,11 +217,7 @@ impl Section<'_> {
     }
 
     fn syntax(&self, message: &str, span: Range<usize>) -> Diagnostic {
-        // What the parsers say begins with a capital or not; our own messages do not.
-        let mut rest = message.chars();
-        let first = rest.next().into_iter().flat_map(char::to_lowercase);
-        let message: String = first.chain(rest.clone()).collect();
-        Diagnostic::new(DiagnosticKind::Syntax, message, self.place(span))
+        Diagnostic::new(DiagnosticKind::Syntax, uncapitalized(message), self.place(span))
     }
 
     /// The section, or a table within it, stands in the document twice, under `path`.
@@ -272,7 +299,18 @@ impl Section<'_> {
     }
 }
 
-fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnostic> {
+/// What the parsers say begins with a capital or not; our own messages do not.
+fn uncapitalized(message: &str) -> String {
+    let mut rest = message.chars();
+    let first = rest.next().into_iter().flat_map(char::to_lowercase);
+    first.chain(rest.clone()).collect()
+}
+
+fn source_file(
+    path: &Path,
+    bytes: Vec<u8>,
+    outline: &Outline,
+) -> Result<Arc<SourceFile>, Diagnostic> {
     match String::from_utf8(bytes) {
         Ok(mut text) => {
             if text.starts_with('\u{feff}') {
@@ -284,6 +322,9 @@ fn source_file(path: &Path, bytes: Vec<u8>) -> Result<Arc<SourceFile>, Diagnosti
             let offset = error.utf8_error().valid_up_to();
             let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let source = Arc::new(SourceFile::new(path.to_owned(), text));
+            if outline.has_secrets() {
+                source.hide_all();
+            }
             let span = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
             let message = "the file is not valid UTF-8";
             let place = Place::Span { source, span };

@@ -1,16 +1,17 @@
 //! Merging layers of values into one, and reporting every mistake in every layer.
 
-use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, quoted};
+use core::fmt;
+
+use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, one_line, quoted};
 use super::outline::{Member, Outline, Setting, Table};
 use super::raw::RawValue;
 use super::scalar::Scalar;
 use super::slot::{Slot, Values};
 use super::source::Place;
-use super::value::Rejection;
-use super::{FieldMeta, FixedKey};
+use super::value::{By, Rejection};
+use super::{FieldMeta, FixedKey, auto};
 
 /// One value that a source gives for a key.
-#[derive(Debug)]
 pub(crate) struct Entry {
     /// The number of the table that the key is in.
     pub(crate) table: usize,
@@ -18,6 +19,14 @@ pub(crate) struct Entry {
     pub(crate) key_place: Place,
     pub(crate) raw: RawValue,
     pub(crate) place: Place,
+}
+
+/// Without the value, which may be one that nobody is to see.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, place, .. } = self;
+        f.debug_struct("Entry").field("key", key).field("place", place).finish_non_exhaustive()
+    }
 }
 
 /// The values of one source: a file, the environment, or the program's own calls.
@@ -58,30 +67,43 @@ pub(super) fn merge(
     for layer in layers {
         let mut found = layer.diagnostics;
         let mut seen: Vec<(usize, &Entry)> = Vec::new();
-        for entry in &layer.entries {
+        for (position, entry) in layer.entries.iter().enumerate() {
             let table = outline.table(entry.table);
             let number = match table.member(&entry.key) {
                 Some(Member::Setting(number)) => number,
                 Some(Member::Table(inner)) => {
-                    found.push(is_table(outline.table(inner), entry));
+                    found.push(is_table(outline, outline.table(inner), entry));
                     continue;
                 }
                 None => {
-                    found.extend(foreign_key(table, entry));
+                    found.extend(foreign_key(outline, table, entry));
                     continue;
                 }
             };
             let setting = &outline.settings[number];
-            mentioned[number] = true;
-            let old = deprecated(setting.field, &table.lead, &entry.key, &entry.key_place);
-            found.extend(old.map(|warning| warning.with_value(&entry.raw.to_string())));
+            let field = setting.field;
+            // The last entry decides, so from there on it is as if the layer did not set the field.
+            let is_unset = |later: &Entry| {
+                auto::means_unset(field, &later.raw)
+                    && outline.table(later.table).member(&later.key)
+                        == Some(Member::Setting(number))
+            };
+            let last = if layer.unique_keys { position } else { layer.entries.len() - 1 };
+            let unset = field.auto && layer.entries[position..=last].iter().any(is_unset);
+            mentioned[number] |= !unset;
+            let old = deprecated(field, &table.lead, &entry.key, &entry.key_place);
+            found.extend(old.map(|warning| warning.with_value_of(field, &entry.raw.to_string())));
             if layer.unique_keys {
                 match seen.iter().find(|(seen, _)| *seen == number) {
                     Some((_, earlier)) => found.push(given_twice(setting, earlier, entry)),
                     None => seen.push((number, entry)),
                 }
             }
+            if auto::means_unset(field, &entry.raw) {
+                continue;
+            }
             match read(setting, entry) {
+                Ok(_) if unset => {}
                 Ok(slot) => {
                     let shown = slot.show();
                     candidates[number].push(Candidate { shown, place: entry.place.clone() });
@@ -102,8 +124,7 @@ pub(super) fn merge(
     // What a source that cannot be read would have set is unknown.
     if !diagnostics.iter().any(Diagnostic::hides_values) {
         let unset = outline.settings.iter().zip(mentioned).filter(|(_, mentioned)| !mentioned);
-        let required = unset.filter(|(setting, _)| setting.field.required);
-        diagnostics.extend(required.map(|(setting, _)| missing(outline, setting)));
+        diagnostics.extend(unset.filter_map(|(setting, _)| mistake_unset(outline, setting)));
     }
     Merged { values, candidates }
 }
@@ -113,53 +134,97 @@ pub(crate) fn check_values(outline: &Outline, values: &Values) -> Vec<Diagnostic
     let mut diagnostics = Vec::new();
     for setting in &outline.settings {
         match values.get(&setting.route) {
-            Some(slot) if !slot.keeps_rules(setting.field) => {
-                let shown = slot.show();
-                diagnostics.push(invalid(
-                    DiagnosticKind::NotAllowed,
-                    setting,
-                    &shown,
-                    Place::Memory,
-                    None,
-                ));
-            }
-            None if setting.field.required => diagnostics.push(missing(outline, setting)),
-            _ => {}
+            Some(slot) => diagnostics.extend(broken_rule(setting, slot)),
+            None => diagnostics.extend(mistake_unset(outline, setting)),
         }
     }
     diagnostics
 }
 
+/// What is wrong with a value of a program, if anything is.
+pub(super) fn broken_rule(setting: &Setting, slot: &Slot) -> Option<Diagnostic> {
+    let rejection = broken(slot, setting.field, || None)?;
+    Some(invalid(rejection, setting, &slot.show(), Place::Memory))
+}
+
+/// Why a value of the right type is not allowed: a rule, with the `hint` to that, or what the
+/// program's own check says.
+fn broken(
+    slot: &Slot,
+    field: &FieldMeta,
+    hint: impl FnOnce() -> Option<String>,
+) -> Option<Rejection> {
+    if !slot.keeps_rules(field) {
+        return Some(Rejection::not_allowed(hint()));
+    }
+    slot.check(field).err().map(Rejection::by_check)
+}
+
+/// What is wrong with a setting that nothing sets.
+fn mistake_unset(outline: &Outline, setting: &Setting) -> Option<Diagnostic> {
+    let field = setting.field;
+    if field.required {
+        return Some(missing(outline, setting));
+    }
+    if let Some(found) = bad_default(setting) {
+        return Some(found);
+    }
+    let default = field.check.and_then(|_| Slot::of_default(field))?;
+    let said = default.check(field).err()?;
+    let shown = default.show();
+    let message = format!("the default {} of `{}` is not allowed", quoted(&shown), setting.path);
+    Some(
+        Diagnostic::new(DiagnosticKind::NotAllowed, message, Place::Memory)
+            .with_key(&setting.path)
+            .with_value_of(field, &shown)
+            .with_help(Some(said)),
+    )
+}
+
 fn read(setting: &Setting, entry: &Entry) -> Result<Slot, Diagnostic> {
     let field = setting.field;
     let rejection = match field.read(&entry.raw) {
-        Ok(slot) if slot.keeps_rules(field) => return Ok(slot),
-        Ok(slot) => {
-            Rejection { kind: DiagnosticKind::NotAllowed, hint: slot.hint(&entry.raw, field) }
-        }
+        Ok(slot) => match broken(&slot, field, || slot.hint(&entry.raw, field)) {
+            None => return Ok(slot),
+            Some(rejection) => rejection,
+        },
         Err(rejection) => rejection,
     };
-    let shown = entry.raw.to_string();
-    Err(invalid(rejection.kind, setting, &shown, entry.place.clone(), rejection.hint))
+    Err(invalid(rejection, setting, &entry.raw.to_string(), entry.place.clone()))
 }
 
-fn invalid(
-    kind: DiagnosticKind,
-    setting: &Setting,
-    shown: &str,
-    place: Place,
-    hint: Option<String>,
-) -> Diagnostic {
+fn invalid(rejection: Rejection, setting: &Setting, shown: &str, place: Place) -> Diagnostic {
+    let field = setting.field;
     let source = match &place {
         Place::Variable(name) => format!(" in variable {name}"),
         _ => String::new(),
     };
-    let message = format!("invalid value {} for `{}`{source}", quoted(shown), setting.path);
-    Diagnostic::new(kind, message, place)
-        .with_key(&setting.path)
-        .with_value(shown)
-        .expecting(setting.field.allowed())
-        .with_help(hint)
+    let value = if field.secret { String::new() } else { format!(" {}", quoted(shown)) };
+    let message = format!("invalid value{value} for `{}`{source}", setting.path);
+    let diagnostic = |message| {
+        Diagnostic::new(rejection.kind, message, place)
+            .with_key(&setting.path)
+            .with_value_of(field, shown)
+    };
+    match (rejection.by, rejection.hint) {
+        (By::Parser, Some(said)) => diagnostic(format!("{message}: {}", one_line(&said))),
+        // A value that its field's rules admit is what was expected.
+        (By::Check, said) => diagnostic(message).with_help(said),
+        // A hint of ours may quote the value.
+        (_, hint) => {
+            diagnostic(message).expecting(field.allowed()).with_help(hint.filter(|_| !field.secret))
+        }
+    }
+}
+
+/// The mistake in a default that only its field's own parser can find.
+pub(crate) fn bad_default(setting: &Setting) -> Option<Diagnostic> {
+    let shown = setting.field.default?.to_string();
+    let hint = Slot::default_mistake(setting.field)?.hint.unwrap_or_default();
+    let (path, default) = (&setting.path, quoted(&shown));
+    let message = format!("the default {default} of `{path}` is none: {}", one_line(&hint));
+    let diagnostic = Diagnostic::new(DiagnosticKind::WrongType, message, Place::Memory);
+    Some(diagnostic.with_key(path).with_value(&shown))
 }
 
 fn missing(outline: &Outline, setting: &Setting) -> Diagnostic {
@@ -186,7 +251,7 @@ fn given_twice(setting: &Setting, earlier: &Entry, entry: &Entry) -> Diagnostic 
     };
     Diagnostic::new(kind, message, entry.key_place.clone())
         .with_key(&setting.path)
-        .with_value(&entry.raw.to_string())
+        .with_value_of(setting.field, &entry.raw.to_string())
         .with_context(earlier.key_place.clone(), "first given here")
 }
 
@@ -208,23 +273,22 @@ pub(super) fn deprecated(
 }
 
 /// A value where a table is.
-fn is_table(inner: &Table, entry: &Entry) -> Diagnostic {
-    let shown = entry.raw.to_string();
+fn is_table(outline: &Outline, inner: &Table, entry: &Entry) -> Diagnostic {
     let key = inner.key();
     let message = format!("`{key}` is no setting, but a table of several");
     let example = inner.fields.first().map(|field| format!("`{}{}`", inner.lead, field.key));
-    Diagnostic::new(DiagnosticKind::WrongType, message, entry.place.clone())
+    let found = Diagnostic::new(DiagnosticKind::WrongType, message, entry.place.clone())
         .with_key(key)
-        .with_value(&shown)
-        .with_help(example.map(|example| format!("set its keys one by one, as in {example}")))
+        .with_help(example.map(|example| format!("set its keys one by one, as in {example}")));
+    with_strange_value(outline, found, entry)
 }
 
 /// The mistake in a key that is no field: an unknown one, or a fixed one with another value.
-fn foreign_key(table: &Table, entry: &Entry) -> Option<Diagnostic> {
+fn foreign_key(outline: &Outline, table: &Table, entry: &Entry) -> Option<Diagnostic> {
     match table.fixed.iter().find(|fixed| fixed.key == entry.key) {
         Some(fixed) if matches_fixed(fixed, &entry.raw) => None,
         Some(fixed) => Some(unsupported(table, fixed, entry)),
-        None => Some(unknown_key(table, entry)),
+        None => Some(unknown_key(outline, table, entry)),
     }
 }
 
@@ -247,7 +311,7 @@ fn unsupported(table: &Table, fixed: &FixedKey, entry: &Entry) -> Diagnostic {
         .expecting(format!("{}, the only value supported", fixed.value))
 }
 
-fn unknown_key(table: &Table, entry: &Entry) -> Diagnostic {
+fn unknown_key(outline: &Outline, table: &Table, entry: &Entry) -> Diagnostic {
     let names =
         || table.fields.iter().flat_map(|field| core::iter::once(&field.key).chain(field.aliases));
     let help = match closest(&entry.key, names().copied()) {
@@ -258,10 +322,15 @@ fn unknown_key(table: &Table, entry: &Entry) -> Diagnostic {
         }
     };
     let message = format!("unknown key {} in section `{}`", quoted(&entry.key), table.path);
-    Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
+    let found = Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
         .with_key(&format!("{}{}", table.lead, entry.key))
-        .with_value(&entry.raw.to_string())
-        .with_help(Some(help))
+        .with_help(Some(help));
+    with_strange_value(outline, found, entry)
+}
+
+/// The value of what is no setting, unless it may be a secret whose key is misspelt.
+fn with_strange_value(outline: &Outline, found: Diagnostic, entry: &Entry) -> Diagnostic {
+    if outline.has_secrets() { found } else { found.with_value(&entry.raw.to_string()) }
 }
 
 /// In a call the whole path is written, in a file the key alone.

@@ -13,6 +13,7 @@ use super::raw::RawValue;
 use super::slot::ABSENT;
 use super::slot::Values;
 use super::source::Place;
+use super::together::Together;
 use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, file, variables};
 
 /// Collects the layers of a configuration and loads it; made by the generated `loader()`.
@@ -20,13 +21,24 @@ use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, file, variables};
 /// The order of precedence is fixed, whatever the order of the calls: defaults, files in the order
 /// given, environment, explicit values. Nothing is read before [`load`](Self::load), except that
 /// [`env`](Self::env) and [`env_from`](Self::env_from) take the variables when they are called.
-#[derive(Debug)]
 #[must_use = "a loader does nothing until `load()`"]
 pub struct Loader<T> {
     files: Vec<(PathBuf, bool)>,
     environment: Vec<Layer>,
     explicit: Vec<(String, RawValue)>,
     target: PhantomData<fn() -> T>,
+}
+
+/// Without the values, for some may be secrets.
+impl<T> fmt::Debug for Loader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let explicit: Vec<_> = self.explicit.iter().map(|(key, _)| key).collect();
+        f.debug_struct("Loader")
+            .field("files", &self.files)
+            .field("environment", &self.environment)
+            .field("explicit", &explicit)
+            .finish()
+    }
 }
 
 impl<T: ConfigSchema> Default for Loader<T> {
@@ -86,7 +98,8 @@ impl<T: ConfigSchema> Loader<T> {
     ///
     /// Everything that is wrong in any layer, all of it at once: files that cannot be read or
     /// parsed, unknown and duplicate keys, values that are not allowed (those that a later layer
-    /// overrides too), and required fields that nothing sets. The warnings that a successful load
+    /// overrides too), and required fields that nothing sets; if there is nothing of that, what the
+    /// struct's own check says of the whole. The warnings that a successful load
     /// has in [`Loaded::warnings`] follow, for they may explain an error.
     pub fn load(self) -> Result<Loaded<T>, ConfigErrors> {
         let outline = Outline::of::<T>();
@@ -99,13 +112,17 @@ impl<T: ConfigSchema> Loader<T> {
         layers.push(explicit(&outline, self.explicit));
 
         let merged = merge(&outline, Values::of::<T>(), layers, &mut diagnostics);
-        let (mut errors, warnings): (Vec<_>, Vec<_>) =
+        let (errors, warnings): (Vec<_>, Vec<_>) =
             diagnostics.into_iter().partition(|found| found.severity() == Severity::Error);
-        if !errors.is_empty() {
-            errors.extend(warnings.iter().cloned());
-        }
-        ConfigErrors::check(errors)?;
+        let check = |mut errors: Vec<_>| {
+            if !errors.is_empty() {
+                errors.extend(warnings.iter().cloned());
+            }
+            ConfigErrors::check(errors)
+        };
+        check(errors)?;
         let value = T::from_values(merged.values).ok_or_else(ConfigErrors::incomplete)?;
+        check(Together::check(&value))?;
         let settings = outline.settings.into_iter().zip(merged.candidates);
         let provenance = settings.map(|(setting, candidates)| Provenance {
             default: shown_default(setting.field),

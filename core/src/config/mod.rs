@@ -2,6 +2,7 @@
 //! drives. Knows no threads and does no engine I/O.
 
 mod aio;
+pub(crate) mod auto;
 mod backend;
 pub(crate) mod choice;
 mod decimal;
@@ -15,17 +16,23 @@ mod layer;
 mod loader;
 mod nested;
 mod outline;
+pub(crate) mod parsed;
 mod raw;
 pub(crate) mod rules;
 pub(crate) mod scalar;
 mod schema;
+mod secret;
+#[cfg(feature = "serde")]
+pub(crate) mod serde;
 mod settings;
 mod size;
 pub(crate) mod slot;
 mod source;
 pub(crate) mod text;
+pub(crate) mod together;
 pub(crate) mod value;
 mod variables;
+mod written;
 
 pub use aio::{
     AIO, AIO_BACKEND, AIO_BACKEND_DEFAULT, AIO_BACKEND_ENV, AIO_BACKGROUND_RATE,
@@ -49,11 +56,12 @@ pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use schema::{ConfigSchema, FixedKey};
+pub use secret::Secret;
 pub use settings::{EngineConfig, EngineSettings};
 pub use text::{TextKind, text_of as text};
 pub use value::{ConfigValue, Kind};
 
-pub(crate) use layer::check_values;
+pub(crate) use layer::{bad_default, check_values};
 pub(crate) use outline::Outline;
 
 use schema::Schema;

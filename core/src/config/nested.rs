@@ -5,6 +5,7 @@ use core::any::Any;
 use core::fmt;
 
 use super::slot::Values;
+use super::together::Together;
 use super::{ConfigSchema, FieldMeta, Schema};
 
 /// The struct that a field marked `nested` holds: a table within the section.
@@ -14,8 +15,9 @@ pub struct Nested {
     /// The prefix that the field names for the variables, instead of the struct's own.
     pub(crate) env_prefix: Option<&'static str>,
     // The bound on the type stands in the making of these, and nowhere else in generated code.
-    pub(crate) into_values: fn(Box<dyn Any>) -> Option<Values>,
+    pub(crate) to_values: fn(&dyn Any) -> Option<Values>,
     pub(crate) from_values: fn(Values) -> Option<Box<dyn Any>>,
+    pub(crate) check_together: fn(&dyn Any, &mut Together),
 }
 
 impl Nested {
@@ -23,8 +25,13 @@ impl Nested {
         Self {
             schema: Schema::of::<T>(),
             env_prefix,
-            into_values: |value| Some(value.downcast::<T>().ok()?.into_values()),
+            to_values: |value| Some(value.downcast_ref::<T>()?.to_values()),
             from_values: |values| Some(Box::new(T::from_values(values)?)),
+            check_together: |value, together| {
+                if let Some(value) = value.downcast_ref::<T>() {
+                    value.check_together(together);
+                }
+            },
         }
     }
 

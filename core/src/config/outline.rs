@@ -106,6 +106,11 @@ impl Outline {
         &self.tables[number]
     }
 
+    /// Whether a value may be one that is never shown.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.settings.iter().any(|setting| setting.field.secret)
+    }
+
     pub(crate) fn tables(&self) -> impl Iterator<Item = &Table> {
         self.tables.iter()
     }
@@ -148,6 +153,11 @@ impl Outline {
 }
 
 impl Table {
+    /// Every field, and what it is.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'static FieldMeta, Member)> {
+        self.fields.iter().zip(self.members.iter().copied())
+    }
+
     /// The key of a table within the section, with those around it.
     pub(crate) fn key(&self) -> &str {
         self.lead.strip_suffix('.').unwrap_or(&self.path)

@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::duration;
-use super::scalar::Integer;
+use super::scalar::{Integer, Scalar};
 
 /// A value as a source wrote it, before the field's type is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,15 @@ pub enum RawValue {
         /// As written.
         text: String,
     },
+    /// Keys and their values.
+    Table {
+        /// What the format calls it: `a table`, `an object`.
+        what: &'static str,
+        /// Its keys and values, in the order of the source.
+        entries: Vec<(String, RawValue)>,
+        /// As written.
+        text: String,
+    },
     /// Anything no field takes.
     Other {
         /// What it is: `a table`, `a date or time`, …
@@ -39,6 +48,12 @@ pub enum RawValue {
 }
 
 impl RawValue {
+    pub(super) fn table(entries: Vec<(String, RawValue)>) -> Self {
+        let shown = entries.iter().map(|(key, value)| format!("{key}: {value}"));
+        let text = format!("{{{}}}", shown.collect::<Vec<_>>().join(", "));
+        RawValue::Table { what: "a table", entries, text }
+    }
+
     pub(crate) fn what(&self) -> &'static str {
         match self {
             RawValue::Integer(_) => "an integer",
@@ -50,7 +65,7 @@ impl RawValue {
             RawValue::Text(_) | RawValue::Untyped(_) => "a text",
             RawValue::Null => "null",
             RawValue::List { .. } => "a list",
-            RawValue::Other { what, .. } => what,
+            RawValue::Table { what, .. } | RawValue::Other { what, .. } => what,
         }
     }
 }
@@ -65,6 +80,7 @@ impl fmt::Display for RawValue {
             | RawValue::Text(text)
             | RawValue::Untyped(text)
             | RawValue::List { text, .. }
+            | RawValue::Table { text, .. }
             | RawValue::Other { text, .. } => f.write_str(text),
         }
     }
@@ -114,6 +130,21 @@ impl<T: Into<RawValue>> From<Vec<T>> for RawValue {
         let items: Vec<RawValue> = values.into_iter().map(Into::into).collect();
         let text = show_list(&items);
         RawValue::List { items, text }
+    }
+}
+
+impl From<Scalar<'_>> for RawValue {
+    fn from(value: Scalar<'_>) -> Self {
+        match value {
+            Scalar::Integer(value) => RawValue::Integer(value),
+            Scalar::F32(value) => value.into(),
+            Scalar::F64(value) => value.into(),
+            Scalar::Bool(value) => value.into(),
+            Scalar::Text(value) => RawValue::Text(value.to_owned()),
+            Scalar::Char(value) => value.into(),
+            Scalar::Duration(value) => value.into(),
+            Scalar::List(items) => items.iter().map(RawValue::from).collect::<Vec<_>>().into(),
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! What a derive says about its struct, for generic code and without the type.
 
-use super::FieldMeta;
 use super::scalar::Scalar;
 use super::slot::Values;
+use super::together::Together;
+use super::{ConfigErrors, FieldMeta, Outline, written};
 
 /// A struct that can be loaded, for generic code to rely on.
 ///
 /// Implemented by `#[derive(Config)]` alone: what the derive writes into it may change in any
-/// release. Its methods are called by this crate alone; users call the inherent `from_env()`,
-/// `loader()` and `builder()` that the derive generates, or [`Loader::new`](super::Loader::new).
+/// release. Of its methods, generic code calls those that write; users of one struct call the inherent
+/// `from_env()`, `loader()`, `builder()` and `to_toml()` that the derive generates.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no struct with `#[derive(Config)]`",
     label = "not a `Config` struct"
@@ -27,9 +28,41 @@ pub trait ConfigSchema: Sized {
     #[doc(hidden)]
     fn from_values(values: Values) -> Option<Self>;
 
-    /// The values of the fields, by their index in the table.
+    /// Copies of the values of the fields, by their index in the table.
     #[doc(hidden)]
-    fn into_values(self) -> Values;
+    fn to_values(&self) -> Values;
+
+    /// Has the struct's own check, and those of the structs within, look at sound values.
+    #[doc(hidden)]
+    fn check_together(&self, _: &mut Together) {}
+
+    /// The section as a TOML document, for generic code: what the inherent `to_toml()` returns. Fields
+    /// of type [`Secret`](crate::Secret) and those that are no settings are left out.
+    ///
+    /// # Errors
+    ///
+    /// Every value that breaks a rule of its field, and every one that TOML cannot hold.
+    fn to_toml(&self) -> Result<String, ConfigErrors> {
+        written::toml(&Outline::of::<Self>(), &self.to_values())
+    }
+
+    /// The same as a JSON document: what the inherent `to_json()` returns.
+    ///
+    /// # Errors
+    ///
+    /// Every value that breaks a rule of its field, and every one that JSON cannot hold.
+    fn to_json(&self) -> Result<String, ConfigErrors> {
+        written::json(&Outline::of::<Self>(), &self.to_values())
+    }
+
+    /// The same as variables: what the inherent `to_env()` returns.
+    ///
+    /// # Errors
+    ///
+    /// Every value that breaks a rule of its field, and every one that no variable can hold.
+    fn to_env(&self) -> Result<String, ConfigErrors> {
+        written::variables(&Outline::of::<Self>(), &self.to_values())
+    }
 }
 
 /// A key that other software knows, and that is accepted here with one value only.

@@ -1,8 +1,9 @@
 //! The settings the engine runs on, and how any struct hands them over.
 
 use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind};
+use super::raw::RawValue;
 use super::source::Place;
-use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, Outline, check_values};
+use super::{AioConfig, BackendMode, ConfigSchema, DirectMode, Outline, check_values, written};
 
 /// What the engine needs to know: plain data, taken from an [`AioConfig`] or any other struct
 /// through [`EngineConfig`]. The default is `AioConfig`'s.
@@ -37,10 +38,28 @@ impl EngineSettings {
     ///
     /// Every setting that is not allowed, each with its value and what is allowed.
     pub fn check(&self) -> Result<(), ConfigErrors> {
-        let values = self.to_config().into_values();
+        let values = self.to_config().to_values();
         let mut diagnostics = check_values(&Outline::of::<AioConfig>(), &values);
         diagnostics.extend(self.check_bytes_in_flight());
         ConfigErrors::check(diagnostics)
+    }
+
+    /// The section `aio` of a configuration for DeepSpeed, as a JSON document: what its own parser
+    /// reads, under its names (`intra_op_parallelism` for `thread_count`), and nothing else. It says
+    /// `use_gds: false`, and is read back by [`AioConfig`].
+    ///
+    /// The values are those given, checked or not.
+    #[must_use]
+    pub fn to_deepspeed_json(&self) -> String {
+        let keys: [(&str, RawValue); 6] = [
+            ("block_size", self.block_size.into()),
+            ("queue_depth", self.queue_depth.into()),
+            ("intra_op_parallelism", self.thread_count.into()),
+            ("single_submit", self.single_submit.into()),
+            ("overlap_events", self.overlap_events.into()),
+            ("use_gds", false.into()),
+        ];
+        written::json_document("aio", keys.map(|(key, value)| (key.to_owned(), value)).into())
     }
 
     fn to_config(&self) -> AioConfig {

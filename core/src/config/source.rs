@@ -1,23 +1,49 @@
 //! Where values are written: a file that was read, a variable, a call in the program.
 
+use core::fmt;
 use core::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A file that was read: kept with the diagnostics that quote it.
-#[derive(Debug)]
 pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
     pub(crate) text: String,
     /// Where each line starts.
     lines: Vec<usize>,
+    /// What nobody is to see, in the order of the file and apart; known once that has been read.
+    hidden: OnceLock<Vec<Range<usize>>>,
 }
 
 impl SourceFile {
     pub(crate) fn new(path: PathBuf, text: String) -> Self {
         let newlines = text.match_indices('\n').map(|(newline, _)| newline + 1);
         let lines = core::iter::once(0).chain(newlines).collect();
-        Self { path, text, lines }
+        Self { path, text, lines, hidden: OnceLock::new() }
+    }
+
+    /// Keeps the lines with any of the `spans` from being quoted. The first call counts.
+    pub(crate) fn hide(&self, spans: impl IntoIterator<Item = Range<usize>>) {
+        let mut spans: Vec<_> = spans.into_iter().collect();
+        spans.sort_by_key(|span| span.start);
+        spans.dedup_by(|next, before| {
+            let touch = next.start <= before.end;
+            before.end = if touch { before.end.max(next.end) } else { before.end };
+            touch
+        });
+        let _ = self.hidden.set(spans);
+    }
+
+    pub(crate) fn hide_all(&self) {
+        self.hide(core::iter::once(0..self.text.len()));
+    }
+
+    /// Whether the whole lines from `first` to `last` may be quoted.
+    pub(crate) fn shows(&self, first: usize, last: usize) -> bool {
+        let (start, end) = (self.line_start(first), self.line_end(last));
+        let hidden = self.hidden.get().map_or(&[][..], Vec::as_slice);
+        let next = hidden.partition_point(|span| span.end < start);
+        hidden.get(next).is_none_or(|span| end < span.start)
     }
 
     /// Line and column of a byte offset, both from 1; columns count characters.
@@ -61,6 +87,13 @@ impl SourceFile {
             offset -= 1;
         }
         offset
+    }
+}
+
+/// Without the text, which may hold what nobody is to see.
+impl fmt::Debug for SourceFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceFile").field(&self.path).finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The types a field can have: how each is read from a document, a variable or a program.
 
+use core::fmt::Display;
 use core::time::Duration;
 use std::path::PathBuf;
 
@@ -40,6 +41,8 @@ pub enum Kind {
     },
     /// A nested struct.
     Table,
+    /// Whatever the type makes of it (`parse = serde`).
+    Any,
 }
 
 /// Why a raw value does not suit a field.
@@ -47,16 +50,39 @@ pub enum Kind {
 pub struct Rejection {
     pub(crate) kind: DiagnosticKind,
     pub(crate) hint: Option<String>,
+    /// Whose words the hint is.
+    pub(crate) by: By,
+}
+
+/// Who says what is wrong with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// This crate, by the type of the field or its rules.
+    Rules,
+    /// The program's own check.
+    Check,
+    /// The field's own parser, which says it all.
+    Parser,
 }
 
 impl Rejection {
+    pub(super) fn new(kind: DiagnosticKind, hint: Option<String>) -> Self {
+        Self { kind, hint, by: By::Rules }
+    }
+
+    /// With the words of a parser that knows more than this crate.
+    pub(super) fn explained(error: &dyn Display) -> Self {
+        let hint = Some(error.to_string());
+        Self { kind: DiagnosticKind::WrongType, hint, by: By::Parser }
+    }
+
     pub(super) fn wrong_type(raw: &RawValue) -> Self {
         // An untyped text has no type of its own that could be wrong.
         let hint = match raw {
             RawValue::Untyped(_) => None,
             typed => Some(format!("found {}", typed.what())),
         };
-        Self { kind: DiagnosticKind::WrongType, hint }
+        Self::new(DiagnosticKind::WrongType, hint)
     }
 
     /// The same of the item number `number` of a list.
@@ -66,12 +92,27 @@ impl Rejection {
         self
     }
 
+    /// Of a value that is to be written, and is no text although its type promises one.
+    pub(super) fn not_unicode() -> Self {
+        Self::new(DiagnosticKind::NotUnicode, None)
+    }
+
+    /// Of a value that is to be written, in the words of what was to write it.
+    #[cfg(feature = "serde")]
+    pub(super) fn not_writable(error: &dyn Display) -> Self {
+        Self::new(DiagnosticKind::NotWritable, Some(error.to_string()))
+    }
+
     fn malformed(hint: Option<String>) -> Self {
-        Self { kind: DiagnosticKind::WrongType, hint }
+        Self::new(DiagnosticKind::WrongType, hint)
     }
 
     pub(super) fn not_allowed(hint: Option<String>) -> Self {
-        Self { kind: DiagnosticKind::NotAllowed, hint }
+        Self::new(DiagnosticKind::NotAllowed, hint)
+    }
+
+    pub(super) fn by_check(said: String) -> Self {
+        Self { kind: DiagnosticKind::NotAllowed, hint: Some(said), by: By::Check }
     }
 }
 
@@ -84,11 +125,12 @@ pub(crate) mod sealed {
 ///
 /// Implemented for every integer type, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`,
 /// and by `#[derive(Choice)]` for enums, such as [`DirectMode`](super::DirectMode). A field may be an
-/// `Option` or a `Vec` of any of these.
+/// `Option` or a `Vec` of any of these, and each value a [`Secret`](super::Secret). Other types need
+/// `parse` on the field.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a type that `#[derive(Config)]` can load",
     label = "not a supported field type",
-    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` or a `Vec` of one of these"
+    note = "a field is an integer, `f32`, `f64`, `bool`, `char`, `String`, `PathBuf`, `Duration`, an enum with `#[derive(Choice)]`, or an `Option` or a `Vec` of one of these; `parse` reads any other type"
 )]
 pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// What describes a field of the type; [`Field`] for every type.
@@ -98,6 +140,14 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     /// The shape of the values.
     #[doc(hidden)]
     const KIND: Kind;
+
+    /// Whether a source that writes `auto` means a value of the type.
+    #[doc(hidden)]
+    const READS_AUTO: bool = false;
+
+    /// Whether values are never shown.
+    #[doc(hidden)]
+    const SECRET: bool = false;
 
     /// The value a default in the table of fields stands for.
     #[doc(hidden)]
@@ -211,9 +261,21 @@ float! {
     f64: F64;
 }
 
-fn is_non_finite_name(text: &str) -> bool {
+pub(super) fn is_non_finite_name(text: &str) -> bool {
     let name = text.strip_prefix(['-', '+']).unwrap_or(text);
     ["inf", "infinity", "nan"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// The truth value that a text is a word for, in any case.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    let is_any = |names: [&str; 4]| names.iter().any(|name| text.trim().eq_ignore_ascii_case(name));
+    if is_any(["1", "true", "yes", "on"]) {
+        Some(true)
+    } else if is_any(["0", "false", "no", "off"]) {
+        Some(false)
+    } else {
+        None
+    }
 }
 
 impl sealed::Sealed for bool {}
@@ -227,19 +289,13 @@ impl ConfigValue for bool {
     fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
         let text = match raw {
             RawValue::Bool(value) => return Ok(*value),
-            RawValue::Untyped(text) => text.trim(),
+            RawValue::Untyped(text) => text,
             other => return Err(Rejection::wrong_type(other)),
         };
-        let is_any = |names: [&str; 4]| names.iter().any(|name| text.eq_ignore_ascii_case(name));
-        if is_any(["1", "true", "yes", "on"]) {
-            Ok(true)
-        } else if is_any(["0", "false", "no", "off"]) {
-            Ok(false)
-        } else {
-            Err(Rejection::malformed(Some(
-                "1, yes, on and 0, no, off are understood too, in any case".to_owned(),
-            )))
-        }
+        truth(text).ok_or_else(|| {
+            let hint = "1, yes, on and 0, no, off are understood too, in any case";
+            Rejection::malformed(Some(hint.to_owned()))
+        })
     }
     fn scalar(&self) -> Option<Scalar<'_>> {
         Some(Scalar::Bool(*self))
@@ -251,6 +307,7 @@ impl sealed::Sealed for String {}
 impl ConfigValue for String {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Text;
+    const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar { Some(text.to_owned()) } else { None }
     }
@@ -270,6 +327,7 @@ impl sealed::Sealed for PathBuf {}
 impl ConfigValue for PathBuf {
     type Field = Field<Self>;
     const KIND: Kind = Kind::Path;
+    const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Text(text) = scalar { Some(text.into()) } else { None }
     }

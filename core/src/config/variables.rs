@@ -26,19 +26,21 @@ pub(super) fn layer(outline: &Outline, source: &(impl EnvSource + ?Sized)) -> La
                 raw: RawValue::Untyped(text),
                 place,
             }),
-            Err(value) => {
-                diagnostics.push(not_unicode(name, &value, place).with_key(&setting.path));
-            }
+            Err(value) => diagnostics.push(not_unicode(setting, name, &value, place)),
         }
     }
     diagnostics.extend(misspelt(outline, source));
     Layer { entries, unique_keys: false, diagnostics }
 }
 
-fn not_unicode(name: &str, value: &OsString, place: Place) -> Diagnostic {
+fn not_unicode(setting: &Setting, name: &str, value: &OsString, place: Place) -> Diagnostic {
+    let field = setting.field;
     let shown = value.to_string_lossy();
-    let message = format!("the value {} of variable {name} is not valid UTF-8", quoted(&shown));
-    Diagnostic::new(DiagnosticKind::NotUnicode, message, place).with_value(&shown)
+    let quote = if field.secret { String::new() } else { format!(" {}", quoted(&shown)) };
+    let message = format!("the value{quote} of variable {name} is not valid UTF-8");
+    Diagnostic::new(DiagnosticKind::NotUnicode, message, place)
+        .with_key(&setting.path)
+        .with_value_of(field, &shown)
 }
 
 /// Warnings about variables with one of our prefixes, in any case, that look like misspelt ones of

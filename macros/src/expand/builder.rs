@@ -13,7 +13,10 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
     let own = input.implement_for(quote!(#builder_ident), None);
     let from = input.implement_for(quote!(::core::convert::From<#of> for #builder_ident), None);
     let setters = setters(input);
-    let new = input.new_builder(quote!(#krate::ConfigSchema::into_values(value)));
+    let checked = input.check.as_ref().map(
+        |_| quote!(#[doc = " If there is nothing of that, what the struct's own check says."]),
+    );
+    let new = input.new_builder(quote!(#krate::ConfigSchema::to_values(&value)));
     quote! {
         #structure
         #[allow(dead_code, non_snake_case)]
@@ -24,6 +27,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
             /// # Errors
             ///
             /// Every value that is not allowed, and every required field without one.
+            #checked
             #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> {
                 #krate::private::build(self.values)
             }
@@ -85,19 +89,14 @@ fn setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
     let setters = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
-        let docs = if field.docs.is_empty() {
-            let doc = format!("Sets `{}`.", field.name());
-            quote!(#[doc = #doc])
-        } else {
-            let docs = &field.docs;
-            quote!(#(#docs)*)
-        };
-        let argument = setter_type(field);
+        let (docs, argument) = (docs(field), setter_type(field));
         let value = match field.shape() {
             _ if takes_into(field) => {
                 quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
             }
-            Shape::Text => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
+            Shape::Text if field.parse.is_none() => {
+                quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
+            }
             _ => quote_spanned!(span=> value),
         };
         let new = input.new_builder(quote_spanned!(span=> self.values.with(#index, #value)));
@@ -108,11 +107,32 @@ fn setters(input: &Input) -> TokenStream {
             }
         }
     });
-    quote!(#(#setters)*)
+    let skipped = input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, ty, docs, span) = (&field.ident, &field.ty, docs(field), field.type_span());
+        let with = quote_spanned!(span=> self.values.with_skipped(#index, &value));
+        let new = input.new_builder(with);
+        quote! {
+            #docs
+            #vis fn #name(self, value: #ty) -> Self {
+                #new
+            }
+        }
+    });
+    quote!(#(#setters)* #(#skipped)*)
+}
+
+fn docs(field: &Field) -> TokenStream {
+    if field.docs.is_empty() {
+        let doc = format!("Sets `{}`.", field.name());
+        quote!(#[doc = #doc])
+    } else {
+        let docs = &field.docs;
+        quote!(#(#docs)*)
+    }
 }
 
 fn takes_into(field: &Field) -> bool {
-    field.inside_option().is_some() || field.inside_list().is_some()
+    field.inside_option().is_some() || field.inside_list().is_some() || field.is_secret()
 }
 
 /// What a setter takes: text in any form, an `Option` or the value inside, a list or an array,
@@ -123,7 +143,9 @@ pub(crate) fn setter_type(field: &Field) -> TokenStream {
         _ if takes_into(field) => {
             quote_spanned!(span=> impl ::core::convert::Into<#ty>)
         }
-        Shape::Text => quote_spanned!(span=> impl ::core::convert::Into<#ty>),
+        Shape::Text if field.parse.is_none() => {
+            quote_spanned!(span=> impl ::core::convert::Into<#ty>)
+        }
         _ => quote_spanned!(span=> #ty),
     }
 }

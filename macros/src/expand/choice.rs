@@ -51,6 +51,7 @@ pub(crate) fn choice_impls(choice: &Choice) -> TokenStream {
             type Field = #krate::private::Field<Self>;
             const KIND: #krate::config::Kind =
                 #krate::config::Kind::Choice { names: <Self as #krate::private::Named>::NAMES };
+            const READS_AUTO: bool = #krate::private::reads_auto::<Self>();
             fn from_scalar(
                 scalar: #krate::config::Scalar<'static>,
             ) -> ::core::option::Option<Self> {

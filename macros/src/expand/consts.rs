@@ -67,7 +67,7 @@ fn texts(input: &Input, field: &Field) -> TokenStream {
         let name = input.const_ident(&format!("{upper}_ENV"), span);
         constant(name, &about, variable)
     });
-    let key = constant(input.const_ident(&upper, span), &about, key);
+    let key = constant(input.const_ident(&input.key_ending(field), span), &about, key);
     quote!(#key #env)
 }
 

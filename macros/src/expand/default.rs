@@ -52,6 +52,10 @@ fn value(input: &Input) -> TokenStream {
         if field.nested.is_some() {
             return quote_spanned!(span=> #name: ::core::default::Default::default());
         }
+        if field.parse.is_some() && !field.default_implied {
+            let (krate, index) = (input.krate_at(span), field.index);
+            return quote_spanned!(span=> #name: #krate::private::parsed_default::<Self, _>(#index));
+        }
         if field.inside_list().is_some() {
             let krate = input.krate_at(span);
             return quote_spanned!(span=> #name: #krate::private::owned(#default));
@@ -70,5 +74,14 @@ fn value(input: &Input) -> TokenStream {
             _ => quote_spanned!(span=> #name: #default),
         }
     });
+    let skipped = input.skipped.iter().map(|field| {
+        let (name, span) = (&field.ident, field.type_span());
+        let default = match &field.default {
+            Some(default) => default.clone(),
+            None => quote_spanned!(span=> ::core::default::Default::default()),
+        };
+        quote_spanned!(span=> #name: #default)
+    });
+    let fields = fields.chain(skipped);
     quote!(Self { #(#fields),* })
 }

@@ -25,7 +25,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     let krate = &input.krate;
     let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
     let settings = input.fields.iter().filter_map(|field| {
-        let key = field.key().value();
+        let key = field.key_before_case().value();
         let (mut name, span) = (field.ident.clone(), field.type_span());
         let is_setting = field.nested.is_none() && SETTINGS.contains(&key.as_str());
         is_setting.then(|| {
@@ -37,6 +37,12 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
         })
     });
     let settings: Vec<_> = settings.collect();
+    let for_deepspeed = for_deepspeed(
+        input,
+        &quote! {
+            #krate::EngineConfig::engine_settings(self).to_deepspeed_json()
+        },
+    );
     let mutable = (!settings.is_empty()).then(|| quote!(mut));
     quote! {
         #[automatically_derived]
@@ -46,6 +52,23 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
                 #(#settings)*
                 settings
+            }
+        }
+        #for_deepspeed
+    }
+}
+
+/// The method that writes what DeepSpeed reads.
+pub(crate) fn for_deepspeed(input: &Input, body: &TokenStream) -> TokenStream {
+    let (vis, krate) = (&input.vis, &input.krate);
+    let head = input.implement(None, None);
+    quote! {
+        #[allow(dead_code)]
+        #head {
+            /// The five settings as the section `aio` of a configuration for DeepSpeed, a JSON document:
+            /// under the keys that its parser reads, and nothing that it does not know.
+            #vis fn to_deepspeed_json(&self) -> #krate::private::String {
+                #body
             }
         }
     }

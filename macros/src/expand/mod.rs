@@ -1,7 +1,7 @@
 //! From [`crate::ir`] to code: one file per generated thing.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use crate::ir::{Consts, Input};
 
@@ -11,11 +11,14 @@ mod consts;
 mod default;
 mod engine;
 mod inherent;
+mod parsed;
 mod schema;
 
 pub(crate) use builder::{setter_type, structure as builder_structure};
 pub(crate) use choice::{choice, choice_impls};
 pub(crate) use default::head as default_head;
+pub(crate) use engine::for_deepspeed;
+pub(crate) use inherent::writing;
 
 /// Everything that `#[derive(Config)]` generates.
 pub(crate) fn config(input: &Input) -> TokenStream {
@@ -26,12 +29,23 @@ pub(crate) fn config(input: &Input) -> TokenStream {
     let inherent = inherent::inherent(input);
     let builder = builder::builder(input);
     let engine = engine::engine(input);
-    let impls = quote!(#consts #schema #checks #default #inherent #engine);
+    let serialize = serialize(input);
+    let parsers = parsed::parsers(input);
+    let test = parsed::test(input);
+    let impls = quote!(#consts #schema #checks #default #inherent #engine #serialize #parsers);
     match input.consts {
         // The default constants are needed still, but nobody else sees them.
-        Consts::None => quote!(#builder const _: () = { #impls };),
-        Consts::Assoc | Consts::Free => quote!(#builder #impls),
+        Consts::None => quote!(#builder #test const _: () = { #impls };),
+        Consts::Assoc | Consts::Free => quote!(#builder #test #impls),
     }
+}
+
+/// `Serialize` of the crate `serde`.
+pub(crate) fn serialize(input: &Input) -> Option<TokenStream> {
+    let span = input.serialize?;
+    let krate = input.krate_at(span);
+    let head = input.implement(Some(quote!(#krate::private::serde::Serialize)), None);
+    Some(quote_spanned!(span=> #krate::private::impl_serialize! { #head }))
 }
 
 #[cfg(test)]
@@ -43,14 +57,21 @@ mod tests {
     #[test]
     fn a_given_crate_path_is_the_only_one_used() {
         let input = parse_quote! {
-            #[config(section = "s", env_prefix = "S", engine, crate = elsewhere, fixed(k = 1))]
+            #[config(
+                section = "s", env_prefix = "S", engine, serialize, crate = elsewhere, fixed(k = 1),
+                check = check
+            )]
             struct S {
                 #[config(default = 1, range = 1..=2, multiple_of = 1, one_of = [1], bytes)]
                 block_size: usize,
                 #[config(default = "")]
                 text: String,
-                #[config(default = 1)]
+                #[config(default = 1, auto, check = check)]
                 other: Alias,
+                #[config(nested)]
+                inner: Inner,
+                #[config(skip)]
+                skipped: Skipped,
             }
         };
         let choice = parse_quote! {

@@ -1,9 +1,10 @@
 //! The table of fields, and the way from values to the struct and back.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
+use super::parsed;
 use crate::ir::{Consts, Field, Input, RuleKind, Shape};
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
@@ -22,10 +23,23 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> #name: values.take(#index)?)
     });
-    let into = input.fields.iter().enumerate().map(|(index, field)| {
+    let to = input.fields.iter().enumerate().map(|(index, field)| {
         let (name, span) = (&field.ident, field.type_span());
-        quote_spanned!(span=> .with(#index, self.#name))
+        quote_spanned!(span=> .with_copy(#index, &self.#name))
     });
+    let from = from.chain(input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
+        let or_default = match &field.default {
+            Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
+            None => quote_spanned!(span=> unwrap_or_else(::core::default::Default::default)),
+        };
+        quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default)
+    }));
+    let to = to.chain(input.skipped.iter().enumerate().map(|(index, field)| {
+        let (name, span) = (&field.ident, field.type_span());
+        quote_spanned!(span=> .with_skipped(#index, &self.#name))
+    }));
+    let check = check_together(input);
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -38,12 +52,36 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
                 #checks
                 ::core::option::Option::Some(Self { #(#from),* })
             }
-            fn into_values(self) -> #krate::private::Values {
-                #krate::private::Values::of::<Self>() #(#into)*
+            fn to_values(&self) -> #krate::private::Values {
+                #krate::private::Values::of::<Self>() #(#to)*
             }
+            #check
         }
         #(#defaults)*
     }
+}
+
+/// What is asked of the whole: nested structs their own checks, then this one its own.
+fn check_together(input: &Input) -> Option<TokenStream> {
+    let krate = &input.krate;
+    let nested = input.fields.iter().filter(|field| field.nested.is_some()).map(|field| {
+        let (name, index, span) = (&field.ident, field.index, field.type_span());
+        let meta = quote!(<Self as #krate::ConfigSchema>::FIELDS[#index]);
+        quote_spanned!(span=> together.nested(&#meta, &self.#name);)
+    });
+    let nested: Vec<_> = nested.collect();
+    let own = input.check.as_ref().map(|check| {
+        let span = check.span().resolved_at(Span::call_site());
+        quote_spanned!(span=> together.own(#check(self));)
+    });
+    (own.is_some() || !nested.is_empty()).then(|| {
+        quote! {
+            fn check_together(&self, together: &mut #krate::private::Together) {
+                #(#nested)*
+                #own
+            }
+        }
+    })
 }
 
 /// The default of a field whose type the derive does not know by name. A method for each type, as
@@ -76,7 +114,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let span = ty.span();
     let krate = input.krate_at(span);
     let (upper, doc) = (field.upper(), field.doc_text());
-    let key = input.text_path(&upper, &field.key(), field.ident.span());
+    let key = input.text_path(&input.key_ending(field), &field.key(), field.ident.span());
     let aliases = (!field.aliases.is_empty()).then(|| {
         let aliases = &field.aliases;
         quote!(.aliases(&[#(#aliases),*]))
@@ -115,6 +153,14 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
     let bytes = field.bytes.map(|_| quote!(.bytes()));
     let advanced = field.advanced.then(|| quote!(.advanced()));
+    let auto = field.auto.map(|_| quote!(.auto()));
+    let check = field.check.as_ref().map(|check| {
+        let (ty, span) = (&field.ty, check.span().resolved_at(Span::call_site()));
+        let krate = input.krate_at(span);
+        quote_spanned! {span=>
+            .check(|value| #krate::private::check(value, |value: &#ty| #check(value)))
+        }
+    });
     let ty = quote!(#ty).into_iter().map(|mut token| {
         token.set_span(token.span().located_at(span));
         token
@@ -127,17 +173,25 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         _ => quote_spanned!(span=> new),
     };
     let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
-    let new = match &field.nested {
-        Some(nested) => {
+    let new = match (&field.nested, parsed::access(input, field)) {
+        (Some(nested), _) => {
             let prefix = match &nested.env_prefix {
                 Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
                 None => quote!(::core::option::Option::None),
             };
             quote_spanned!(span=> #krate::config::FieldMeta::nested::<#ty>(#key, #doc, #prefix))
         }
-        None => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc)),
+        (None, Some(access)) => {
+            let custom = match (field.inside_option(), field.inside_list()) {
+                (Some(_), _) => quote_spanned!(span=> custom_optional),
+                (_, Some(_)) => quote_spanned!(span=> custom_list),
+                _ => quote_spanned!(span=> custom),
+            };
+            quote_spanned!(span=> #krate::config::FieldMeta::#custom::<#access>(#key, #doc))
+        }
+        (None, None) => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc)),
     };
-    quote!(#new #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced .meta())
+    quote!(#new #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced #auto #check .meta())
 }
 
 /// The default of a list of enums: their names, which a constant of its own collects.
@@ -221,13 +275,21 @@ fn assertions(
     input: &Input,
     of: impl Fn(Span) -> TokenStream,
 ) -> impl Iterator<Item = TokenStream> {
-    input.fields.iter().enumerate().filter_map(move |(index, field)| {
-        let rule = field.rules.first()?.span;
+    input.fields.iter().flat_map(move |field| {
+        let assertion = |span: Span, assert: &str| {
+            let (of, krate, index) = (of(span), input.krate_at(span), field.index);
+            let assert = Ident::new(assert, span);
+            quote_spanned! {span=>
+                #krate::private::#assert(&<#of as #krate::ConfigSchema>::FIELDS[#index])
+            }
+        };
         let default = field.default.as_ref().filter(|_| !field.default_implied);
-        let span = default.map_or(rule, Spanned::span);
-        let (of, krate) = (of(span), input.krate_at(span));
-        Some(quote_spanned! {span=>
-            #krate::private::assert_sound(&<#of as #krate::ConfigSchema>::FIELDS[#index])
-        })
+        let sound = field
+            .rules
+            .first()
+            .map(|rule| assertion(default.map_or(rule.span, Spanned::span), "assert_sound"));
+        let auto =
+            field.auto.map(|auto| assertion(auto.resolved_at(Span::call_site()), "assert_auto"));
+        [sound, auto].into_iter().flatten()
     })
 }

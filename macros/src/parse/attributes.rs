@@ -28,7 +28,7 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn has(&self, name: &str) -> bool {
-        self.names.iter().any(|seen| seen == name)
+        self.names.iter().any(|seen| *seen == name)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &Ident> {
@@ -93,7 +93,7 @@ fn one_attribute(
     }
 }
 
-fn skip_to_comma(stream: ParseStream<'_>) {
+pub(super) fn skip_to_comma(stream: ParseStream<'_>) {
     while !stream.is_empty() && !stream.peek(Token![,]) {
         if stream.parse::<TokenTree>().is_err() {
             return;

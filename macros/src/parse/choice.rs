@@ -2,11 +2,14 @@
 
 use proc_macro2::Ident;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, LitStr, Path, Result};
 
 use super::attributes::{Place, attributes, value};
+use super::serde::Names;
+use crate::case::Case;
 use crate::error::{self, Errors};
 use crate::ir::{Choice, Variant};
 
@@ -39,13 +42,17 @@ pub(crate) fn choice(derive: &DeriveInput, errors: &mut Errors) -> Choice {
     if data.variants.is_empty() {
         errors.push(error::no_variants(derive.ident.span()));
     }
-    choice.variants = data.variants.iter().map(|syntax| variant(syntax, errors)).collect();
+    let case = Names::of(&derive.attrs).case(errors);
+    choice.variants = data.variants.iter().map(|syntax| variant(syntax, case, errors)).collect();
     names(&choice, errors);
     choice
 }
 
-fn variant(syntax: &syn::Variant, errors: &mut Errors) -> Variant {
-    let mut variant = Variant { ident: syntax.ident.clone(), rename: None, aliases: Vec::new() };
+fn variant(syntax: &syn::Variant, case: Option<Case>, errors: &mut Errors) -> Variant {
+    let ident = syntax.ident.clone();
+    let by_case = case.map(|case| case.of_variant(&ident.unraw().to_string()));
+    let by_case = by_case.map(|name| LitStr::new(&name, ident.span()));
+    let mut variant = Variant { ident, rename: None, by_case, aliases: Vec::new() };
     if !matches!(syntax.fields, Fields::Unit) {
         errors.push(error::variant_with_fields(&syntax.ident, syntax.fields.span()));
     }
@@ -53,6 +60,9 @@ fn variant(syntax: &syn::Variant, errors: &mut Errors) -> Variant {
     attributes(&syntax.attrs, &place, errors, |name, stream| {
         variant_attribute(&mut variant, name, stream)
     });
+    let mut names = Names::of(&syntax.attrs);
+    variant.rename = names.rename(variant.rename, variant.by_case.as_ref(), errors);
+    names.add_aliases(&variant.name(), &mut variant.aliases, str::eq_ignore_ascii_case);
     variant
 }
 

@@ -212,6 +212,25 @@ fn written(key: &str) -> &'static str {
     rest.split([',', '\n']).next().unwrap()
 }
 
+/// Names of keys that say so; the section's own is `SUFFIXED` still.
+#[derive(Config)]
+#[config(section = "suffixed", env_prefix = "SUFFIXED", consts = free, key_suffix = "Key")]
+struct Suffixed {
+    #[config(default = 1)]
+    depth: u8,
+    #[config(default = 2)]
+    depth_key: u8,
+}
+
+#[test]
+fn names_of_keys_may_have_a_suffix() {
+    let keys = (SUFFIXED, SUFFIXED_DEPTH_KEY, SUFFIXED_DEPTH_KEY_KEY);
+    assert_eq!(keys, ("suffixed", "depth", "depth_key"));
+    assert_eq!((SUFFIXED_DEPTH_ENV, SUFFIXED_DEPTH_DEFAULT), ("SUFFIXED_DEPTH", 1));
+    let suffixed = Suffixed::builder().depth(3).build().unwrap();
+    assert_eq!((suffixed.depth, suffixed.depth_key), (3, SUFFIXED_DEPTH_KEY_DEFAULT));
+}
+
 #[test]
 fn one_changed_default_changes_the_text() {
     #[derive(Config)]

@@ -1,6 +1,9 @@
 //! Structs of other crates: their own fields, defaults and prefixes, and an engine from them.
 
-use ds_aio::{Config, DirectMode, EngineConfig, EngineSettings};
+use ds_aio::config::Origin;
+use ds_aio::{AioConfig, Config, ConfigSchema, DirectMode, EngineConfig, EngineSettings};
+
+use super::support::load_file;
 
 /// A trainer's configuration with two of the engine's settings.
 #[derive(Debug, Clone, PartialEq, Config)]
@@ -125,4 +128,34 @@ fn types_are_known_by_the_compiler_not_by_their_names() {
     assert_eq!(Alias::SIZE_DEFAULT, 1024);
     assert_eq!(Alias::default().size, 1024);
     assert!(Alias::builder().size(256).build().is_err());
+}
+
+#[test]
+fn deepspeed_is_told_what_its_parser_reads() {
+    let mut trainer = Trainer::builder().block_size(4 << 20).lanes(16).build().unwrap();
+    trainer.directory = "/elsewhere".into();
+    let expected = r#"{
+  "aio": {
+    "block_size": 4194304,
+    "queue_depth": 16,
+    "intra_op_parallelism": 1,
+    "single_submit": false,
+    "overlap_events": true,
+    "use_gds": false
+  }
+}
+"#;
+    assert_eq!(trainer.to_deepspeed_json(), expected);
+}
+
+#[test]
+fn what_deepspeed_is_told_loads_back() {
+    let config = AioConfig::builder().block_size(1 << 22).queue_depth(3).thread_count(4);
+    let config = config.single_submit(true).overlap_events(false).build().unwrap();
+    let loaded = load_file("a.json", config.to_deepspeed_json()).unwrap();
+    assert_eq!(loaded.value, config);
+    for field in AioConfig::FIELDS {
+        let is_default = loaded.origin(field.key) == Some(&Origin::Default);
+        assert_eq!(is_default, field.advanced, "{}", field.key);
+    }
 }

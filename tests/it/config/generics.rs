@@ -1,7 +1,9 @@
 //! Structs with parameters.
 
+use core::marker::PhantomData;
+
 use ds_aio::config::{ConfigValue, DiagnosticKind, TextKind, text};
-use ds_aio::{AioConfig, Choice, Config, ConfigErrors, ConfigSchema, Engine};
+use ds_aio::{AioConfig, Choice, Config, ConfigErrors, ConfigSchema, Engine, Secret};
 
 use super::support::{Files, only};
 
@@ -123,5 +125,60 @@ fn generic_code_may_be_generic_over_the_parameters() -> Result<(), Box<dyn std::
     assert_eq!(explained::<char>()[..3], ["key", "others", "last"]);
     let named = Named::builder().key("a".into()).queue_depth(5).build()?;
     assert_eq!(Engine::new(&named)?.settings().asked.queue_depth, 5);
+    Ok(())
+}
+
+/// All that is neither a value of a plain type nor a rule.
+#[derive(Clone, Config)]
+#[config(section = "rest", check = Self::differ)]
+struct Rest<K, M>
+where
+    K: PartialEq,
+{
+    #[config(default = 1, auto, check = positive)]
+    number: i32,
+    #[config(required, check = any)]
+    secret: Secret<K>,
+    #[config(auto)]
+    other: Option<K>,
+    #[config(skip)]
+    marker: PhantomData<M>,
+    #[config(skip, default = Vec::new())]
+    kept: Vec<M>,
+}
+
+impl<K: PartialEq, M> Rest<K, M> {
+    fn differ(&self) -> Result<(), &'static str> {
+        let same = self.other.as_ref() == Some(self.secret.expose());
+        if same { Err("the same twice") } else { Ok(()) }
+    }
+}
+
+fn positive(number: &i32) -> Result<(), &'static str> {
+    if *number > 0 { Ok(()) } else { Err("not positive") }
+}
+
+fn any<T>(_: &T) -> Result<(), String> {
+    Ok(())
+}
+
+#[test]
+fn checks_secrets_and_skipped_fields_may_have_parameters() -> Result<(), ConfigErrors> {
+    type Numbered = Rest<u8, &'static str>;
+
+    let loader = || Numbered::loader().set("secret", 7).set("number", "auto").set("other", "AUTO");
+    let rest = loader().load()?.value;
+    assert_eq!((rest.number, rest.secret, rest.other), (1, Secret::new(7), None));
+    assert!(rest.kept.is_empty());
+    let error = only(loader().set("number", -1).load().map(|loaded| loaded.value.number));
+    assert_eq!(error.help(), Some("not positive"));
+    let error = only(loader().set("other", 7).load().map(|loaded| loaded.value.number));
+    assert_eq!(
+        (error.kind(), error.help()),
+        (DiagnosticKind::Inconsistent, Some("the same twice"))
+    );
+    let builder = Numbered::builder().secret(7).kept(vec!["a"]).marker(PhantomData);
+    assert_eq!(format!("{builder:?}"), "RestBuilder { values: Values { secret: (secret), .. } }");
+    assert_eq!(RestBuilder::from(builder.build()?).build()?.kept, ["a"]);
     Ok(())
 }

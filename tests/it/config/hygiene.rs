@@ -28,7 +28,8 @@ mod no_prelude {
     struct ConfigErrors;
 
     /// Documented.
-    #[derive(::ds_aio::Choice)]
+    #[derive(::ds_aio::Choice, ::serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
     pub enum Mode {
         /// Documented.
         #[config(rename = "off", alias = "no")]
@@ -48,7 +49,7 @@ mod no_prelude {
 
     /// Documented.
     #[derive(::ds_aio::Config)]
-    #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false))]
+    #[config(section = "a", env_prefix = "A", consts = free, engine, fixed(gone = false), key_suffix = "KEY")]
     pub struct Free {
         /// Documented.
         #[config(default = 1 << 12, bytes, range = 1..=1 << 13, multiple_of = 2, power_of_two)]
@@ -76,14 +77,35 @@ mod no_prelude {
         /// Documented.
         #[config(default = ::core::time::Duration::from_secs(1), range = ::core::time::Duration::ZERO..)]
         pub timeout: ::core::time::Duration,
+        /// Documented.
+        #[config(default = 1, auto, check = check_number)]
+        pub number_or_auto: u8,
+        /// Documented.
+        pub secret: ::core::option::Option<::ds_aio::Secret<u8>>,
+        /// Documented.
+        #[config(skip)]
+        pub skipped: (),
+        /// Documented.
+        #[config(skip, default = ::std::string::String::new())]
+        pub skipped_too: ::std::string::String,
+    }
+
+    fn check_number(_: &u8) -> ::core::result::Result<(), &'static str> {
+        ::core::result::Result::Ok(())
+    }
+
+    fn check_assoc(_: &Assoc) -> ::core::result::Result<(), &'static str> {
+        ::core::result::Result::Ok(())
     }
 
     /// Documented.
-    #[derive(::ds_aio::Config)]
-    #[config(section = "a", env_prefix = "A", engine)]
+    #[derive(::ds_aio::Config, ::serde::Deserialize)]
+    #[config(section = "a", env_prefix = "A", engine, check = check_assoc)]
+    #[serde(rename_all = "kebab-case")]
     pub struct Assoc {
         /// Documented.
         #[config(default = true)]
+        #[serde(alias = "overlap")]
         pub overlap_events: bool,
         /// Documented.
         #[config(required)]
@@ -106,10 +128,13 @@ mod no_prelude {
         /// Documented.
         #[config(nested)]
         pub inner: I,
+        /// Documented.
+        #[config(skip)]
+        pub skipped: ::core::marker::PhantomData<T>,
     }
 
     /// Documented.
-    #[derive(::ds_aio::Config)]
+    #[derive(::ds_aio::Config, ::serde::Deserialize)]
     #[config(section = "a", consts = none)]
     pub struct Bare {
         /// Documented.
@@ -125,7 +150,7 @@ mod pedantic {
 
     use core::time::Duration;
 
-    use ds_aio::{Choice, Config};
+    use ds_aio::{Choice, Config, Secret};
 
     /// Documented.
     #[derive(Debug, Clone, Copy, PartialEq, Choice)]
@@ -139,7 +164,7 @@ mod pedantic {
 
     /// Documented.
     #[derive(Debug, Clone, PartialEq, Config)]
-    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, engine)]
+    #[config(section = "pedantic", env_prefix = "PEDANTIC", consts = free, key_suffix = "KEY", engine, check = Self::check)]
     pub(crate) struct Pedantic {
         /// Bytes of something, as `DS_AIO` counts them.
         #[config(default = 1_048_576, bytes, range = 512..=1 << 30)]
@@ -173,9 +198,30 @@ mod pedantic {
         /// Time.
         #[config(default = Some(Duration::from_secs(1)), range = Duration::ZERO..)]
         pub(crate) time: Option<Duration>,
+        /// Checked.
+        #[config(default = [1], auto, check = Self::check_numbers)]
+        pub(crate) checked: Vec<u64>,
+        /// Secret.
+        pub(crate) secret: Option<Secret<String>>,
+        /// Skipped.
+        #[config(skip)]
+        pub(crate) skipped: Vec<u8>,
+        /// Skipped.
+        #[config(skip, default = String::from("x"))]
+        pub(crate) skipped_too: String,
         /// Within.
         #[config(nested(env_prefix = "PEDANTIC_INNER"))]
         pub(crate) inner: Inner,
+    }
+
+    impl Pedantic {
+        fn check_numbers(numbers: &[u64]) -> Result<(), &'static str> {
+            if numbers.is_empty() { Err("none") } else { Ok(()) }
+        }
+
+        fn check(&self) -> Result<(), String> {
+            if self.three { Ok(()) } else { Err(format!("{:?}", self.skipped)) }
+        }
     }
 
     /// Documented.
@@ -212,6 +258,9 @@ mod lints {
         #[deprecated = "use another"]
         #[config(default = 1)]
         pub(super) queue_depth: usize,
+        #[deprecated = "use another"]
+        #[config(skip)]
+        pub(super) skipped: usize,
     }
 
     #[derive(Config, Debug, Clone)]
@@ -266,8 +315,24 @@ mod no_constants {
         /// Documented.
         pub(super) perhaps: Option<DirectMode>,
         /// Documented.
+        pub(super) secret: Option<ds_aio::Secret<DirectMode>>,
+        /// Documented.
         #[config(default = [DirectMode::Auto])]
         pub(super) modes: Vec<DirectMode>,
+        /// Documented.
+        #[config(default = [7], check = Self::check_numbers, auto)]
+        pub(super) checked: Vec<u8>,
+        /// Documented.
+        #[config(skip, default = Self::SKIPPED)]
+        pub(super) skipped: u8,
+    }
+
+    impl Bare {
+        const SKIPPED: u8 = 8;
+
+        fn check_numbers(numbers: &[u8]) -> Result<(), &'static str> {
+            if numbers.is_empty() { Err("none") } else { Ok(()) }
+        }
     }
 
     #[test]
@@ -278,6 +343,7 @@ mod no_constants {
         assert_eq!(Bare::default().queue_depth, 4);
         assert_eq!((bare.direct, bare.perhaps), (DirectMode::Never, None));
         assert_eq!(bare.modes, [DirectMode::Auto]);
+        assert_eq!((&bare.checked[..], bare.skipped), (&[7][..], 8));
         let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
         assert_eq!(loaded.unwrap().value.section, 8);
     }
@@ -401,14 +467,16 @@ struct Raw {
     r#type: u8,
     #[config(default = 2)]
     r#loop: u8,
+    #[config(skip, default = 3)]
+    r#while: u8,
 }
 
 #[test]
 fn raw_identifiers_are_plain_names() {
     assert_eq!(Raw::TYPE, "type");
     assert_eq!(Raw::TYPE_ENV, "RAW_TYPE");
-    let raw = Raw::builder().r#type(5).build().unwrap();
-    assert_eq!((raw.r#type, raw.r#loop), (5, 2));
+    let raw = Raw::builder().r#type(5).r#while(6).build().unwrap();
+    assert_eq!((raw.r#type, raw.r#loop, raw.r#while), (5, 2, 6));
 }
 
 #[test]

@@ -11,8 +11,15 @@ mod types_of_the_macro {
             pub(super) struct $name {
                 #[config(default = 1, range = 1..=5)]
                 pub(super) $field: usize,
-                #[config(default = "x")]
+                #[config(default = "x", check = check)]
                 pub(super) text: String,
+                #[config(default = 1, auto)]
+                pub(super) auto: u8,
+                #[config(skip, default = vec![1])]
+                pub(super) skipped: Vec<u8>,
+            }
+            fn check(text: &str) -> Result<(), &'static str> {
+                if text.is_empty() { Err("empty") } else { Ok(()) }
             }
         };
     }
@@ -26,20 +33,26 @@ mod types_of_the_macro {
 /// The derive from the macro, the types from the caller, as fragments.
 mod types_of_the_caller {
     macro_rules! with_derive {
-        ($name:ident, $type:ty, $default:expr) => {
+        ($name:ident, $type:ty, $default:expr, $check:path) => {
             #[derive(ds_aio::Config, Debug)]
-            #[config(section = "a", env_prefix = "A")]
+            #[config(section = "a", env_prefix = "A", check = $check)]
             pub(super) struct $name {
                 #[config(default = $default)]
                 pub(super) value: $type,
-                #[config(required)]
+                #[config(required, check = $check)]
                 pub(super) own: $type,
                 pub(super) perhaps: Option<$type>,
+                #[config(skip)]
+                pub(super) skipped: $type,
             }
         };
     }
-    with_derive! { Number, usize, 1 }
-    with_derive! { Text, std::string::String, "s" }
+    with_derive! { Number, usize, 1, any }
+    with_derive! { Text, std::string::String, "s", super::types_of_the_caller::any }
+
+    fn any<T>(_: &T) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 /// A type as loose tokens.

@@ -1,5 +1,7 @@
 //! The configuration half: constants, loading, diagnostics, the derive on structs of others.
 
+mod auto;
+mod checks;
 mod choices;
 mod constants;
 mod deprecated;
@@ -15,13 +17,20 @@ mod lists;
 mod macro_made;
 mod nested;
 mod options;
+mod parsed;
 mod precedence;
 mod robustness;
 mod rules;
 mod schema;
+mod secrets;
 mod sections;
+mod serde_names;
+mod serialized;
 mod settings;
 mod sizes;
+mod skipped;
+mod structured;
 mod support;
 mod templates;
 mod texts_of_types;
+mod written;

@@ -2,8 +2,9 @@
 
 use core::fmt;
 use core::ops::Range;
+use core::slice;
 
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::super::source::{Place, SourceFile};
 use super::{ConfigErrors, Diagnostic, Severity};
@@ -34,11 +35,11 @@ impl Diagnostic {
         };
         let mut group: Group<'_> = Group::with_title(level.primary_title(&self.0.message));
         let lines = || quotes.iter().map(|quote| source.line(quote.span.start));
-        let (first, last) = (lines().min(), lines().max());
-        if first.zip(last).is_some_and(|(first, last)| last - first <= NEARBY_LINES) {
+        let (first, last) = (lines().min().unwrap_or(1), lines().max().unwrap_or(1));
+        if last - first <= NEARBY_LINES && source.shows(first, last) {
             group = group.element(snippet(source, &quotes));
         } else {
-            group = group.elements(quotes.chunks(1).map(|alone| snippet(source, alone)));
+            group = quotes.iter().fold(group, |group, quote| alone(group, source, quote));
         }
         if let Some(help) = &self.0.help {
             group = group.element(Level::HELP.message(help));
@@ -52,6 +53,20 @@ struct Quote {
     kind: AnnotationKind,
     span: Range<usize>,
     label: Option<String>,
+}
+
+/// The line of one place; of one that is not for everybody to see the number alone.
+fn alone<'a>(group: Group<'a>, source: &'a SourceFile, quote: &Quote) -> Group<'a> {
+    let (line, column) = source.position(quote.span.start);
+    if source.shows(line, line) {
+        return group.element(snippet(source, slice::from_ref(quote)));
+    }
+    let origin = Origin::path(source.path.display().to_string()).line(line).char_column(column);
+    let group = group.element(origin);
+    match &quote.label {
+        Some(label) => group.element(Level::NOTE.message(label.clone())),
+        None => group,
+    }
 }
 
 /// The lines from the first of the places to the last.

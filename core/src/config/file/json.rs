@@ -6,6 +6,8 @@ use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+#[cfg(feature = "serde")]
+use super::uncapitalized;
 use super::{Diagnostic, Entry, Node, Pair, RawValue, SECTION, Section, Top, decimal};
 
 const DIALECT: ParseOptions = ParseOptions {
@@ -72,18 +74,7 @@ impl Node for Value<'_> {
     }
 
     fn raw(&self, section: &Section<'_>) -> RawValue {
-        let span = self.place();
-        match self {
-            Value::StringLit(text) => RawValue::Text(text.value.to_string()),
-            Value::NumberLit(number) => decimal(number.value),
-            Value::BooleanLit(value) => RawValue::Bool(value.value),
-            Value::NullKeyword(_) => RawValue::Null,
-            Value::Array(list) => RawValue::List {
-                items: list.elements.iter().map(|item| item.raw(section)).collect(),
-                text: section.written(span).to_owned(),
-            },
-            Value::Object(_) => section.other("an object", span),
-        }
+        raw(section.text(), self)
     }
 
     fn place(&self) -> Range<usize> {
@@ -92,6 +83,44 @@ impl Node for Value<'_> {
 
     fn expected(&self, _: &str) -> String {
         "an object or null".to_owned()
+    }
+}
+
+/// The only value of a document.
+#[cfg(feature = "serde")]
+pub(crate) fn value(text: &str) -> Result<RawValue, String> {
+    match parse_to_ast(text, &CollectOptions::default(), &DIALECT) {
+        Ok(document) => match document.value {
+            Some(value) => Ok(raw(text, &value)),
+            None => Err("the text is empty".to_owned()),
+        },
+        Err(error) => Err(format!("as JSON: {}", uncapitalized(&error.kind().to_string()))),
+    }
+}
+
+fn raw(document: &str, value: &Value<'_>) -> RawValue {
+    let text = || document.get(value.place()).unwrap_or_default().to_owned();
+    match value {
+        Value::StringLit(text) => RawValue::Text(text.value.to_string()),
+        Value::NumberLit(number) => decimal(number.value),
+        Value::BooleanLit(value) => RawValue::Bool(value.value),
+        Value::NullKeyword(_) => RawValue::Null,
+        Value::Array(list) => {
+            let items = list.elements.iter().map(|item| raw(document, item));
+            RawValue::List { items: items.collect(), text: text() }
+        }
+        Value::Object(object) => {
+            let properties = object.properties.iter();
+            let mut names: Vec<&str> = properties.map(|property| property.name.as_str()).collect();
+            names.sort_unstable();
+            if names.windows(2).any(|pair| pair[0] == pair[1]) {
+                return RawValue::Other { what: "an object with a key given twice", text: text() };
+            }
+            let entries = object.properties.iter().map(|property| {
+                (property.name.as_str().to_owned(), raw(document, &property.value))
+            });
+            RawValue::Table { what: "an object", entries: entries.collect(), text: text() }
+        }
     }
 }
 

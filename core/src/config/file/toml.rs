@@ -73,7 +73,12 @@ impl Node for Spanned<DeValue<'_>> {
                 text: section.written(self.span()).to_owned(),
             },
             // Its place is a header or the start of a key, which is not what a table looks like.
-            DeValue::Table(_) => RawValue::Other { what: "a table", text: "{…}".to_owned() },
+            DeValue::Table(_) => {
+                let pairs = self.pairs().unwrap_or_default().into_iter();
+                let entries = pairs.map(|pair| (pair.key.to_owned(), pair.value.raw(section)));
+                let (what, text) = ("a table", "{…}".to_owned());
+                RawValue::Table { what, entries: entries.collect(), text }
+            }
         }
     }
 

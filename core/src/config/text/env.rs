@@ -80,22 +80,29 @@ const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &Name<'_>) 
         return unset(text, variable);
     }
     if !can_hold(field, default) {
-        text.str("# No variable can hold the default:\n");
+        text.str(UNHELD);
         return unset(text, variable);
     }
     text.name_on_one_line(variable);
     text.byte(b'=');
-    let separator = separator(field);
-    let quoted = !is_plain_value(default, separator);
+    assigned(text, default, separator(field));
+}
+
+/// The value behind its variable, in quotes if it takes them.
+pub(super) const fn assigned(text: &mut Writer<'_>, value: Scalar<'_>, separator: &str) {
+    let quoted = !is_plain_value(value, separator);
     if quoted {
         text.byte(b'\'');
     }
-    value(text, default, separator);
+    self::value(text, value, separator);
     if quoted {
         text.byte(b'\'');
     }
     text.byte(b'\n');
 }
+
+/// The comment on a variable that cannot have the default as its value.
+pub(super) const UNHELD: &str = "# No variable can hold the default:\n";
 
 /// The variable in a comment, for somebody to fill in.
 const fn unset(text: &mut Writer<'_>, variable: &Name<'_>) {
@@ -105,19 +112,25 @@ const fn unset(text: &mut Writer<'_>, variable: &Name<'_>) {
 }
 
 const fn is_shell_name(name: &Name<'_>) -> bool {
-    let starts = match name.before {
-        Some((before, _)) => is_shell_name(before),
-        None => !matches!(name.last.as_bytes(), [] | [b'0'..=b'9', ..]),
-    };
-    let last = name.last.as_bytes();
+    match name.before {
+        Some((before, _)) => is_shell_name(before) && is_word(name.last.as_bytes()),
+        None => is_word_of_its_own(name.last.as_bytes()),
+    }
+}
+
+pub(super) const fn is_word_of_its_own(name: &[u8]) -> bool {
+    !matches!(name, [] | [b'0'..=b'9', ..]) && is_word(name)
+}
+
+const fn is_word(name: &[u8]) -> bool {
     let mut index = 0;
-    while index < last.len() {
-        if !matches!(last[index], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') {
+    while index < name.len() {
+        if !matches!(name[index], b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_') {
             return false;
         }
         index += 1;
     }
-    starts
+    true
 }
 
 /// What stands between the items of a list.

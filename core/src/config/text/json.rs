@@ -2,7 +2,7 @@
 
 use super::writer::{Floats, Writer};
 use crate::config::scalar::Scalar;
-use crate::config::{FieldMeta, Schema};
+use crate::config::{FieldMeta, RawValue, Schema};
 
 pub(super) const fn fragment(text: &mut Writer<'_>, schema: &Schema) {
     text.str("\n");
@@ -71,6 +71,67 @@ pub(super) const fn literal(text: &mut Writer<'_>, value: Scalar<'_>, quoted: bo
                 text.byte(b'"');
             }
         }
+    }
+}
+
+/// A value on several lines, `depth` levels deep, if it is a table.
+pub(super) fn indented(text: &mut Writer<'_>, value: &RawValue, depth: usize) {
+    let RawValue::Table { entries, .. } = value else {
+        return raw(text, value);
+    };
+    let line = |text: &mut Writer<'_>, depth| {
+        text.byte(b'\n');
+        (0..depth).for_each(|_| text.str("  "));
+    };
+    text.byte(b'{');
+    for (index, (key, value)) in entries.iter().enumerate() {
+        if index > 0 {
+            text.byte(b',');
+        }
+        line(text, depth + 1);
+        text.quoted(key);
+        text.str(": ");
+        indented(text, value, depth + 1);
+    }
+    if !entries.is_empty() {
+        line(text, depth);
+    }
+    text.byte(b'}');
+}
+
+/// A value on one line.
+pub(super) fn raw(text: &mut Writer<'_>, value: &RawValue) {
+    parts(text, value, ": ", |text, key| text.quoted(key));
+}
+
+/// The same in JSON and TOML but for how a key is written, and what is between it and its value.
+pub(super) fn parts(
+    text: &mut Writer<'_>,
+    value: &RawValue,
+    between: &str,
+    write_key: fn(&mut Writer<'_>, &str),
+) {
+    match value {
+        RawValue::List { items, .. } => {
+            text.byte(b'[');
+            for (index, item) in items.iter().enumerate() {
+                text.str(if index > 0 { ", " } else { "" });
+                parts(text, item, between, write_key);
+            }
+            text.byte(b']');
+        }
+        RawValue::Table { entries, .. } => {
+            text.byte(b'{');
+            for (index, (key, value)) in entries.iter().enumerate() {
+                text.str(if index > 0 { ", " } else { "" });
+                write_key(text, key);
+                text.str(between);
+                parts(text, value, between, write_key);
+            }
+            text.byte(b'}');
+        }
+        RawValue::Text(content) | RawValue::Untyped(content) => text.quoted(content),
+        bare => text.str(&bare.to_string()),
     }
 }
 

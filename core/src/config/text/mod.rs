@@ -3,6 +3,8 @@
 //! Each is written twice by the same code: once into no memory, which counts, then into an array
 //! of that length.
 
+use super::raw::RawValue;
+use super::scalar::Scalar;
 use super::{ConfigSchema, FieldMeta, Schema};
 use writer::{NONE, Writer, plain_end};
 
@@ -74,10 +76,57 @@ pub const fn as_str(bytes: &'static [u8]) -> &'static str {
 
 /// What `field` admits, in words: `an integer from 1 to 65536`.
 pub(super) fn allowed(field: &FieldMeta) -> String {
+    string(|text| words::allowed(text, field, words::Place::Plain))
+}
+
+/// A section of a TOML file, with the tables within it.
+pub(super) fn toml_section(name: &str, entries: &[(String, RawValue)]) -> String {
+    string(|text| toml::values(text, &[name], entries))
+}
+
+/// A JSON file.
+pub(super) fn json_document(value: &RawValue) -> String {
+    string(|text| {
+        json::indented(text, value, 0);
+        text.byte(b'\n');
+    })
+}
+
+/// A value in JSON, on one line.
+pub(super) fn json_value(value: &RawValue) -> String {
+    string(|text| json::raw(text, value))
+}
+
+/// The line that sets a variable.
+pub(super) fn assignment(variable: &str, value: &str) -> String {
+    string(|text| {
+        text.str(variable);
+        text.byte(b'=');
+        env::assigned(text, Scalar::Text(value), "");
+    })
+}
+
+/// The lines in place of that one where the value is the default, and no variable can hold it.
+pub(super) fn unheld(variable: &str) -> String {
+    string(|text| {
+        text.str(env::UNHELD);
+        text.str("# ");
+        text.one_line(variable);
+        text.str("=\n");
+    })
+}
+
+/// Whether a shell can set a variable of this name.
+pub(super) fn is_shell_name(variable: &str) -> bool {
+    env::is_word_of_its_own(variable.as_bytes())
+}
+
+/// What `write` writes, at run time by the same two passes.
+fn string(write: impl Fn(&mut Writer<'_>)) -> String {
     let mut counted = Writer::new(&mut []);
-    words::allowed(&mut counted, field, words::Place::Plain);
+    write(&mut counted);
     let mut bytes = vec![0; counted.len()];
-    words::allowed(&mut Writer::new(&mut bytes), field, words::Place::Plain);
+    write(&mut Writer::new(&mut bytes));
     String::from_utf8(bytes).unwrap_or_default()
 }
 

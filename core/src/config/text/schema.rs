@@ -20,6 +20,10 @@ const SIZE: &str =
 /// A duration as the loader reads it, but for spaces around it.
 const DURATION: &str = r"^[0-9](_*[0-9])*(\\.[0-9](_*[0-9])*)? *(ns|us|µs|ms|s|min|h)$";
 
+/// A value of any shape.
+const ANY: &str =
+    "\"type\": [\"array\", \"boolean\", \"null\", \"number\", \"object\", \"string\"]";
+
 /// How many powers of two a field may admit and have them listed.
 const LISTED_POWERS: usize = 64;
 
@@ -101,8 +105,18 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta, depth: usize) {
         json::value(text, default);
         text.str(", ");
     }
-    if field.optional {
-        text.str("\"anyOf\": [{\"type\": \"null\"}, {");
+    if field.secret {
+        text.str("\"writeOnly\": true, ");
+    }
+    if field.optional || field.auto {
+        text.str("\"anyOf\": [");
+        if field.optional {
+            text.str("{\"type\": \"null\"}, ");
+        }
+        if field.auto {
+            text.str("{\"const\": \"auto\"}, ");
+        }
+        text.byte(b'{');
     }
     if field.separator.is_some() {
         text.str("\"type\": \"array\", \"items\": {");
@@ -111,7 +125,7 @@ const fn property(text: &mut Writer<'_>, field: &FieldMeta, depth: usize) {
     if field.separator.is_some() {
         text.byte(b'}');
     }
-    if field.optional {
+    if field.optional || field.auto {
         text.str("}]");
     }
     text.byte(b'}');
@@ -125,6 +139,7 @@ const fn admitted(text: &mut Writer<'_>, field: &FieldMeta) {
         Kind::Bool => text.str("\"type\": \"boolean\""),
         _ if field.rules.one_of.is_some() => one_of(text, &field.rules),
         Kind::Text | Kind::Path => text.str("\"type\": \"string\""),
+        Kind::Any => text.str(ANY),
         Kind::Char => text.str("\"type\": \"string\", \"minLength\": 1, \"maxLength\": 1"),
         Kind::Duration => {
             text.str("\"type\": \"string\", \"pattern\": \"");

@@ -6,7 +6,7 @@ use super::words::{self, Place};
 use super::writer::Writer;
 use super::{any_advanced, without_default};
 use crate::config::nested::{Name, Variables};
-use crate::config::{FieldMeta, Schema};
+use crate::config::{FieldMeta, RawValue, Schema};
 
 pub(super) const fn template(text: &mut Writer<'_>, schema: &Schema) {
     table(text, schema, &Name::new(schema.section), &Variables::of(schema));
@@ -76,6 +76,30 @@ const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variables: &Variables
         }
     }
     text.byte(b'\n');
+}
+
+/// A table under its header, then those within it under theirs.
+pub(super) fn values(text: &mut Writer<'_>, path: &[&str], entries: &[(String, RawValue)]) {
+    text.byte(b'[');
+    for (index, part) in path.iter().enumerate() {
+        text.str(if index > 0 { "." } else { "" });
+        key(text, part);
+    }
+    text.str("]\n");
+    for (name, value) in entries {
+        if !matches!(value, RawValue::Table { .. }) {
+            key(text, name);
+            text.str(" = ");
+            json::parts(text, value, " = ", key);
+            text.byte(b'\n');
+        }
+    }
+    for (name, value) in entries {
+        if let RawValue::Table { entries, .. } = value {
+            text.byte(b'\n');
+            values(text, &[path, &[name]].concat(), entries);
+        }
+    }
 }
 
 const fn keys(text: &mut Writer<'_>, path: &Name<'_>) {

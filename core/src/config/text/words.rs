@@ -17,6 +17,14 @@ pub(super) enum Place {
 }
 
 pub(super) const fn allowed(text: &mut Writer<'_>, field: &FieldMeta, place: Place) {
+    value(text, field, place);
+    if field.auto {
+        // Not an item of the list.
+        text.str(if field.separator.is_some() { "; or `auto`" } else { ", or `auto`" });
+    }
+}
+
+const fn value(text: &mut Writer<'_>, field: &FieldMeta, place: Place) {
     let rules = &field.rules;
     if field.separator.is_some() {
         text.str("a list, each item ");
@@ -37,6 +45,7 @@ pub(super) const fn allowed(text: &mut Writer<'_>, field: &FieldMeta, place: Pla
         Kind::Bool => text.str("true or false"),
         Kind::Text => text.str("a text"),
         Kind::Path => text.str("a path"),
+        Kind::Any => text.str("any value"),
         Kind::Table => text.str("a table"),
         Kind::Choice { names } => {
             let mut index = 0;

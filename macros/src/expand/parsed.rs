@@ -1,0 +1,84 @@
+//! Fields whose texts a parser of the user's reads.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::ir::{Field, Input, ParseBy, snake_case};
+
+/// How each of them is read.
+pub(crate) fn parsers(input: &Input) -> TokenStream {
+    let parsers = input.fields.iter().filter_map(|field| {
+        let index = field.index;
+        let (ty, span) = (field.value_type(), field.type_span());
+        let krate = input.krate_at(span);
+        let parse = match field.parse.as_ref()? {
+            ParseBy::Serde => return None,
+            ParseBy::FromStr => quote_spanned!(span=> #krate::private::from_str::<#ty>(text)),
+            ParseBy::Path(function) => {
+                quote_spanned!(span=> #krate::private::parsed(#function(text)))
+            }
+        };
+        let parsed_at = quote_spanned!(span=> #krate::private::ParsedAt<#ty, #index>);
+        let head = input.implement(Some(parsed_at), None);
+        Some(quote_spanned! {span=>
+            #[automatically_derived]
+            #head {
+                fn parse(
+                    text: &str,
+                ) -> ::core::result::Result<#ty, #krate::private::Rejection> {
+                    #parse
+                }
+            }
+        })
+    });
+    quote!(#(#parsers)*)
+}
+
+/// What knows how to read the field, or each item of it; `None` where that is its type alone.
+pub(crate) fn access(input: &Input, field: &Field) -> Option<TokenStream> {
+    let ty = field.value_type();
+    let span = ty.span();
+    // At the type as well, or a mistake in it would show at the derive.
+    let mut index = Literal::usize_unsuffixed(field.index);
+    index.set_span(span);
+    let krate = input.krate_at(span);
+    Some(match field.parse.as_ref()? {
+        ParseBy::Serde => quote_spanned!(span=> #krate::private::Structured::<#ty>),
+        ParseBy::FromStr | ParseBy::Path(_) => {
+            quote_spanned!(span=> #krate::private::Parsed::<Self, #ty, #index>)
+        }
+    })
+}
+
+/// A test that the defaults are texts that their parsers accept: no constant can tell. It cannot run
+/// within a function, and only a module around it keeps the lint that says so quiet. What such a
+/// module cannot name there, the struct, an impl brings into it.
+pub(crate) fn test(input: &Input) -> Option<TokenStream> {
+    let is_read = |field: &&Field| field.parse.is_some() && !field.default_implied;
+    input.fields.iter().filter(is_read).find(|field| field.default.is_some())?;
+    // Of a generic struct there is no one type to test.
+    if input.is_generic() {
+        return None;
+    }
+    let (ident, krate) = (&input.ident, &input.krate);
+    let name = format_ident!("defaults_of_{}", snake_case(&ident.unraw().to_string()));
+    Some(quote! {
+        #[cfg(test)]
+        #[allow(unnameable_test_items, non_snake_case)]
+        mod #name {
+            pub(super) struct Defaults;
+            #[::core::prelude::v1::test]
+            fn are_understood() {
+                Defaults::check();
+            }
+        }
+        #[cfg(test)]
+        impl #name::Defaults {
+            fn check() {
+                #krate::private::assert_defaults::<#ident>();
+            }
+        }
+    })
+}
