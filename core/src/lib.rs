@@ -80,8 +80,8 @@ pub use crate::{
         IoBufMut, PoolStats, RawBuf, Slice,
     },
     engine::{
-        AioFile, Difference, DirectAlignment, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
-        OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
+        AioFile, Difference, DirectAlignment, EffectiveSettings, Engine, Failed, Latencies,
+        OpenOptions, OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, NotDirect, Operation, RingUnavailable, StartError},
 };

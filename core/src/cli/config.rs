@@ -276,9 +276,8 @@ impl Found {
 /// The settings that DeepSpeed has no name for, where they are not what they are by themselves.
 fn tell_what_is_left_out(config: &AioConfig) -> Result<(), Failure> {
     let advanced = AioConfig::FIELDS.iter().filter(|field| field.advanced);
-    let values = [config, &AioConfig::DEFAULT].map(|config| {
-        Ok::<_, Failure>(serde_json::from_str::<Value>(&config.to_json()?)?)
-    });
+    let values = [config, &AioConfig::DEFAULT]
+        .map(|config| Ok::<_, Failure>(serde_json::from_str::<Value>(&config.to_json()?)?));
     let [given, default] = values;
     let (given, default) = (given?, default?);
     let left_out = advanced.filter(|field| given[AIO][field.key] != default[AIO][field.key]);

@@ -44,8 +44,12 @@ enum Command {
         shell: clap_complete::Shell,
     },
 
-    /// Print the manual page, as roff
-    Man,
+    /// Print a manual page, as roff: `ds-aio man | man -l -`
+    Man {
+        /// Of this subcommand, `config show` say [default: of the command as a whole]
+        #[arg(value_name = "COMMAND")]
+        of: Vec<String>,
+    },
 }
 
 /// Runs the command with the arguments of this process.
@@ -69,10 +73,31 @@ fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
             clap_complete::generate(shell, &mut Arguments::command(), "ds-aio", &mut script);
             Ok(output.write_all(&script)?)
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Arguments::command()).render(&mut page)?;
-            Ok(output.write_all(&page)?)
-        }
+        Command::Man { of } => Ok(output.write_all(&manual(&of)?)?),
+    }
+}
+
+fn manual(of: &[String]) -> Result<Vec<u8>, Failure> {
+    let mut command = Arguments::command();
+    // Names of subcommands become whole ones.
+    command.build();
+    let mut described = &command;
+    for name in of {
+        described = described
+            .find_subcommand(name)
+            .ok_or_else(|| Failure::misconfigured(format!("no subcommand is called {name}")))?;
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(described.clone()).render(&mut page)?;
+    Ok(page)
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_agree_with_each_other() {
+        Arguments::command().debug_assert();
     }
 }

@@ -17,11 +17,11 @@ use super::exit::Failure;
 pub(super) struct SettingsArguments {
     /// Read settings from the section `aio` of this TOML or JSON file (a DeepSpeed configuration,
     /// say); later files go over earlier ones
-    #[arg(short, long = "file", value_name = "FILE")]
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
     files: Vec<PathBuf>,
 
     /// Set one, over files and variables: `--set block_size=4MiB`
-    #[arg(short, long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE", value_parser = assignment)]
     explicit: Vec<(String, String)>,
 
     /// Leave the DS_AIO_* variables out of it

@@ -25,7 +25,8 @@ impl Contents {
     /// The first byte that is another.
     pub(super) fn difference(self, bytes: &[u8]) -> Option<usize> {
         let mut words = bytes.chunks(8).enumerate();
-        let (number, word) = words.find(|(number, word)| **word != self.word(*number)[..word.len()])?;
+        let (number, word) =
+            words.find(|(number, word)| **word != self.word(*number)[..word.len()])?;
         let differs = |(found, expected): (&u8, u8)| *found != expected;
         let within = word.iter().zip(self.word(number)).position(differs);
         Some(number * 8 + within.unwrap_or(0))

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
 
     /// What to do
     #[arg(
-        short, long = "workload", value_enum, value_delimiter = ',',
+        short = 'w', long = "workload", value_enum, value_delimiter = ',', value_name = "WORKLOAD",
         default_values_t = [
             Workload::Sequential, Workload::Random, Workload::Files, Workload::Plain,
             Workload::Mixed, Workload::Update,
@@ -50,24 +50,24 @@ pub(super) struct Arguments {
 
     /// Whether to read or to write, where that is not the workload's own
     #[arg(
-        short, long = "direction", value_enum, value_delimiter = ',',
+        short = 'd', long = "direction", value_enum, value_delimiter = ',', value_name = "DIRECTION",
         default_values_t = [Direction::Read, Direction::Write]
     )]
     directions: Vec<Direction>,
 
     /// What files are written
     #[arg(
-        short, long = "target", value_enum, value_delimiter = ',',
+        short = 't', long = "target", value_enum, value_delimiter = ',', value_name = "TARGET",
         default_values_t = [Target::Overwrite]
     )]
     targets: Vec<Target>,
 
     /// Bytes that a repeat reads or writes; as many are taken of memory
-    #[arg(long, value_parser = size, default_value = "256MiB")]
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "256MiB")]
     size: u64,
 
     /// Bytes of a request [default: 16MiB; 1MiB of files and update, 64KiB of random and mixed]
-    #[arg(long, value_parser = size)]
+    #[arg(long, value_name = "BYTES", value_parser = size)]
     request: Option<u64>,
 
     /// Requests under way at once [default: as many as fill the engine's queue, 2 at least]
@@ -250,7 +250,8 @@ impl Arguments {
         if output.json() {
             return output.print_json(report);
         }
-        let mut notes = vec![format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups)];
+        let mut notes =
+            vec![format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups)];
         if self.sync {
             notes.push("writes with fdatasync".to_owned());
         }

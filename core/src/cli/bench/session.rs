@@ -128,7 +128,7 @@ where
         }
         let mut before = self.engine.stats();
         let mut measured = Measured {
-            repeats: Vec::with_capacity(self.plan.repeats),
+            repeats: Vec::new(),
             stopped: None,
             stats: Stats::default(),
             not_direct: self.files.first().and_then(AioFile::not_direct),
@@ -163,10 +163,11 @@ where
         self.files.clear();
         let files = self.extents.iter().map(|extent| extent.file + 1).max().unwrap_or(0);
         for _ in 0..files {
-            let file = interrupt::later(|| tempfile::tempfile_in(self.plan.dir)).map_err(|error| {
-                let dir = self.plan.dir.display();
-                Failure::failed(format!("a temporary file in {dir} cannot be made: {error}"))
-            })?;
+            let file =
+                interrupt::later(|| tempfile::tempfile_in(self.plan.dir)).map_err(|error| {
+                    let dir = self.plan.dir.display();
+                    Failure::failed(format!("a temporary file in {dir} cannot be made: {error}"))
+                })?;
             self.files.push(self.engine.adopt(file)?);
         }
         if self.case.doing == Doing::Writes(Target::Preallocated) {

@@ -54,9 +54,10 @@ impl Cgroup {
         let second = ["memory.max", "memory.high"].into_iter().flat_map(|most| {
             self.unified.iter().filter_map(move |group| limit(group, most, "memory.current"))
         });
-        let first = self.memory.iter().filter_map(|group| {
-            limit(group, "memory.limit_in_bytes", "memory.usage_in_bytes")
-        });
+        let first = self
+            .memory
+            .iter()
+            .filter_map(|group| limit(group, "memory.limit_in_bytes", "memory.usage_in_bytes"));
         second.chain(first).min_by_key(|limit| limit.most.saturating_sub(limit.used))
     }
 
@@ -84,9 +85,9 @@ impl Cgroup {
             ] {
                 let text = machine.text(group.join(file)).unwrap_or_default();
                 let limits = text.lines().filter_map(of_device);
-                capped.extend(
-                    limits.map(|(name, limit)| format!("{name} {}", readable(&format!("{key}={limit}")))),
-                );
+                capped.extend(limits.map(|(name, limit)| {
+                    format!("{name} {}", readable(&format!("{key}={limit}")))
+                }));
             }
         }
         if capped.is_empty() {

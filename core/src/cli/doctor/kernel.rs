@@ -52,7 +52,8 @@ pub(super) fn ring(machine: &Machine, probe: &Probe) -> Finding {
             let group = machine.text("/proc/sys/kernel/io_uring_group").unwrap_or_default();
             (
                 format!("kernel.io_uring_disabled is 1, which leaves it to the group {group}"),
-                "join that group (sysctl kernel.io_uring_group), or have the setting be 0".to_owned(),
+                "join that group (sysctl kernel.io_uring_group), or have the setting be 0"
+                    .to_owned(),
             )
         }
         RingUnavailable::Forbidden => (

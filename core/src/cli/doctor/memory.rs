@@ -1,6 +1,8 @@
 //! Memory: its pages, what may be locked, and how much there is.
 
-use super::{cgroup::Cgroup, device::chosen, finding::Finding, limits, machine::Machine, probe::Probe};
+use super::{
+    cgroup::Cgroup, device::chosen, finding::Finding, limits, machine::Machine, probe::Probe,
+};
 use crate::cli::output::bytes;
 
 const HUGE: &str = "/sys/kernel/mm/transparent_hugepage";
@@ -26,13 +28,12 @@ pub(super) fn huge_pages(machine: &Machine, probe: &Probe) -> Finding {
         (None, _) => "not to be had: the kernel was built without them".to_owned(),
     };
     match (mode.as_deref(), share) {
-        (None, _) => Finding::warning(TOPIC, found, COST, "run a kernel with transparent huge pages"),
-        (Some("never"), _) => Finding::warning(
-            TOPIC,
-            found,
-            COST,
-            format!("echo madvise > {HUGE}/enabled, as root"),
-        ),
+        (None, _) => {
+            Finding::warning(TOPIC, found, COST, "run a kernel with transparent huge pages")
+        }
+        (Some("never"), _) => {
+            Finding::warning(TOPIC, found, COST, format!("echo madvise > {HUGE}/enabled, as root"))
+        }
         (Some(_), Some(share)) if share < ENOUGH => Finding::warning(
             TOPIC,
             found,

@@ -116,8 +116,12 @@ fn examine(machine: &Machine, probe: &Probe) -> Vec<Finding> {
     findings.extend(queue::devices(machine, &devices, probe, here));
     findings.extend(cgroup.rates(machine, &devices));
     findings.extend(ranks.map(|ranks| ranks.finding(machine, probe)));
-    findings.extend(probe.effective.differences.iter().map(|difference| {
-        Finding::note("settings", difference.as_str())
-    }));
+    findings.extend(
+        probe
+            .effective
+            .differences
+            .iter()
+            .map(|difference| Finding::note("settings", difference.as_str())),
+    );
     findings
 }

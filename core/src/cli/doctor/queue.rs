@@ -82,18 +82,15 @@ fn largest(machine: &Machine, device: &Device, probe: &Probe) -> Option<Finding>
     }
     if block > most {
         let pieces = block.div_ceil(most);
-        let finding = Finding::note(TOPIC, found).costs(format!(
-            "a block of {} becomes {pieces} requests of the device",
-            bytes(block)
-        ));
+        let finding = Finding::note(TOPIC, found)
+            .costs(format!("a block of {} becomes {pieces} requests of the device", bytes(block)));
         return Some(match hardware {
             Some(hardware) if hardware > most => finding.change(format!(
                 "echo {} > /sys/block/{name}/queue/max_sectors_kb, as root",
                 hardware.min(block) >> 10
             )),
-            _ => finding.change(
-                "nothing: the hardware takes no more; a larger block_size gains little",
-            ),
+            _ => finding
+                .change("nothing: the hardware takes no more; a larger block_size gains little"),
         });
     }
     let scattered = block.div_ceil(PAGE);

@@ -1,18 +1,14 @@
 //! The judgements, on machines that are made up.
 
-use std::{
-    fs,
-    os::unix::fs::symlink,
-    path::PathBuf,
-};
+use std::{fs, os::unix::fs::symlink, path::PathBuf};
 
 use ds_aio::{
     BackendMode, DirectAlignment, DirectMode, EngineSettings, HugePages, NotDirect, RingUnavailable,
 };
 use tempfile::TempDir;
 
-use super::*;
 use super::probe::Effective;
+use super::*;
 
 /// A machine with an NVMe partition at `/mnt/nvme` and nothing wrong.
 struct Fake {
@@ -39,11 +35,7 @@ impl Fake {
             ring: None,
             pages: Some(HugePages { resident: 8 << 20, huge: 8 << 20 }),
             asked: EngineSettings::default(),
-            effective: Effective {
-                thread_count: 1,
-                queue_depth: 8,
-                differences: Vec::new(),
-            },
+            effective: Effective { thread_count: 1, queue_depth: 8, differences: Vec::new() },
         };
         let fake = Self { root: tempfile::tempdir().unwrap(), variables: Vec::new(), probe };
         fake.write("/proc/self/mountinfo", "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n40 22 259:1 / /mnt/nvme rw,noatime - xfs /dev/nvme0n1p1 rw");
@@ -182,10 +174,9 @@ fn without_o_direct_the_reason_decides_what_to_change() {
         (NotDirect::NotReopened, "/proc"),
     ] {
         fake.probe.direct = Err(reason);
-        for (wanted, verdict) in [
-            (DirectMode::Auto, Verdict::Warning),
-            (DirectMode::Always, Verdict::Problem),
-        ] {
+        for (wanted, verdict) in
+            [(DirectMode::Auto, Verdict::Warning), (DirectMode::Always, Verdict::Problem)]
+        {
             fake.probe.asked.direct = wanted;
             fake.has("O_DIRECT", verdict, "no: ", change);
         }
@@ -280,7 +271,12 @@ fn a_queue_is_judged_by_what_the_settings_send_it() {
     fake.has("request size", Verdict::Note, "127 pieces", "huge pages");
 
     fake.write(&format!("{NVME}/queue/scheduler"), "none mq-deadline [bfq]");
-    fake.has("scheduler", Verdict::Warning, "bfq", "echo none > /sys/block/nvme0n1/queue/scheduler");
+    fake.has(
+        "scheduler",
+        Verdict::Warning,
+        "bfq",
+        "echo none > /sys/block/nvme0n1/queue/scheduler",
+    );
     fake.write(&format!("{NVME}/queue/scheduler"), "none [mq-deadline] bfq");
     fake.has("scheduler", Verdict::Note, "mq-deadline", "echo none");
     fake.write(&format!("{NVME}/queue/rotational"), "1");
@@ -299,7 +295,8 @@ fn mapped_and_loop_devices_are_followed_to_what_is_below() {
     fake.probe.place.device = (252, 0);
     let devices: Vec<_> =
         fake.findings().into_iter().filter(|finding| finding.topic == "device").collect();
-    let found: Vec<_> = devices.iter().map(|device| device.found.split(',').next().unwrap()).collect();
+    let found: Vec<_> =
+        devices.iter().map(|device| device.found.split(',').next().unwrap()).collect();
     assert_eq!(found, ["dm-0", "nvme0n1", "sdb"]);
     fake.has("device", Verdict::Warning, "sdb", "NVMe");
 
@@ -381,7 +378,12 @@ fn ranks_of_a_launcher_multiply_what_is_in_flight() {
         fake.write(&format!("{NVME}/queue/nr_requests"), "32");
         fake.has("queue", Verdict::Warning, "8 ranks", "4 blocks a rank");
         fake.probe.effective.thread_count = 4;
-        fake.has("ranks", Verdict::Warning, "32 worker groups on 16 processors", "thread_count to 2");
+        fake.has(
+            "ranks",
+            Verdict::Warning,
+            "32 worker groups on 16 processors",
+            "thread_count to 2",
+        );
     }
     let mut fake = Fake::new();
     for nonsense in ["", "0", "many", "-1"] {
@@ -415,6 +417,10 @@ fn a_finding_is_printed_with_its_cost_and_its_change() {
     Finding::warning("topic", "found", "much", "this").print(&mut out).unwrap();
     let text = anstream::adapter::strip_bytes(&out).into_vec();
     let text = String::from_utf8(text).unwrap();
-    let lines: Vec<_> = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
-    assert_eq!(lines, [vec!["warning", "topic", "found"], vec!["costs", "much"], vec!["change", "this"]]);
+    let lines: Vec<_> =
+        text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(
+        lines,
+        [vec!["warning", "topic", "found"], vec!["costs", "much"], vec!["change", "this"]]
+    );
 }
