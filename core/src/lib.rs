@@ -30,6 +30,9 @@ assert_eq!(tensor, [42; 100_000]);
 //! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
 //! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
 //!
+//! Feature `cli` is for `cargo install ds-aio --features cli`: the command `ds-aio`, which looks at machines,
+//! measures, finds settings and checks them. It has nothing for libraries.
+//!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
 //! resolves, in the span that the caller was in, with the fields `operation`, `path`, `offset`, `len`

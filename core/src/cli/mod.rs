@@ -10,6 +10,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod settings;
+mod tune;
 
 use std::{io::Write, process::ExitCode};
 
@@ -35,6 +36,8 @@ enum Command {
     Doctor(doctor::Arguments),
 
     Bench(bench::Arguments),
+
+    Tune(tune::Arguments),
 
     Config(config::Arguments),
 
@@ -67,6 +70,7 @@ fn run(command: Command, output: &mut Output) -> Result<(), Failure> {
     match command {
         Command::Doctor(arguments) => doctor::run(&arguments, output),
         Command::Bench(arguments) => bench::run(&arguments, output),
+        Command::Tune(arguments) => tune::run(&arguments, output),
         Command::Config(arguments) => config::run(&arguments, output),
         Command::Completions { shell } => {
             let mut script = Vec::new();

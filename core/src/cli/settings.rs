@@ -3,10 +3,11 @@
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
-use ds_aio::{AioConfig, Config, Loaded, Loader};
+use ds_aio::{AioConfig, Config, ConfigErrors, Loaded, Loader};
 
 use super::exit::Failure;
 
@@ -74,14 +75,26 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         #[config(required, bytes, range = 1..)]
         bytes: u64,
     }
-    match Size::loader().set("bytes", text).load() {
-        Ok(loaded) => Ok(loaded.value.bytes),
-        Err(errors) => {
-            let first = errors.iter().next();
-            let hint = first.and_then(|error| error.help().or(error.expected()));
-            Err(hint.unwrap_or("a size, such as 64MiB, is expected").to_owned())
-        }
+    let loaded = Size::loader().set("bytes", text).load();
+    loaded.map(|loaded| loaded.value.bytes).map_err(hint)
+}
+
+/// A time on the command line, read as settings are: `90s`, `5min`.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    #[derive(Config)]
+    #[config(section = "time", consts = none)]
+    struct Time {
+        #[config(required)]
+        time: Duration,
     }
+    let loaded = Time::loader().set("time", text).load();
+    loaded.map(|loaded| loaded.value.time).map_err(hint)
+}
+
+/// What would be right.
+fn hint(errors: ConfigErrors) -> String {
+    let hint = errors.iter().find_map(|error| error.help().or(error.expected()));
+    hint.map_or_else(|| errors.to_string(), str::to_owned)
 }
 
 #[cfg(all(test, not(loom)))]
@@ -95,6 +108,13 @@ mod tests {
         for wrong in ["1MB", "0", "many", "-4K"] {
             assert!(size(wrong).is_err_and(|hint| !hint.is_empty()), "{wrong}");
         }
+    }
+
+    #[test]
+    fn times_have_units() {
+        assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(time("1.5min"), Ok(Duration::from_secs(90)));
+        assert!(time("90").is_err_and(|hint| !hint.is_empty()));
     }
 
     #[test]

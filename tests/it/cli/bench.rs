@@ -4,17 +4,13 @@ use std::{
     fs,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    process::{Child, Stdio},
-    thread,
+    process::Child,
 };
 
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use super::{Ended, command, left_in, run};
+use super::{Ended, command, left_in, run, signal, under_way};
 use crate::capabilities::require;
 
 const SMALL: [&str; 9] =
@@ -140,33 +136,10 @@ fn more_files_than_may_be_open_are_refused_before_anything_is_done() {
     assert!(told, "{ended:#?}");
 }
 
-/// A bench that does not end by itself, once its first file is there: that file, by the process's
-/// descriptor.
+/// A bench that does not end by itself.
 fn endless(dir: &Path, arguments: &[&str]) -> (Child, PathBuf) {
-    let mut child = command(dir)
-        .args(["bench", "--size", "4MiB", "--repeats", "4000000000", "-w", "sequential"])
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let dir = dir.canonicalize().unwrap();
-    let descriptors = PathBuf::from(format!("/proc/{}/fd", child.id()));
-    loop {
-        let entries = fs::read_dir(&descriptors).into_iter().flatten().flatten();
-        let mut paths = entries.map(|entry| entry.path());
-        let is_file =
-            |path: &PathBuf| fs::read_link(path).is_ok_and(|to| to.starts_with(&dir) && to != dir);
-        if let Some(file) = paths.find(is_file) {
-            return (child, file);
-        }
-        assert!(child.try_wait().unwrap().is_none(), "it ended: {child:?}");
-        thread::yield_now();
-    }
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
+    let endless = ["bench", "--size", "4MiB", "--repeats", "4000000000", "-w", "sequential"];
+    under_way(dir, endless.iter().chain(arguments))
 }
 
 #[test]

@@ -4,13 +4,20 @@ mod bench;
 mod config;
 mod doctor;
 mod general;
+mod tune;
 
 use std::{
     ffi::OsStr,
-    path::Path,
-    process::{Command, Output, Stdio},
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    thread,
 };
 
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
 use serde_json::Value;
 
 /// The command in `dir`, with no settings of this process's.
@@ -62,6 +69,29 @@ impl Ended {
 
 /// The names in a directory.
 fn left_in(dir: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(dir).unwrap();
+    let entries = fs::read_dir(dir).unwrap();
     entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// The command, once its first file is there: that file, by the process's descriptor.
+fn under_way<'a>(dir: &Path, arguments: impl IntoIterator<Item = &'a &'a str>) -> (Child, PathBuf) {
+    let mut child =
+        command(dir).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let dir = dir.canonicalize().unwrap();
+    let descriptors = PathBuf::from(format!("/proc/{}/fd", child.id()));
+    loop {
+        let entries = fs::read_dir(&descriptors).into_iter().flatten().flatten();
+        let mut paths = entries.map(|entry| entry.path());
+        let is_file =
+            |path: &PathBuf| fs::read_link(path).is_ok_and(|to| to.starts_with(&dir) && to != dir);
+        if let Some(file) = paths.find(is_file) {
+            return (child, file);
+        }
+        assert!(child.try_wait().unwrap().is_none(), "it ended: {child:?}");
+        thread::yield_now();
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
 }

@@ -49,7 +49,7 @@ pub(super) fn update(bytes: &mut [u8]) {
 }
 
 /// Spreads the bits of a number over all others (the finish of SplitMix64).
-pub(super) fn mixed(number: u64) -> u64 {
+pub(in crate::cli) fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)

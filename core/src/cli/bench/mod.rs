@@ -2,13 +2,14 @@
 
 mod contents;
 mod report;
+mod sampler;
 mod session;
 mod workload;
 
 use std::{io::Write, path::PathBuf};
 
 use clap::Args;
-use ds_aio::{AioConfig, BufferPool, Engine};
+use ds_aio::{BufferPool, EffectiveSettings, Engine};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use nix::sys::resource::{Resource, getrlimit};
 
@@ -21,7 +22,11 @@ use super::{
 };
 use report::{CaseReport, Report, Settings};
 use session::{Plan, measure};
-use workload::{Case, Direction, Doing, Extent, Target, Workload};
+use workload::{Case, Direction, Doing, Extent, Target};
+
+pub(super) use contents::mixed;
+pub(super) use sampler::Sampler;
+pub(super) use workload::Workload;
 
 /// Measure how fast a directory is with the settings at hand
 ///
@@ -129,7 +134,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         interrupt,
         progress: arguments.progress(&cases),
     };
-    let blocks = settings.thread_count * settings.queue_depth;
     if !output.json() {
         if arguments.explain {
             writeln!(output, "{}", loaded.explain())?;
@@ -157,7 +161,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             break;
         }
         plan.progress.set_message(case.workload.name());
-        let in_flight = arguments.in_flight(extents, config, blocks);
+        let in_flight = arguments.in_flight_of(extents, &settings);
         let engine = Engine::with_pool(config, pool.clone())?;
         let measured = measure(&plan, &engine, *case, extents, in_flight)?;
         engine.close()?;
@@ -173,55 +177,66 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if report.interrupted { Err(Failure::interrupted()) } else { Ok(()) }
 }
 
+/// Whether there is room for so many bytes of buffers.
+pub(super) fn check_memory(size: u64) -> Result<(), Failure> {
+    match Machine::here().available_memory() {
+        Some(available) if size > available => Err(Failure::misconfigured(format!(
+            "--size asks for {} of memory, of which {} are left: give less",
+            bytes(size),
+            bytes(available)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether all files of a workload can be open at once, with so many descriptors each.
+fn check_descriptors(
+    workload: Workload,
+    size: u64,
+    request: usize,
+    each: u64,
+) -> Result<(), Failure> {
+    let files = match workload {
+        Workload::Files => size.div_ceil(request as u64),
+        _ => return Ok(()),
+    };
+    let wanted = files.saturating_mul(each).saturating_add(OTHER_DESCRIPTORS);
+    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE).map_err(Failure::failed)?;
+    #[allow(clippy::useless_conversion, reason = "not 64 bits on all systems")]
+    let limit = u64::from(limit);
+    if wanted <= limit {
+        return Ok(());
+    }
+    Err(Failure::misconfigured(format!(
+        "the workload `files` has {files} files, which take {wanted} descriptors, and the limit \
+         is {limit}: raise it (ulimit -n), lower --size or raise --request"
+    )))
+}
+
+/// As many requests as fill the queue.
+fn filling(extents: &[Extent], settings: &EffectiveSettings) -> usize {
+    let request = extents.iter().map(|extent| extent.len).max().unwrap_or(1);
+    let blocks = settings.thread_count * settings.queue_depth;
+    blocks.div_ceil(request.div_ceil(settings.asked.block_size)).max(2)
+}
+
 impl Arguments {
     /// All cases with their requests, if there is room for them.
     fn cases(&self) -> Result<Vec<(Case, Vec<Extent>)>, Failure> {
-        if let Some(available) = Machine::here().available_memory()
-            && self.size > available
-        {
-            return Err(Failure::misconfigured(format!(
-                "--size asks for {} of memory, of which {} are left: give less",
-                bytes(self.size),
-                bytes(available)
-            )));
-        }
+        check_memory(self.size)?;
         let all = Case::all(&self.workloads, &self.directions, &self.targets, self.reads);
         let with_extents = |case: Case| {
             let usual = || Ok(case.workload.usual_request());
             let request = self.request.map_or_else(usual, usize::try_from);
             let request = request.map_err(Failure::misconfigured)?;
-            self.check_descriptors(case, request)?;
+            check_descriptors(case.workload, self.size, request, 2)?;
             Ok((case, case.extents(self.size, request, self.seed)))
         };
         all.into_iter().map(with_extents).collect()
     }
 
-    /// Whether all files of a case can be open at once.
-    fn check_descriptors(&self, case: Case, request: usize) -> Result<(), Failure> {
-        let files = match case.workload {
-            Workload::Files => self.size.div_ceil(request as u64),
-            _ => return Ok(()),
-        };
-        let wanted = files.saturating_mul(2).saturating_add(OTHER_DESCRIPTORS);
-        let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE).map_err(Failure::failed)?;
-        #[allow(clippy::useless_conversion, reason = "not 64 bits on all systems")]
-        let limit = u64::from(limit);
-        if wanted <= limit {
-            return Ok(());
-        }
-        Err(Failure::misconfigured(format!(
-            "the workload `files` has {files} files, which take {wanted} descriptors, and the limit \
-             is {limit}: raise it (ulimit -n), lower --size or raise --request"
-        )))
-    }
-
-    /// As many requests as fill the queue.
-    fn in_flight(&self, extents: &[Extent], config: &AioConfig, blocks: usize) -> usize {
-        if let Some(in_flight) = self.in_flight {
-            return in_flight as usize;
-        }
-        let request = extents.iter().map(|extent| extent.len).max().unwrap_or(1);
-        blocks.div_ceil(request.div_ceil(config.block_size)).max(2)
+    fn in_flight_of(&self, extents: &[Extent], settings: &EffectiveSettings) -> usize {
+        self.in_flight.map_or_else(|| filling(extents, settings), |in_flight| in_flight as usize)
     }
 
     /// On standard error, where that is a terminal.

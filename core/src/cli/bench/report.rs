@@ -10,7 +10,7 @@ use ds_aio::{EffectiveSettings, Latencies, OperationStats};
 use serde::Serialize;
 
 use super::{
-    session::{Measured, Timed},
+    session::{Measured, Timed, files},
     workload::{Case, Doing, Extent, Target, Workload},
 };
 use crate::cli::output::{DIM, HEAD, bytes};
@@ -157,7 +157,7 @@ impl CaseReport {
                 Doing::Updates => "update",
             },
             target: if let Doing::Writes(target) = case.doing { Some(target) } else { None },
-            files: extents.iter().map(|extent| extent.file + 1).max().unwrap_or(0),
+            files: files(extents),
             requests,
             request_bytes: extents.iter().map(|extent| extent.len).max().unwrap_or(0),
             in_flight,

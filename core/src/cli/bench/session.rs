@@ -88,14 +88,14 @@ pub(super) fn measure(
 }
 
 /// A case under way.
-struct Session<'a, B> {
+pub(super) struct Session<'a, B> {
     plan: &'a Plan<'a>,
     engine: &'a Engine,
     case: Case,
     extents: &'a [Extent],
     in_flight: usize,
     /// One for each extent; none while its request is under way.
-    buffers: Vec<Option<B>>,
+    pub(super) buffers: Vec<Option<B>>,
     files: Vec<AioFile>,
     /// How often each extent was written.
     generations: Vec<u64>,
@@ -113,13 +113,24 @@ where
         in_flight: usize,
         buffers: Vec<Option<B>>,
     ) -> Result<Self, Failure> {
-        let generations = vec![0; extents.len()];
-        let files = Vec::new();
-        let mut session =
-            Self { plan, engine, case, extents, in_flight, buffers, files, generations };
+        let mut session = Self::within(plan, engine, case, extents, in_flight, buffers, Vec::new());
         session.make_files()?;
         session.fill();
         Ok(session)
+    }
+
+    /// One in files that are there.
+    pub(super) fn within(
+        plan: &'a Plan<'a>,
+        engine: &'a Engine,
+        case: Case,
+        extents: &'a [Extent],
+        in_flight: usize,
+        buffers: Vec<Option<B>>,
+        files: Vec<AioFile>,
+    ) -> Self {
+        let generations = vec![0; extents.len()];
+        Self { plan, engine, case, extents, in_flight, buffers, files, generations }
     }
 
     fn run(mut self) -> Result<Measured, Failure> {
@@ -181,13 +192,13 @@ where
     }
 
     /// What is to be in the files at first.
-    fn write_all(&mut self) -> Result<(), Failure> {
+    pub(super) fn write_all(&mut self) -> Result<(), Failure> {
         self.each_request(|_| Action::Write)?;
         self.sync()
     }
 
     /// Readies a repeat.
-    fn prepare(&mut self, number: usize) -> Result<(), Failure> {
+    pub(super) fn prepare(&mut self, number: usize) -> Result<(), Failure> {
         if self.case.makes_files() && number > 0 {
             self.make_files()?;
         }
@@ -205,7 +216,7 @@ where
     }
 
     /// What is to be written, and zeros where it is to be read.
-    fn fill(&mut self) {
+    pub(super) fn fill(&mut self) {
         let each = self.extents.iter().zip(&mut self.buffers).zip(&self.generations).enumerate();
         for (number, ((extent, buffer), generation)) in each {
             let Some(buffer) = buffer else { continue };
@@ -220,7 +231,7 @@ where
         }
     }
 
-    fn repeat(&mut self) -> Result<Timed, Failure> {
+    pub(super) fn repeat(&mut self) -> Result<Timed, Failure> {
         let (processor, begin) = (processor_time()?, Instant::now());
         let bytes = self.each_request(|extent| extent.action)?;
         if self.plan.sync && self.case.doing != Doing::Reads {
@@ -334,6 +345,19 @@ where
         }
         Ok(())
     }
+}
+
+/// How many files there are.
+pub(super) fn files(extents: &[Extent]) -> usize {
+    extents.iter().map(|extent| extent.file + 1).max().unwrap_or(0)
+}
+
+/// A file without a name.
+pub(super) fn new_file(dir: &Path) -> Result<File, Failure> {
+    interrupt::later(|| tempfile::tempfile_in(dir)).map_err(|error| {
+        let dir = dir.display();
+        Failure::failed(format!("a temporary file in {dir} cannot be made: {error}"))
+    })
 }
 
 /// A request that ended.

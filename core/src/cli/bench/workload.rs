@@ -8,7 +8,7 @@ use super::contents::mixed;
 /// A way to use files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Workload {
+pub(in crate::cli) enum Workload {
     /// One file from its beginning to its end, in buffers of the engine's own
     Sequential,
     /// One file in random order
@@ -143,6 +143,12 @@ impl Case {
     /// Whether each repeat has new files.
     pub(super) fn makes_files(self) -> bool {
         matches!(self.doing, Doing::Writes(Target::New | Target::Preallocated))
+    }
+
+    /// The extents of another case of the same workload, for reads or writes alone.
+    pub(super) fn extents_like(self, extents: &[Extent]) -> Vec<Extent> {
+        let action = if self.doing == Doing::Reads { Action::Read } else { Action::Write };
+        extents.iter().map(|extent| Extent { action, ..*extent }).collect()
     }
 
     /// The extents of `size` bytes in requests of `request` bytes, in the order of the requests:
