@@ -31,7 +31,7 @@ assert_eq!(tensor, [42; 100_000]);
 //! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
 //!
 //! Feature `cli` is for `cargo install ds-aio --features cli`: the command `ds-aio`, which looks at machines,
-//! measures, finds settings and checks them. It has nothing for libraries.
+//! measures, finds settings and checks them, on Linux. It has nothing for libraries.
 //!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
@@ -59,7 +59,7 @@ extern crate self as ds_aio;
 
 #[cfg(all(feature = "engine", unix))]
 mod buf;
-#[cfg(all(feature = "cli", unix))]
+#[cfg(all(feature = "cli", target_os = "linux"))]
 #[doc(hidden)]
 pub mod cli;
 pub mod config;

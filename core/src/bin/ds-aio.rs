@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn main() -> ExitCode {
     ds_aio::cli::main()
 }
 
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 fn main() -> ExitCode {
-    eprintln!("ds-aio: the engine runs on Unix alone");
+    eprintln!("ds-aio: this command is for Linux alone");
     ExitCode::FAILURE
 }

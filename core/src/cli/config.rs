@@ -32,9 +32,9 @@ enum Command {
         /// As a table that tells where each comes from, and what it goes over
         #[arg(long)]
         explain: bool,
-        /// As what
-        #[arg(long = "as", value_enum, default_value_t = Format::Toml, conflicts_with = "explain")]
-        format: Format,
+        /// As what [default: toml, or with --json every setting with where it comes from]
+        #[arg(long = "as", value_name = "FORMAT", value_enum, conflicts_with = "explain")]
+        format: Option<Format>,
         #[command(flatten)]
         settings: SettingsArguments,
     },
@@ -61,7 +61,7 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// As what
-        #[arg(long = "to", value_enum)]
+        #[arg(long = "to", value_name = "FORMAT", value_enum)]
         format: Format,
     },
 }
@@ -140,11 +140,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     match &arguments.command {
         Command::Show { explain, format, settings } => {
             let loaded = settings.load()?;
-            if output.json() {
+            if output.json() && format.is_none() {
                 return output.print_json(&shown(&loaded)?);
             }
-            let text = if *explain { loaded.explain() } else { format.write(&loaded.value)? };
-            Ok(output.write_all(text.as_bytes())?)
+            if *explain {
+                return Ok(output.write_all(loaded.explain().as_bytes())?);
+            }
+            let format = format.unwrap_or(Format::Toml);
+            print(format, format.write(&loaded.value)?, output)
         }
         Command::Check { files } => check(files, output),
         Command::Template { format } => print(*format, format.template()?, output),

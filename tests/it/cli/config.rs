@@ -64,6 +64,9 @@ fn show_goes_through_the_layers_and_explains_them() {
     assert_eq!(shown["queue_depth"]["from"]["line"], 2);
     assert_eq!(shown["overlap_events"]["from"]["source"], "default");
 
+    let text = with(&["--json", "--as", "env"]).json();
+    assert!(text["text"].as_str().unwrap().contains("DS_AIO_BLOCK_SIZE=8388608\n"), "{text}");
+
     let without = with(&["--no-env", "--json"]).json();
     assert_eq!(without["block_size"]["value"], 4 << 20);
 }

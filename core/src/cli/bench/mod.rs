@@ -6,7 +6,10 @@ mod sampler;
 mod session;
 mod workload;
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use clap::Args;
 use ds_aio::{BufferPool, EffectiveSettings, Engine};
@@ -134,10 +137,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         interrupt,
         progress: arguments.progress(&cases),
     };
-    if !output.json() {
-        if arguments.explain {
-            writeln!(output, "{}", loaded.explain())?;
+    if arguments.explain {
+        // What is to be JSON is nothing else.
+        match output.json() {
+            true => writeln!(io::stderr(), "{}", loaded.explain())?,
+            false => writeln!(output, "{}", loaded.explain())?,
         }
+    }
+    if !output.json() {
         writeln!(output, "{settings}\n")?;
         CaseReport::print_head(output)?;
         output.flush()?;

@@ -65,8 +65,8 @@ pub(super) struct Place {
     pub(super) size: u64,
 }
 
-/// How much is written, at least: as much as shows on what pages buffers lie.
-const LEAST: usize = 8 << 20;
+/// How much is written: enough to show on what pages buffers lie.
+const WRITTEN: usize = 8 << 20;
 
 impl Place {
     pub(super) fn of(dir: &Path) -> io::Result<Self> {
@@ -105,7 +105,7 @@ impl Probe {
         let file = interrupt::later(|| tempfile::tempfile_in(&place.path))
             .map_err(|error| cannot_write(&place.path, &error))?;
         let file = engine.adopt(file)?;
-        let mut buffer = engine.alloc(LEAST.next_multiple_of(settings.block_size))?;
+        let mut buffer = engine.alloc(WRITTEN)?;
         buffer.fill(0x5a);
         let pages = engine.pool().huge_pages()?;
         let went_direct = writes_and_reads(&engine, &file, buffer)
@@ -148,7 +148,7 @@ fn ring_unavailable(settings: &EngineSettings) -> Result<Option<RingUnavailable>
 fn cannot_write(dir: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::failed(format!(
         "a temporary file in {} cannot be written and read: {error}; give a directory that this \
-         user may write to and that has {LEAST} bytes left",
+         user may write to and that has {WRITTEN} bytes left",
         dir.display()
     ))
 }

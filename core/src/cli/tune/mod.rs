@@ -254,7 +254,7 @@ fn print(report: &Report<'_>, output: &mut Output) -> Result<(), Failure> {
             "chosen against what there was: {:.2} times as fast ({:.2} to {:.2}, nine times of ten)",
             gain.median, gain.low, gain.high
         )?,
-        None => writeln!(output, "the time was too short to compare the best with what there was")?,
+        None => writeln!(output, "it ended before the best were compared with what there was")?,
     }
     writeln!(output, "\n{}", report.toml.trim_end())?;
     Ok(())
