@@ -16,7 +16,7 @@ pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
 #[cfg(feature = "serde")]
 pub use crate::config::serde::serialize;
 pub use crate::config::slot::{Access, Values};
-pub use crate::config::text::{TextKind, as_str, text, text_len};
+pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTemplate};
 pub use crate::config::together::Together;
 pub use crate::config::value::{Rejection, sealed::Sealed};
 
@@ -24,12 +24,12 @@ use core::any::Any;
 use core::fmt::Display;
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, Diagnostic, FieldMeta, Integer, Loader, Outline, Scalar, auto,
-    bad_default, check_values, rules,
+    ConfigErrors, ConfigSchema, Diagnostic, Integer, Loader, Outline, Scalar, auto, bad_default,
+    check_values, rules,
 };
 
-/// Fails compilation, at the caller's place, when the declaration of a field contradicts itself. In a
-/// struct with parameters that is found where they are known:
+/// Fails compilation, at the caller's place, when the declaration of the field `INDEX` contradicts
+/// itself. In a struct with parameters that is found where they are known:
 ///
 /// ```
 /// #[derive(ds_aio::Config)]
@@ -57,8 +57,8 @@ use crate::config::{
 ///
 /// At compile time alone: generated code calls it in a `const`.
 #[track_caller]
-pub const fn assert_sound(field: &FieldMeta) {
-    if let Some(mistake) = rules::mistake(field) {
+pub const fn assert_sound<T: ConfigSchema, const INDEX: usize>() {
+    if let Some(mistake) = rules::mistake(&T::FIELDS[INDEX]) {
         #[allow(clippy::panic, reason = "this is how a const reports an error")]
         {
             panic!("{}", mistake)
@@ -72,9 +72,9 @@ pub const fn assert_sound(field: &FieldMeta) {
 ///
 /// At compile time alone: generated code calls it in a `const`.
 #[track_caller]
-pub const fn assert_auto(field: &FieldMeta) {
+pub const fn assert_auto<T: ConfigSchema, const INDEX: usize>() {
     #[allow(clippy::panic, reason = "this is how a const reports an error")]
-    if auto::is_a_value(field) {
+    if auto::is_a_value(&T::FIELDS[INDEX]) {
         panic!("`auto` is a value of this field's own, so it cannot mean that none is set")
     }
 }

@@ -22,10 +22,8 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         }
     });
     let engine = input.engine.then(|| {
-        let for_deepspeed = expand::for_deepspeed(input, &quote!(loop {}));
         let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
         quote! {
-            #for_deepspeed
             #[automatically_derived]
             #head {
                 fn engine_settings(&self) -> #krate::EngineSettings { loop {} }
@@ -54,7 +52,7 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         }
         #[allow(dead_code, missing_docs)]
         #own {
-            #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> { loop {} }
+            #vis fn from_env() -> #krate::config::Result<Self> { loop {} }
             #vis fn loader() -> #krate::Loader<Self> { loop {} }
             #vis fn builder() -> #builder_type { loop {} }
             #writing
@@ -68,7 +66,7 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         #[allow(dead_code, missing_docs, non_snake_case)]
         #of_builder {
             #setters
-            #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> { loop {} }
+            #vis fn build(self) -> #krate::config::Result<#of> { loop {} }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The struct as plain data: what [`crate::parse`] fills in and [`crate::expand`] reads.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -47,7 +47,7 @@ pub(crate) enum Consts {
 pub(crate) struct Text {
     /// What the name of its constant ends in.
     pub(crate) suffix: &'static str,
-    /// Its variant of `TextKind`.
+    /// Its type in ds-aio.
     pub(crate) kind: &'static str,
     /// What messages call it.
     pub(crate) what: &'static str,
@@ -65,13 +65,13 @@ pub(crate) const TEXTS: [Text; 5] = [
         suffix: "TOML_TEMPLATE",
         kind: "TomlTemplate",
         what: "the section's TOML template",
-        doc: "The section as a TOML file with every default, to copy and edit.",
+        doc: "The section as a TOML file, to copy and edit.",
     },
     Text {
         suffix: "ENV_TEMPLATE",
         kind: "EnvTemplate",
         what: "the template of the section's variables",
-        doc: "The variables with every default, to copy and edit.",
+        doc: "The variables as a file, to copy and edit.",
     },
     Text {
         suffix: "DOCS_TABLE",
@@ -392,11 +392,10 @@ impl Input {
         quote!(#builder #arguments)
     }
 
-    /// A builder with these values, where its type is known.
-    pub(crate) fn new_builder(&self, values: TokenStream) -> TokenStream {
-        let builder = self.builder_ident();
-        let of = self.is_generic().then(|| quote!(, of: ::core::marker::PhantomData));
-        quote!(#builder { values: #values #of })
+    /// A builder with these values, by the name that it has there: its own or `Self`.
+    pub(crate) fn new_builder(&self, builder: TokenStream, values: TokenStream) -> TokenStream {
+        let of = self.is_generic().then(|| quote!(, ::core::marker::PhantomData));
+        quote!(#builder(#values #of))
     }
 
     /// Whether `Default` can be generated.
@@ -413,6 +412,11 @@ impl Input {
 }
 
 impl Field {
+    /// Its place among the fields, as code.
+    pub(crate) fn number(&self) -> Literal {
+        Literal::usize_unsuffixed(self.index)
+    }
+
     /// The name without `r#`.
     pub(crate) fn name(&self) -> String {
         self.ident.unraw().to_string()

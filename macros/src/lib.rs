@@ -46,7 +46,7 @@ mod validate;
 /// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key of files that is
 ///   understood with a warning, which says the note; a variable made of it is not
 /// - `sep = "…"`: what separates the items of a list in a variable, a comma unless given; blanks
-///   around an item are no part of it
+///   around an item are no part of it, and nothing between two of them is an empty text
 /// - `parse = from_str`, or `parse = path` of a `fn(&str) -> Result<T, E>` with an `E: Display`: reads
 ///   the field, of any type with `Display`, `Clone`, `Send` and `Sync`, from texts, and its `Display`
 ///   writes it so that they are read back

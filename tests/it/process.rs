@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-/// Runs a helper, and shows what it said if it did not end well.
-pub(super) fn run(helper: &str, arguments: &[&str]) {
+/// Runs a helper, shows what it said if it did not end well, and returns what it printed.
+pub(super) fn run(helper: &str, arguments: &[&str]) -> String {
     // One that is killed cannot remove its files.
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(helper).args(arguments).env("TMPDIR", dir.path()).output().unwrap();
@@ -14,4 +14,5 @@ pub(super) fn run(helper: &str, arguments: &[&str]) {
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr)
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -286,10 +286,14 @@ pub(crate) fn closest<'a>(
 ) -> Option<&'a str> {
     let fold = |name: &str| name.to_lowercase().replace('-', "_");
     let folded = fold(written);
-    let tolerance = (written.chars().count() / 3).clamp(1, 3);
+    let length = folded.chars().count();
+    let tolerance = (length / 3).clamp(1, 3);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&folded, &fold(candidate)), candidate))
+        .map(|candidate| (fold(candidate), candidate))
+        // What is written may be as long as a file.
+        .filter(|(name, _)| name.chars().count().abs_diff(length) <= tolerance)
+        .map(|(name, candidate)| (strsim::damerau_levenshtein(&folded, &name), candidate))
         .filter(|(distance, _)| *distance <= tolerance)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -82,9 +82,30 @@ impl FieldMeta {
     #[allow(clippy::new_ret_no_self, reason = "the chain of calls ends in `meta()`")]
     pub const fn new<T: ConfigValue<Field = Field<T>>>(
         key: &'static str,
-        doc: &'static str,
     ) -> <T as ConfigValue>::Field {
-        let meta = Self {
+        let mut meta = Self::blank(key, T::KIND, Operations::of::<Plain<T>>());
+        meta.secret = T::SECRET;
+        meta.reads_auto = T::READS_AUTO;
+        Field { meta, field_type: PhantomData }
+    }
+
+    /// Starts the description of a field that holds the nested struct `T`, whose variables begin
+    /// with `env_prefix` if one is given.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn nested<T: ConfigSchema + 'static>(
+        key: &'static str,
+        env_prefix: Option<&'static str>,
+    ) -> Field<Nested> {
+        let mut meta = Self::blank(key, Kind::Table, Operations::of_table());
+        meta.required = false;
+        meta.nested = Some(Nested::of::<T>(env_prefix));
+        Field { meta, field_type: PhantomData }
+    }
+
+    /// A field of which no more is known yet.
+    const fn blank(key: &'static str, kind: Kind, operations: &'static Operations) -> Self {
+        Self {
             key,
             aliases: &[],
             deprecated: &[],
@@ -95,52 +116,17 @@ impl FieldMeta {
             optional: false,
             separator: None,
             rules: Rules::NONE,
-            kind: T::KIND,
-            doc,
+            kind,
+            doc: "",
             bytes: false,
             advanced: false,
             nested: None,
             auto: false,
-            secret: T::SECRET,
-            reads_auto: T::READS_AUTO,
-            check: None,
-            operations: Operations::of::<Plain<T>>(),
-        };
-        Field { meta, field_type: PhantomData }
-    }
-
-    /// Starts the description of a field that holds the nested struct `T`, whose variables begin
-    /// with `env_prefix` if one is given.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn nested<T: ConfigSchema + 'static>(
-        key: &'static str,
-        doc: &'static str,
-        env_prefix: Option<&'static str>,
-    ) -> Field<Nested> {
-        let meta = Self {
-            key,
-            aliases: &[],
-            deprecated: &[],
-            env: None,
-            env_key: None,
-            default: None,
-            required: false,
-            optional: false,
-            separator: None,
-            rules: Rules::NONE,
-            kind: Kind::Table,
-            doc,
-            bytes: false,
-            advanced: false,
-            nested: Some(Nested::of::<T>(env_prefix)),
-            auto: false,
             secret: false,
             reads_auto: false,
             check: None,
-            operations: Operations::of_table(),
-        };
-        Field { meta, field_type: PhantomData }
+            operations,
+        }
     }
 
     /// Starts the description of a field of type `Option<T>`: its rules are about the value inside.
@@ -148,9 +134,8 @@ impl FieldMeta {
     #[must_use]
     pub const fn optional<T: ConfigValue<Field = Field<T>>>(
         key: &'static str,
-        doc: &'static str,
     ) -> <T as ConfigValue>::Field {
-        let mut field: Field<T> = Self::new::<T>(key, doc);
+        let mut field: Field<T> = Self::new::<T>(key);
         field.meta.required = false;
         field.meta.optional = true;
         field.meta.operations = Operations::of_optional::<Plain<T>>();
@@ -162,9 +147,8 @@ impl FieldMeta {
     #[must_use]
     pub const fn list<T: ConfigValue<Field = Field<T>>>(
         key: &'static str,
-        doc: &'static str,
     ) -> <T as ConfigValue>::Field {
-        let mut field: Field<T> = Self::new::<T>(key, doc);
+        let mut field: Field<T> = Self::new::<T>(key);
         field.meta.separator = Some(",");
         field.meta.operations = Operations::of_list::<Plain<T>>();
         field
@@ -174,8 +158,8 @@ impl FieldMeta {
     /// constants are texts.
     #[doc(hidden)]
     #[must_use]
-    pub const fn custom<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
-        let mut field = Self::new::<String>(key, doc);
+    pub const fn custom<A: Access>(key: &'static str) -> Field<String> {
+        let mut field = Self::new::<String>(key);
         field.meta.kind = A::KIND;
         field.meta.operations = Operations::of::<A>();
         field
@@ -184,8 +168,8 @@ impl FieldMeta {
     /// The same for an `Option`.
     #[doc(hidden)]
     #[must_use]
-    pub const fn custom_optional<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
-        let mut field = Self::optional::<String>(key, doc);
+    pub const fn custom_optional<A: Access>(key: &'static str) -> Field<String> {
+        let mut field = Self::optional::<String>(key);
         field.meta.kind = A::KIND;
         field.meta.operations = Operations::of_optional::<A>();
         field
@@ -194,8 +178,8 @@ impl FieldMeta {
     /// The same for a `Vec`.
     #[doc(hidden)]
     #[must_use]
-    pub const fn custom_list<A: Access>(key: &'static str, doc: &'static str) -> Field<String> {
-        let mut field = Self::list::<String>(key, doc);
+    pub const fn custom_list<A: Access>(key: &'static str) -> Field<String> {
+        let mut field = Self::list::<String>(key);
         field.meta.kind = A::KIND;
         field.meta.operations = Operations::of_list::<A>();
         field
@@ -226,6 +210,13 @@ pub struct Field<T> {
 
 #[doc(hidden)]
 impl<T> Field<T> {
+    /// The doc comment.
+    #[must_use]
+    pub const fn doc(mut self, text: &'static str) -> Self {
+        self.meta.doc = text;
+        self
+    }
+
     #[must_use]
     pub const fn aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.meta.aliases = aliases;

@@ -65,3 +65,6 @@ pub(crate) use layer::{bad_default, check_values};
 pub(crate) use outline::Outline;
 
 use schema::Schema;
+
+/// What loading, building and writing come to.
+pub type Result<T> = core::result::Result<T, ConfigErrors>;

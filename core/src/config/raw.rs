@@ -148,6 +148,9 @@ impl From<Scalar<'_>> for RawValue {
     }
 }
 
+/// What TOML has beside other values; a text to the types that know it.
+pub(super) const DATE_OR_TIME: &str = "a date or time";
+
 /// A list as tables and messages show it.
 pub(super) fn show_list(items: impl IntoIterator<Item: fmt::Display>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();

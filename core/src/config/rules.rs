@@ -4,8 +4,8 @@
 use core::cmp::Ordering;
 use core::time::Duration;
 
-use super::FieldMeta;
 use super::scalar::{Integer, Scalar};
+use super::{FieldMeta, Kind};
 
 /// The rules that a field's value keeps.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,8 +104,8 @@ impl Rules {
         above && below
     }
 
-    /// A rule that nothing can keep.
-    const fn contradiction(&self) -> Option<&'static str> {
+    /// A rule that nothing of that kind can keep, alone or beside the others.
+    const fn contradiction(&self, kind: Kind) -> Option<&'static str> {
         if let (Some(min), Some(_)) = (self.min, self.max)
             && !self.in_range(min)
         {
@@ -116,18 +116,42 @@ impl Rules {
         {
             return Some("`multiple_of` must not be zero");
         }
-        if let Some(choices) = self.one_of
-            && choices.get(0).is_none()
-        {
+        if let Kind::Integer { min, max } = kind {
+            let (least, most) = integer_bounds(self, min, max);
+            if matches!(least.compare(most), Ordering::Greater) {
+                return Some("the `range` is empty");
+            }
+            if let Some(unit) = self.multiple_of
+                && !any_multiple(unit, least, most)
+            {
+                return Some("the `range` holds no multiple of the field's `multiple_of`");
+            }
+            if self.power_of_two && !any_power_of_two(least, most) {
+                return Some("the `range` holds no power of two, but the field says so");
+            }
+        }
+        let Some(choices) = self.one_of else {
+            return None;
+        };
+        if choices.get(0).is_none() {
             return Some("`one_of` lists no value");
         }
-        None
+        match self.without_one_of().broken_by_one_of(choices) {
+            None => None,
+            Some(Rule::Range) => Some("`one_of` lists a value outside the field's `range`"),
+            Some(_) => Some("`one_of` lists a value that breaks another rule of the field"),
+        }
+    }
+
+    const fn without_one_of(mut self) -> Self {
+        self.one_of = None;
+        self
     }
 }
 
 /// The first mistake in a field's own declaration, found while the struct is compiled.
 pub(crate) const fn mistake(field: &FieldMeta) -> Option<&'static str> {
-    if let Some(contradiction) = field.rules.contradiction() {
+    if let Some(contradiction) = field.rules.contradiction(field.kind) {
         return Some(contradiction);
     }
     let Some(default) = field.default else {
@@ -216,6 +240,28 @@ impl Choices {
             index += 1;
         }
         false
+    }
+}
+
+/// Whether there is a multiple of `unit` from `least` to `most`.
+const fn any_multiple(unit: Integer, least: Integer, most: Integer) -> bool {
+    // The one nearest to zero, which is the first to be in the range.
+    let (near, far) = match (least.is_negative(), most.is_negative()) {
+        (true, false) => return true,
+        (false, _) => (least.magnitude(), most.magnitude()),
+        (true, true) => (most.magnitude(), least.magnitude()),
+    };
+    match near.checked_next_multiple_of(unit.magnitude()) {
+        Some(multiple) => multiple <= far,
+        None => false,
+    }
+}
+
+const fn any_power_of_two(least: Integer, most: Integer) -> bool {
+    let near = if least.is_negative() { 1 } else { least.magnitude() };
+    match near.checked_next_power_of_two() {
+        Some(power) => !most.is_negative() && power <= most.magnitude(),
+        None => false,
     }
 }
 

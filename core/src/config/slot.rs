@@ -207,9 +207,24 @@ fn read_list<A: Access>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<A::Valu
         _ => return Err(Rejection::wrong_type(raw)),
     };
     let read = items.iter().enumerate().map(|(index, item)| {
-        A::read(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
+        read_item::<A>(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
     });
     read.collect()
+}
+
+/// An item that keeps the rules: which one of them does not is known here alone.
+fn read_item<A: Access>(item: &RawValue, field: &FieldMeta) -> Result<A::Value, Rejection> {
+    let value = A::read(item, field)?;
+    if A::keeps_rules(&value, field) {
+        return Ok(value);
+    }
+    let hint = match (A::scalar(&value), item) {
+        (Some(Scalar::Integer(bytes)), RawValue::Text(_) | RawValue::Untyped(_)) => {
+            in_bytes(item, bytes, field)
+        }
+        _ => None,
+    };
+    Err(Rejection::not_allowed(hint))
 }
 
 /// What stands in tables and messages for an `Option` without a value.

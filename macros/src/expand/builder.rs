@@ -1,13 +1,12 @@
 //! The builder: a typed setter for each field over the untyped values of ds-aio.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 
 use crate::ir::{Field, Input, Shape};
 
 pub(crate) fn builder(input: &Input) -> TokenStream {
     let (vis, krate, of) = (&input.vis, &input.krate, input.self_type());
-    let builder = input.builder_type();
     let structure = structure(input);
     let builder_ident = input.builder_ident();
     let own = input.implement_for(quote!(#builder_ident), None);
@@ -16,7 +15,7 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
     let checked = input.check.as_ref().map(
         |_| quote!(#[doc = " If there is nothing of that, what the struct's own check says."]),
     );
-    let new = input.new_builder(quote!(#krate::ConfigSchema::to_values(&value)));
+    let new = input.new_builder(quote!(Self), quote!(#krate::ConfigSchema::to_values(&value)));
     quote! {
         #structure
         #[allow(dead_code, non_snake_case)]
@@ -28,13 +27,13 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
             ///
             /// Every value that is not allowed, and every required field without one.
             #checked
-            #vis fn build(self) -> ::core::result::Result<#of, #krate::ConfigErrors> {
-                #krate::private::build(self.values)
+            #vis fn build(self) -> #krate::config::Result<#of> {
+                #krate::private::build(self.0)
             }
         }
         #[automatically_derived]
         #from {
-            fn from(value: #of) -> #builder {
+            fn from(value: #of) -> Self {
                 #new
             }
         }
@@ -54,22 +53,20 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
         return quote! {
             #head
             #[derive(::core::clone::Clone, ::core::fmt::Debug)]
-            #vis struct #builder {
-                values: #krate::private::Values,
-            }
+            #vis struct #builder(#krate::private::Values);
         };
     }
     let (parameters, bounds) = (&input.generics, &input.generics.where_clause);
     let (of, name) = (input.self_type(), builder.to_string());
     let clone = input.implement_for(quote!(::core::clone::Clone for #builder), None);
     let debug = input.implement_for(quote!(::core::fmt::Debug for #builder), None);
-    let new = input.new_builder(quote!(::core::clone::Clone::clone(&self.values)));
+    let new = input.new_builder(quote!(Self), quote!(::core::clone::Clone::clone(&self.0)));
     quote! {
         #head
-        #vis struct #builder #parameters #bounds {
-            values: #krate::private::Values,
-            of: ::core::marker::PhantomData<fn() -> #of>,
-        }
+        #vis struct #builder #parameters(
+            #krate::private::Values,
+            ::core::marker::PhantomData<fn() -> #of>,
+        ) #bounds;
         #[automatically_derived]
         #clone {
             fn clone(&self) -> Self {
@@ -79,7 +76,7 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
         #[automatically_derived]
         #debug {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_struct(#name).field("values", &self.values).finish()
+                f.debug_tuple(#name).field(&self.0).finish()
             }
         }
     }
@@ -87,7 +84,8 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
 
 fn setters(input: &Input) -> TokenStream {
     let vis = &input.vis;
-    let setters = input.fields.iter().enumerate().map(|(index, field)| {
+    let setters = input.fields.iter().map(|field| {
+        let index = field.number();
         let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
         let (docs, argument) = (docs(field), setter_type(field));
         let value = match field.shape() {
@@ -99,7 +97,8 @@ fn setters(input: &Input) -> TokenStream {
             }
             _ => quote_spanned!(span=> value),
         };
-        let new = input.new_builder(quote_spanned!(span=> self.values.with(#index, #value)));
+        let new =
+            input.new_builder(quote!(Self), quote_spanned!(span=> self.0.with(#index, #value)));
         quote! {
             #docs
             #vis fn #name(self, value: #argument) -> Self {
@@ -108,9 +107,10 @@ fn setters(input: &Input) -> TokenStream {
         }
     });
     let skipped = input.skipped.iter().enumerate().map(|(index, field)| {
+        let index = Literal::usize_unsuffixed(index);
         let (name, ty, docs, span) = (&field.ident, &field.ty, docs(field), field.type_span());
-        let with = quote_spanned!(span=> self.values.with_skipped(#index, &value));
-        let new = input.new_builder(with);
+        let with = quote_spanned!(span=> self.0.with_skipped(#index, &value));
+        let new = input.new_builder(quote!(Self), with);
         quote! {
             #docs
             #vis fn #name(self, value: #ty) -> Self {

@@ -63,7 +63,7 @@ fn texts(input: &Input, field: &Field) -> TokenStream {
     };
     let about = format!("Key `{}`: {}", key.value(), summary(field));
     let env = field.env_name(input).map(|variable| {
-        let about = format!("Variable that sets `{}`.", key.value());
+        let about = format!("Variable of `{}`.", key.value());
         let name = input.const_ident(&format!("{upper}_ENV"), span);
         constant(name, &about, variable)
     });
@@ -92,7 +92,6 @@ fn summary(field: &Field) -> String {
 fn table_text(input: &Input, text: &Text) -> TokenStream {
     let (krate, ident) = (&input.krate, &input.ident);
     let kind = Ident::new(text.kind, ident.span());
-    let kind = quote!(#krate::private::TextKind::#kind);
     let name = input.const_ident(text.suffix, ident.span());
     let text_type = input.text_type(ident.span());
     let head = head(input, text.doc);
@@ -101,9 +100,9 @@ fn table_text(input: &Input, text: &Text) -> TokenStream {
     quote! {
         #unused
         #head const #name: #text_type = {
-            const LEN: usize = #krate::private::text_len::<#ident>(#kind);
-            const TEXT: [u8; LEN] = #krate::private::text::<#ident, { LEN }>(#kind);
-            #krate::private::as_str(&TEXT)
+            type __T = #krate::private::#kind<#ident>;
+            const TEXT: [u8; __T::LEN] = __T::bytes();
+            __T::str(&TEXT)
         };
     }
 }

@@ -53,7 +53,7 @@ fn value(input: &Input) -> TokenStream {
             return quote_spanned!(span=> #name: ::core::default::Default::default());
         }
         if field.parse.is_some() && !field.default_implied {
-            let (krate, index) = (input.krate_at(span), field.index);
+            let (krate, index) = (input.krate_at(span), field.number());
             return quote_spanned!(span=> #name: #krate::private::parsed_default::<Self, _>(#index));
         }
         if field.inside_list().is_some() {

@@ -37,12 +37,6 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
         })
     });
     let settings: Vec<_> = settings.collect();
-    let for_deepspeed = for_deepspeed(
-        input,
-        &quote! {
-            #krate::EngineConfig::engine_settings(self).to_deepspeed_json()
-        },
-    );
     let mutable = (!settings.is_empty()).then(|| quote!(mut));
     quote! {
         #[automatically_derived]
@@ -52,23 +46,6 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
                 #(#settings)*
                 settings
-            }
-        }
-        #for_deepspeed
-    }
-}
-
-/// The method that writes what DeepSpeed reads.
-pub(crate) fn for_deepspeed(input: &Input, body: &TokenStream) -> TokenStream {
-    let (vis, krate) = (&input.vis, &input.krate);
-    let head = input.implement(None, None);
-    quote! {
-        #[allow(dead_code)]
-        #head {
-            /// The five settings as the section `aio` of a configuration for DeepSpeed, a JSON document:
-            /// under the keys that its parser reads, and nothing that it does not know.
-            #vis fn to_deepspeed_json(&self) -> #krate::private::String {
-                #body
             }
         }
     }

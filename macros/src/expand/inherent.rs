@@ -10,61 +10,67 @@ use crate::ir::Input;
 const WRITING: [(&str, &str); 3] = [
     ("to_toml", "The section with these values as a TOML document, which loads to them again."),
     ("to_json", "The section with these values as a JSON document, which loads to them again."),
-    (
-        "to_env",
-        "These values as `NAME=value` lines, quoted for a shell; those of fields without a variable \
-         are left out.",
-    ),
+    ("to_env", "The variables with these values, as `NAME=value` lines for a shell."),
 ];
 
-/// Those methods, with a body for each.
-pub(crate) fn writing(input: &Input, body: impl Fn(&Ident) -> TokenStream) -> TokenStream {
+/// Those methods, and the one for DeepSpeed if there are settings for it, each with the body that calls
+/// come to.
+pub(crate) fn writing(input: &Input, body: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
     let (vis, krate) = (&input.vis, &input.krate);
     let methods = WRITING.iter().map(|(name, doc)| {
         let name = Ident::new(name, Span::call_site());
-        let body = body(&name);
+        let body = body(quote!(#krate::ConfigSchema::#name(self)));
         quote! {
             #[doc = #doc]
             ///
             /// # Errors
             ///
-            /// Every value that breaks a rule of its field, or that cannot be written so.
-            #vis fn #name(&self) -> ::core::result::Result<
-                #krate::private::String,
-                #krate::ConfigErrors,
-            > {
+            /// Every value that breaks a rule, or that cannot be written so.
+            #vis fn #name(&self) -> #krate::config::Result<#krate::private::String> {
                 #body
             }
         }
     });
-    quote!(#(#methods)*)
+    let for_deepspeed = input.engine.then(|| {
+        let settings = quote!(#krate::EngineConfig::engine_settings(self));
+        let body = body(quote!(#settings.to_deepspeed_json()));
+        quote! {
+            /// The section `aio` for DeepSpeed, a JSON document: the keys that its parser reads.
+            #vis fn to_deepspeed_json(&self) -> #krate::private::String {
+                #body
+            }
+        }
+    });
+    quote!(#(#methods)* #for_deepspeed)
 }
 
 pub(crate) fn inherent(input: &Input) -> TokenStream {
     let (vis, krate) = (&input.vis, &input.krate);
     let head = input.implement(None, None);
     let builder = input.builder_type();
-    let new = input.new_builder(quote!(#krate::private::Values::of::<Self>()));
+    let new = {
+        let (name, values) = (input.builder_ident(), quote!(#krate::private::Values::of::<Self>()));
+        input.new_builder(quote!(#name), values)
+    };
     let default = default::constant(input);
-    let writing = writing(input, |name| quote!(#krate::ConfigSchema::#name(self)));
+    let writing = writing(input, |call| call);
     quote! {
         #[allow(dead_code, deprecated)]
         #head {
             #default
-            /// Loads the defaults and the environment of this process over them. Warnings (variables
-            /// that look misspelt) are dropped when it succeeds; `loader().env()` keeps them.
+            /// Loads this process's environment over the defaults; `loader().env()` keeps warnings.
             ///
             /// # Errors
             ///
             /// Every variable with a bad value, and every required field without one.
-            #vis fn from_env() -> ::core::result::Result<Self, #krate::ConfigErrors> {
+            #vis fn from_env() -> #krate::config::Result<Self> {
                 #krate::private::from_env()
             }
             /// Loads files, the environment and explicit values over the defaults.
             #vis fn loader() -> #krate::Loader<Self> {
                 #krate::Loader::new()
             }
-            /// Sets fields one by one, checked together at the end.
+            /// Sets fields one by one, checked at the end.
             #vis fn builder() -> #builder {
                 #new
             }

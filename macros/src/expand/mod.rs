@@ -17,7 +17,6 @@ mod schema;
 pub(crate) use builder::{setter_type, structure as builder_structure};
 pub(crate) use choice::{choice, choice_impls};
 pub(crate) use default::head as default_head;
-pub(crate) use engine::for_deepspeed;
 pub(crate) use inherent::writing;
 
 /// Everything that `#[derive(Config)]` generates.

@@ -1,6 +1,6 @@
 //! Fields whose texts a parser of the user's reads.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -10,7 +10,7 @@ use crate::ir::{Field, Input, ParseBy, snake_case};
 /// How each of them is read.
 pub(crate) fn parsers(input: &Input) -> TokenStream {
     let parsers = input.fields.iter().filter_map(|field| {
-        let index = field.index;
+        let index = field.number();
         let (ty, span) = (field.value_type(), field.type_span());
         let krate = input.krate_at(span);
         let parse = match field.parse.as_ref()? {
@@ -41,7 +41,7 @@ pub(crate) fn access(input: &Input, field: &Field) -> Option<TokenStream> {
     let ty = field.value_type();
     let span = ty.span();
     // At the type as well, or a mistake in it would show at the derive.
-    let mut index = Literal::usize_unsuffixed(field.index);
+    let mut index = field.number();
     index.set_span(span);
     let krate = input.krate_at(span);
     Some(match field.parse.as_ref()? {

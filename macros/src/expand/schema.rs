@@ -1,6 +1,6 @@
 //! The table of fields, and the way from values to the struct and back.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
@@ -19,15 +19,18 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     let defaults = input.fields.iter().filter_map(|field| default_at(input, field));
     let fixed = fixed(input);
     let checks = generic_checks(input);
-    let from = input.fields.iter().enumerate().map(|(index, field)| {
+    let from = input.fields.iter().map(|field| {
+        let index = field.number();
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> #name: values.take(#index)?)
     });
-    let to = input.fields.iter().enumerate().map(|(index, field)| {
+    let to = input.fields.iter().map(|field| {
+        let index = field.number();
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> .with_copy(#index, &self.#name))
     });
     let from = from.chain(input.skipped.iter().enumerate().map(|(index, field)| {
+        let index = Literal::usize_unsuffixed(index);
         let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
         let or_default = match &field.default {
             Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
@@ -36,6 +39,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default)
     }));
     let to = to.chain(input.skipped.iter().enumerate().map(|(index, field)| {
+        let index = Literal::usize_unsuffixed(index);
         let (name, span) = (&field.ident, field.type_span());
         quote_spanned!(span=> .with_skipped(#index, &self.#name))
     }));
@@ -65,7 +69,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 fn check_together(input: &Input) -> Option<TokenStream> {
     let krate = &input.krate;
     let nested = input.fields.iter().filter(|field| field.nested.is_some()).map(|field| {
-        let (name, index, span) = (&field.ident, field.index, field.type_span());
+        let (name, index, span) = (&field.ident, field.number(), field.type_span());
         let meta = quote!(<Self as #krate::ConfigSchema>::FIELDS[#index]);
         quote_spanned!(span=> together.nested(&#meta, &self.#name);)
     });
@@ -91,7 +95,7 @@ fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
     if field.default.is_none() || field.default_implied || known {
         return None;
     }
-    let (krate, index) = (&input.krate, field.index);
+    let (krate, index) = (&input.krate, field.number());
     let span = field.type_span();
     let (ty, default) = (field.value_type(), input.default_path(field, span));
     let default = match field.inside_option() {
@@ -113,7 +117,9 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     let ty = field.value_type();
     let span = ty.span();
     let krate = input.krate_at(span);
-    let (upper, doc) = (field.upper(), field.doc_text());
+    let upper = field.upper();
+    let doc = Some(field.doc_text()).filter(|text| !text.is_empty());
+    let doc = doc.map(|text| quote!(.doc(#text)));
     let key = input.text_path(&input.key_ending(field), &field.key(), field.ident.span());
     let aliases = (!field.aliases.is_empty()).then(|| {
         let aliases = &field.aliases;
@@ -137,7 +143,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         Shape::Unknown if field.defaults_to_empty_list() => quote!(.default_names(&[])),
         Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
         Shape::Unknown => {
-            let (index, span) = (field.index, field.type_span());
+            let (index, span) = (field.number(), field.type_span());
             quote_spanned!(span=> .default_at::<Self, #index>())
         }
         _ => {
@@ -179,7 +185,7 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
                 Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
                 None => quote!(::core::option::Option::None),
             };
-            quote_spanned!(span=> #krate::config::FieldMeta::nested::<#ty>(#key, #doc, #prefix))
+            quote_spanned!(span=> #krate::config::FieldMeta::nested::<#ty>(#key, #prefix))
         }
         (None, Some(access)) => {
             let custom = match (field.inside_option(), field.inside_list()) {
@@ -187,11 +193,11 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
                 (_, Some(_)) => quote_spanned!(span=> custom_list),
                 _ => quote_spanned!(span=> custom),
             };
-            quote_spanned!(span=> #krate::config::FieldMeta::#custom::<#access>(#key, #doc))
+            quote_spanned!(span=> #krate::config::FieldMeta::#custom::<#access>(#key))
         }
-        (None, None) => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key, #doc)),
+        (None, None) => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key)),
     };
-    quote!(#new #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced #auto #check .meta())
+    quote!(#new #doc #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced #auto #check .meta())
 }
 
 /// The default of a list of enums: their names, which a constant of its own collects.
@@ -277,11 +283,9 @@ fn assertions(
 ) -> impl Iterator<Item = TokenStream> {
     input.fields.iter().flat_map(move |field| {
         let assertion = |span: Span, assert: &str| {
-            let (of, krate, index) = (of(span), input.krate_at(span), field.index);
+            let (of, krate, index) = (of(span), input.krate_at(span), field.number());
             let assert = Ident::new(assert, span);
-            quote_spanned! {span=>
-                #krate::private::#assert(&<#of as #krate::ConfigSchema>::FIELDS[#index])
-            }
+            quote_spanned!(span=> #krate::private::#assert::<#of, #index>())
         };
         let default = field.default.as_ref().filter(|_| !field.default_implied);
         let sound = field

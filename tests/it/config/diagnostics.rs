@@ -16,29 +16,58 @@ fn three_faults_in_a_file_and_four_in_variables_are_seven_diagnostics() {
             ("DS_AIO_QUEUE_DEPTH", "zero"),
             ("DS_AIO_THREAD_COUNT", "1025"),
             ("DS_AIO_SINGLE_SUBMIT", "perhaps"),
+            ("DS_AIO_OVERLAP_EVENT", "true"),
         ])
+        // Those that this sets are reported all the same.
+        .set("block_size", 4096)
+        .set("queue_depth", 8)
         .load()
         .unwrap_err();
-    assert_eq!(errors.len(), 7, "{errors}");
-    let found: Vec<_> = errors.iter().map(|error| (error.kind(), error.key().unwrap())).collect();
+    let sizes = "a size from 512 to 1073741824 bytes (512 to 1GiB), a multiple of 512";
+    let (depths, counts) = ("an integer from 1 to 65536", "an integer from 1 to 1024");
     use DiagnosticKind::{NotAllowed, UnknownKey, WrongType};
-    assert_eq!(
-        found,
-        [
-            (NotAllowed, "block_size"),
-            (UnknownKey, "queue_depht"),
-            (WrongType, "single_submit"),
-            (WrongType, "block_size"),
-            (WrongType, "queue_depth"),
-            (NotAllowed, "thread_count"),
-            (WrongType, "single_submit"),
-        ]
-    );
-    for error in &errors.iter().collect::<Vec<_>>()[..3] {
-        let place = format!("ds.toml:{}:{}", error.line().unwrap(), error.column().unwrap());
-        assert!(error.to_string().contains(&place), "{error}");
-        assert!(error.to_string().contains('^'), "{error}");
+    let in_file = [
+        (NotAllowed, "block_size", "1000", Some(sizes), (2, 14), "1000"),
+        (UnknownKey, "queue_depht", "4", None, (3, 1), "queue_depht"),
+        (WrongType, "single_submit", "yes", Some("true or false"), (4, 17), "\"yes\""),
+    ];
+    let in_variables = [
+        (WrongType, "block_size", "DS_AIO_BLOCK_SIZE", "0.1KiB", sizes),
+        (WrongType, "queue_depth", "DS_AIO_QUEUE_DEPTH", "zero", depths),
+        (NotAllowed, "thread_count", "DS_AIO_THREAD_COUNT", "1025", counts),
+        (WrongType, "single_submit", "DS_AIO_SINGLE_SUBMIT", "perhaps", "true or false"),
+    ];
+    let found: Vec<_> = errors.iter().collect();
+    for ((kind, key, value, expected, (line, column), marked), error) in
+        in_file.into_iter().zip(&found)
+    {
+        assert_eq!((error.kind(), error.key(), error.value()), (kind, Some(key), Some(value)));
+        assert_eq!((error.line(), error.column()), (Some(line), Some(column)), "{error}");
+        assert_eq!((error.expected(), error.variable()), (expected, None), "{error}");
+        let shown = error.to_string();
+        assert!(shown.contains(&format!("ds.toml:{line}:{column}\n")), "{shown}");
+        let carets = format!("| {}{}", " ".repeat(column - 1), "^".repeat(marked.len()));
+        let label = expected.map(|expected| format!(" expected {expected}")).unwrap_or_default();
+        assert!(
+            shown.lines().any(|line| line.trim_start() == format!("{carets}{label}")),
+            "{shown}"
+        );
     }
+    assert_eq!(found[1].help(), Some("did you mean `queue_depth`?"));
+    for ((kind, key, variable, value, expected), error) in in_variables.into_iter().zip(&found[3..])
+    {
+        assert_eq!((error.kind(), error.key(), error.value()), (kind, Some(key), Some(value)));
+        assert_eq!((error.variable(), error.expected()), (Some(variable), Some(expected)));
+        let shown = error.to_string();
+        let sentence = format!("`{value}` for `{key}` in variable {variable}: expected {expected}");
+        assert!(shown.contains(&sentence), "{shown}");
+    }
+    // And the variable that looks misspelt, behind the seven.
+    assert_eq!(found.len(), 8, "{errors}");
+    let severities = found.iter().map(|error| error.severity());
+    assert_eq!(severities.filter(|severity| *severity == Severity::Error).count(), 7);
+    assert_eq!(found[7].variable(), Some("DS_AIO_OVERLAP_EVENT"));
+    assert_eq!(found[7].help(), Some("did you mean DS_AIO_OVERLAP_EVENTS?"));
     let shown = errors.to_string();
     assert_eq!(shown.matches("error: ").count(), 7, "{shown}");
     assert_eq!(format!("{errors:?}"), shown);
@@ -176,6 +205,18 @@ fn values_of_users_are_escaped_and_shortened() {
     assert_eq!(error.to_string().lines().count(), 1);
     assert!(error.to_string().contains("xx…`"), "{error}");
     assert!(error.to_string().len() < 300, "{error}");
+}
+
+#[test]
+fn quoted_lines_of_files_hold_nothing_that_a_terminal_obeys() {
+    let files = Files::new();
+    for control in ['\u{1b}', '\u{85}', '\u{9b}', '\u{202e}'] {
+        let document = format!("[aio]\nqueue_depth = 0 # {control}31m\n");
+        let error = only(AioConfig::loader().file(files.write("ds.toml", document)).load());
+        let shown = error.to_string();
+        assert!(shown.contains("31m"), "{shown}");
+        assert!(!shown.contains(control), "{shown:?}");
+    }
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn checks_secrets_and_skipped_fields_may_have_parameters() -> Result<(), ConfigE
         (DiagnosticKind::Inconsistent, Some("the same twice"))
     );
     let builder = Numbered::builder().secret(7).kept(vec!["a"]).marker(PhantomData);
-    assert_eq!(format!("{builder:?}"), "RestBuilder { values: Values { secret: (secret), .. } }");
+    assert_eq!(format!("{builder:?}"), "RestBuilder(Values { secret: (secret), .. })");
     assert_eq!(RestBuilder::from(builder.build()?).build()?.kept, ["a"]);
     Ok(())
 }

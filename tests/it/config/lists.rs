@@ -155,12 +155,12 @@ fn a_bad_item_is_named() {
     let colours = "a list, each item one of `red`, `green`";
     let flags = "a list, each item true or false";
     for (document, kind, expected, help) in [
-        ("few = [1, 10]", DiagnosticKind::NotAllowed, few, None),
+        ("few = [1, 10]", DiagnosticKind::NotAllowed, few, Some("item 2: `10`")),
         ("few = [1, 256]", DiagnosticKind::NotAllowed, few, Some("item 2: `256`")),
         ("few = [1, 'x']", DiagnosticKind::WrongType, few, Some("item 2: found a text")),
         ("few = [[1]]", DiagnosticKind::WrongType, few, Some("item 1: found a list")),
         ("few = 1", DiagnosticKind::WrongType, few, Some("found an integer")),
-        ("letters = ['z']", DiagnosticKind::NotAllowed, letters, None),
+        ("letters = ['x', 'z']", DiagnosticKind::NotAllowed, letters, Some("item 2: `z`")),
         (
             "colours = ['grene']",
             DiagnosticKind::NotAllowed,

@@ -108,7 +108,7 @@ struct Every {
     wide: u128,
     #[config(default = -6, range = -8..8, multiple_of = 2)]
     signed: i16,
-    #[config(default = 1, one_of = [1, 3, 5], range = ..5)]
+    #[config(default = 1, one_of = [1, 3], range = ..5)]
     odd: u8,
     #[config(default = "a", one_of = ["a", "b|\"c\""])]
     text: String,

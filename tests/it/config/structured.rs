@@ -110,6 +110,12 @@ fn documents_hold_values_of_every_shape() {
 }
 
 #[test]
+fn a_date_is_a_text_to_whoever_knows_it() {
+    let spread = load("a.toml", "[spread]\nfree = [2026-11-27, 07:32:00]\n");
+    assert_eq!(spread.free, json!(["2026-11-27", "07:32:00"]));
+}
+
+#[test]
 fn a_text_becomes_what_is_asked_for() {
     let variables = [
         ("SPREAD_ID", " 12 "),

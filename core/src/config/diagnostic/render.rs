@@ -44,7 +44,9 @@ impl Diagnostic {
         if let Some(help) = &self.0.help {
             group = group.element(Level::HELP.message(help));
         }
-        Renderer::plain().render(&[group])
+        let rendered = Renderer::plain().render(&[group]);
+        // It leaves some characters of the quoted lines as they are that a terminal may obey.
+        rendered.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
     }
 }
 

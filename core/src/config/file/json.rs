@@ -43,10 +43,8 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
             );
             return Vec::new();
         }
-        None => {
-            diagnostics.push(section.syntax("the document is empty", 0..0));
-            return Vec::new();
-        }
+        // No section, as in an empty TOML document.
+        None => return Vec::new(),
     };
     let mut entries = Vec::new();
     let Some(found) = find_section(section, &root, diagnostics) else {

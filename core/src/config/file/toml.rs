@@ -7,6 +7,7 @@ use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
 use super::{Diagnostic, Entry, Integer, Node, Pair, Place, RawValue, SECTION, Section, Top};
+use crate::config::raw::DATE_OR_TIME;
 
 pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Entry> {
     let (document, errors) = DeTable::parse_recoverable(section.text());
@@ -67,7 +68,7 @@ impl Node for Spanned<DeValue<'_>> {
                 None => section.other("an integer that no type holds", self.span()),
             },
             DeValue::Float(float) => RawValue::Decimal(float.as_str().to_owned()),
-            DeValue::Datetime(_) => section.other("a date or time", self.span()),
+            DeValue::Datetime(_) => section.other(DATE_OR_TIME, self.span()),
             DeValue::Array(list) => RawValue::List {
                 items: list.iter().map(|item| item.raw(section)).collect(),
                 text: section.written(self.span()).to_owned(),

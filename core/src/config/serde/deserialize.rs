@@ -6,7 +6,7 @@ use serde::forward_to_deserialize_any;
 
 use crate::config::Integer;
 use crate::config::file::json;
-use crate::config::raw::RawValue;
+use crate::config::raw::{DATE_OR_TIME, RawValue};
 use crate::config::value::{is_non_finite_name, truth};
 
 /// A value to be deserialized. One that is untyped becomes what is asked for: a number, a truth
@@ -124,6 +124,7 @@ impl<'de> Deserializer<'de> for Raw {
                 entries.end()?;
                 Ok(value)
             }
+            RawValue::Other { what: DATE_OR_TIME, text } => visitor.visit_string(text),
             RawValue::Other { what, .. } => {
                 Err(Error::invalid_type(Unexpected::Other(what), &visitor))
             }

@@ -3,6 +3,8 @@
 //! Each is written twice by the same code: once into no memory, which counts, then into an array
 //! of that length.
 
+use core::marker::PhantomData;
+
 use super::raw::RawValue;
 use super::scalar::Scalar;
 use super::{ConfigSchema, FieldMeta, Schema};
@@ -35,7 +37,7 @@ pub enum TextKind {
 
 /// The length of the text for `T`: the counting pass.
 #[must_use]
-pub const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
+const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
     let mut text = Writer::new(&mut []);
     write(&mut text, kind, &Schema::of::<T>());
     text.len()
@@ -43,7 +45,7 @@ pub const fn text_len<T: ConfigSchema>(kind: TextKind) -> usize {
 
 /// The text for `T`, whose length is that of [`text_len`].
 #[must_use]
-pub const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN] {
+const fn text<T: ConfigSchema, const LEN: usize>(kind: TextKind) -> [u8; LEN] {
     let mut bytes = [0; LEN];
     write(&mut Writer::new(&mut bytes), kind, &Schema::of::<T>());
     bytes
@@ -65,14 +67,35 @@ pub fn text_of<T: ConfigSchema>(kind: TextKind) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// The bytes of a text constant as the `str` they are.
-#[must_use]
-pub const fn as_str(bytes: &'static [u8]) -> &'static str {
-    match core::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(_) => "",
-    }
+macro_rules! text_types {
+    ($($kind:ident)*) => {$(
+        /// One text of `T` as a type of its own, which generated code names once.
+        #[derive(Debug)]
+        pub struct $kind<T>(PhantomData<fn() -> T>);
+
+        impl<T: ConfigSchema> $kind<T> {
+            /// The length of the text.
+            pub const LEN: usize = text_len::<T>(TextKind::$kind);
+
+            /// The text, whose length is [`LEN`](Self::LEN).
+            #[must_use]
+            pub const fn bytes<const LEN: usize>() -> [u8; LEN] {
+                text::<T, LEN>(TextKind::$kind)
+            }
+
+            /// The text of a constant as the `str` it is.
+            #[must_use]
+            pub const fn str(bytes: &'static [u8]) -> &'static str {
+                match core::str::from_utf8(bytes) {
+                    Ok(text) => text,
+                    Err(_) => "",
+                }
+            }
+        }
+    )*};
 }
+
+text_types! { Format TomlTemplate EnvTemplate DocsTable JsonSchema }
 
 /// What `field` admits, in words: `an integer from 1 to 65536`.
 pub(super) fn allowed(field: &FieldMeta) -> String {
