@@ -158,12 +158,10 @@ impl Arguments {
         start: Candidate,
         interrupt: &Interrupt,
     ) -> Result<Outcome, Failure> {
-        // The settings are sound, so that what does not start is no candidate's fault.
-        let has_ring = {
-            let mut asked = start;
-            asked.backend = BackendMode::Auto;
-            Engine::new(&asked.within(config)?)?.settings().backend == "io_uring"
-        };
+        let automatic = Candidate { backend: BackendMode::Auto, ..start };
+        let engine = Engine::new(&automatic.within(config)?)?;
+        let has_ring = engine.settings().backend == "io_uring";
+        engine.close()?;
         let space = Space {
             // Files in which the queue fills several times over.
             most_bytes: usize::try_from(self.size / 2).unwrap_or(usize::MAX),
