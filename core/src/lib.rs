@@ -22,7 +22,8 @@ assert_eq!(tensor, [42; 100_000]);
 "
 )]
 //!
-//! Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
+//! Feature `store` (default) is `OffloadStore`: named tensors in a directory, with checksums, ephemeral or
+//! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
 //! crate; both bring the engine with them.
@@ -69,6 +70,8 @@ mod engine;
 mod error;
 #[doc(hidden)]
 pub mod private;
+#[cfg(all(feature = "store", unix))]
+mod store;
 #[cfg(all(feature = "engine", unix))]
 mod sync;
 #[cfg(all(feature = "engine", unix))]
@@ -76,11 +79,16 @@ mod sys;
 
 #[cfg(all(feature = "bytemuck", unix))]
 pub use crate::buf::PodVec;
+#[cfg(all(feature = "store", unix))]
+pub use crate::store::{
+    Commit, OffloadStore, Pin, Stale, StoreBuilder, StoreError, StoreErrorKind, StoreFailed,
+    StoreOperation, StoreTicket, TensorInfo,
+};
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{
     buf::{
         AioBuf, BufferAllocator, BufferPool, BufferPoolBuilder, HugePages, IoBuf, IoBufExt,
-        IoBufMut, PoolStats, RawBuf, Slice,
+        IoBufMut, Part, PartMut, PoolStats, RawBuf, Slice,
     },
     engine::{
         AioFile, Difference, DirectAlignment, EffectiveSettings, Engine, Failed, Latencies,

@@ -8,4 +8,5 @@ mod engine;
 mod loop_device;
 mod memory;
 mod process;
+mod store;
 mod ui;

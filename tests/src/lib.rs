@@ -5,4 +5,5 @@ pub mod cache;
 pub mod generations;
 pub mod hooked;
 pub mod process;
+pub mod rounds;
 pub mod settings;

@@ -10,6 +10,7 @@ mod bytes;
 mod copy;
 mod mapping;
 mod memory;
+mod part;
 mod pool;
 mod raw;
 mod slice;
@@ -24,6 +25,7 @@ pub(crate) use memory::{Filled, Memory, Segment, filled, filled_all};
 
 pub use aligned::AioBuf;
 pub use allocator::BufferAllocator;
+pub use part::{Part, PartMut};
 pub use pool::{BufferPool, BufferPoolBuilder, HugePages, PoolStats};
 pub use raw::RawBuf;
 pub use slice::{IoBufExt, Slice};

@@ -3,7 +3,7 @@
 use std::ops::{Bound, Range, RangeBounds};
 
 use crate::{
-    buf::{IoBuf, IoBufMut},
+    buf::{IoBuf, IoBufMut, Part, PartMut, part},
     engine::Failed,
     error::{Error, ErrorKind, Operation},
 };
@@ -87,6 +87,40 @@ pub trait IoBufExt: IoBuf + Sized {
     /// As for [`Slice::new`].
     fn into_slice(self, range: impl RangeBounds<usize>) -> Result<Slice<Self>, Failed<Self>> {
         Slice::new(self, range)
+    }
+
+    /// The whole buffer as a [`Part`], to be divided among requests that write.
+    fn into_part(self) -> Part<Self> {
+        part::whole(self)
+    }
+
+    /// The whole buffer as a [`PartMut`], to be divided among requests that read.
+    fn into_part_mut(self) -> PartMut<Self>
+    where
+        Self: IoBufMut,
+    {
+        part::whole_mut(self)
+    }
+
+    /// The bytes that a write of the buffer would write.
+    ///
+    /// ```
+    /// use ds_aio::IoBufExt;
+    ///
+    /// fn is_zero(buffer: &mut impl ds_aio::IoBuf) -> bool {
+    ///     buffer.bytes().iter().all(|&byte| byte == 0)
+    /// }
+    /// assert!(is_zero(&mut vec![0; 100]));
+    /// ```
+    fn bytes(&mut self) -> &[u8] {
+        let len = self.len();
+        if len == 0 {
+            // Which may begin at any address.
+            return &[];
+        }
+        // SAFETY: the bytes stay allocated, initialized and unwritten until the value's next use, as
+        // `IoBuf` says, and the exclusive borrow, which lasts as long as the slice, rules that out.
+        unsafe { std::slice::from_raw_parts(self.as_ptr(), len) }
     }
 }
 

@@ -127,7 +127,7 @@ impl Engine {
         Ok(engine)
     }
 
-    fn with_backend(
+    pub(crate) fn with_backend(
         settings: EngineSettings,
         backend: Box<dyn Backend>,
         because: Because,

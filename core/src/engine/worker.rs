@@ -5,10 +5,7 @@ use std::{
     time::Instant,
 };
 
-use nix::{
-    errno::Errno,
-    sys::signal::{SigSet, Signal},
-};
+use nix::errno::Errno;
 
 use crate::{
     buf::{AioBuf, Memory},
@@ -21,7 +18,10 @@ use crate::{
     },
     error::{Cause, ErrorKind, NotDirect},
     sync::{atomic::Ordering, lock},
-    sys::{Completion, Direction, Lane, LaneId, LaneKind, MAX_BUFFERS, Transfer, file::OpenFile},
+    sys::{
+        Completion, Direction, Lane, LaneId, LaneKind, MAX_BUFFERS, Transfer, file::OpenFile,
+        signals,
+    },
 };
 
 /// How a worker's life begins.
@@ -35,8 +35,7 @@ pub(crate) enum Begin {
 
 /// The life of a worker's thread.
 pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running) {
-    // Nothing is lost if the mask cannot be set.
-    let _ = other_threads_signals().thread_set_mask();
+    signals::leave_to_others();
     user_code::works_for(crew.engine());
     let mut worker = None;
     let ended = contain(|| {
@@ -65,26 +64,6 @@ pub(crate) fn run(crew: &Arc<Crew>, id: LaneId, begin: Begin, running: &Running)
         }
     }
     crew.poison(id);
-}
-
-/// The signals that a worker leaves to the program's own threads; SIGXFSZ among them, which would
-/// end the process and so becomes EFBIG. Not those that a thread causes itself (blocking them
-/// kills the process without a word) and not a profiler's.
-fn other_threads_signals() -> SigSet {
-    let mut signals = SigSet::all();
-    for own in [
-        Signal::SIGSEGV,
-        Signal::SIGBUS,
-        Signal::SIGFPE,
-        Signal::SIGILL,
-        Signal::SIGTRAP,
-        Signal::SIGSYS,
-        Signal::SIGABRT,
-        Signal::SIGPROF,
-    ] {
-        signals.remove(own);
-    }
-    signals
 }
 
 struct Worker<'crew> {

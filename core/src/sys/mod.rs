@@ -61,6 +61,7 @@ mod residency;
     path = "no_ring.rs"
 )]
 mod ring;
+pub(crate) mod signals;
 #[cfg(all(test, not(loom)))]
 pub(crate) mod sim;
 pub(crate) mod threads;

@@ -3,6 +3,8 @@
 
 mod arena;
 mod faults;
+#[cfg(feature = "store")]
+mod journal;
 mod random;
 mod recording;
 mod seeded;
@@ -10,6 +12,8 @@ mod track;
 
 pub(crate) use arena::{Arena, Counted, Drops};
 pub(crate) use faults::Faults;
+#[cfg(feature = "store")]
+pub(crate) use journal::{Change, Journal};
 pub(crate) use random::{Random, mix};
 pub(crate) use recording::{Call, Event, Fault, Sim};
 pub(crate) use seeded::{Order, Seeded, Totals};

@@ -1,0 +1,216 @@
+//! A change of a tensor under way, of all its bytes or a part: requests that write, each followed by
+//! the checksums of what it wrote, and what happens when the last of them has ended.
+
+use std::sync::Arc;
+
+use crate::{
+    buf::{IoBuf, IoBufExt, Part},
+    engine::{AioFile, Failed},
+    error::{Error, ErrorKind},
+    store::{
+        StoreError, StoreErrorKind,
+        checksum::Seal,
+        inner::Inner,
+        lives::Flight,
+        space::Extent,
+        tensor::{Record, Version},
+        ticket::Promise,
+    },
+    sync::{Mutex, lock},
+};
+
+/// A place to write to, and its file.
+pub(super) struct Target {
+    pub(super) extent: Extent,
+    pub(super) file: AioFile,
+    /// Whether it is the place of what is there now.
+    pub(super) in_place: bool,
+}
+
+pub(super) struct Change<B> {
+    pub(super) inner: Arc<Inner>,
+    version: Arc<Version>,
+    pub(super) file: AioFile,
+    /// Where in the file the tensor begins.
+    pub(super) offset: u64,
+    pub(super) seal: Seal,
+    in_place: bool,
+    progress: Mutex<Progress<B>>,
+}
+
+struct Progress<B> {
+    /// What there will be; its checksums come in one by one.
+    record: Option<Record>,
+    promise: Option<Promise<B>>,
+    /// Steps that have not ended.
+    left: usize,
+    error: Option<StoreError>,
+    buffer: Option<B>,
+    /// Whether the engine gave a request up whose bytes may yet be moved.
+    still_moves: bool,
+    flight: Option<Flight>,
+}
+
+impl<B: Send + 'static> Change<B> {
+    /// `record` lacks its place, which is `target`, and checksums.
+    pub(super) fn new(
+        inner: &Arc<Inner>,
+        version: Arc<Version>,
+        target: Target,
+        mut record: Record,
+        promise: Promise<B>,
+        steps: usize,
+    ) -> Arc<Self> {
+        let Target { extent, file, in_place } = target;
+        let (offset, seal) = (extent.offset, record.seal(inner.store));
+        record.extent = Some(extent);
+        let progress = Progress {
+            record: Some(record),
+            promise: Some(promise),
+            left: steps,
+            error: None,
+            buffer: None,
+            still_moves: false,
+            flight: Some(inner.flights.begin()),
+        };
+        Arc::new(Self {
+            inner: Arc::clone(inner),
+            version,
+            file,
+            offset,
+            seal,
+            in_place,
+            progress: Mutex::new(progress),
+        })
+    }
+
+    /// An error of this change.
+    pub(super) fn error(&self, kind: StoreErrorKind) -> StoreError {
+        lock(&self.progress)
+            .promise
+            .as_ref()
+            .map_or_else(|| self.inner.error(kind), |promise| promise.error(kind))
+    }
+
+    pub(super) fn engine_error(&self, error: Error) -> StoreError {
+        self.error(StoreErrorKind::Io).because_of(error)
+    }
+
+    /// A step has ended: blocks from number `first` on have these checksums.
+    pub(super) fn step_ended(
+        &self,
+        first: u64,
+        ended: Result<Vec<u64>, StoreError>,
+        buffer: Option<B>,
+    ) {
+        let mut progress = lock(&self.progress);
+        if buffer.is_some() {
+            progress.buffer = buffer;
+        }
+        match ended {
+            Ok(sums) => {
+                let first = usize::try_from(first).unwrap_or(usize::MAX);
+                let targets = progress.record.iter_mut().flat_map(|record| &mut record.sums);
+                for (target, sum) in targets.skip(first).zip(sums) {
+                    *target = sum;
+                }
+            }
+            Err(error) => {
+                progress.error.get_or_insert(error);
+            }
+        }
+        progress.left -= 1;
+        if progress.left > 0 {
+            return;
+        }
+        let ended = (progress.record.take(), progress.error.take(), progress.buffer.take());
+        let (promise, flight) = (progress.promise.take(), progress.flight.take());
+        let still_moves = progress.still_moves;
+        drop(progress);
+        self.finish(ended, promise, still_moves);
+        drop(flight);
+    }
+
+    fn finish(
+        &self,
+        (record, error, buffer): (Option<Record>, Option<StoreError>, Option<B>),
+        promise: Option<Promise<B>>,
+        still_moves: bool,
+    ) {
+        if let (Some(error), Some(promise)) = (&error, &promise) {
+            promise.note(error);
+        }
+        if still_moves {
+            // Its place is nobody's any more, and nobody else's is the directory.
+            std::mem::forget(record);
+            self.inner.keep_owner_for_ever();
+            self.inner.fail(&self.version, self.in_place);
+        } else if let (Some(record), None) = (record, &error) {
+            self.inner.has_changed(&record, &self.file);
+            self.inner.succeed(&self.version, record);
+        } else {
+            self.inner.fail(&self.version, self.in_place);
+        }
+        let Some(promise) = promise else {
+            return;
+        };
+        match (error, buffer) {
+            (None, Some(buffer)) => promise.keep(Ok(buffer)),
+            (None, None) => drop(promise),
+            (Some(error), buffer) => promise.fail(error, buffer),
+        }
+    }
+
+    /// An engine's request of this change failed.
+    pub(super) fn request_failed<P>(&self, failed: Failed<P>) -> (StoreError, Option<P>) {
+        let (error, part) = failed.into_parts();
+        if part.is_none() && error.kind() == ErrorKind::ShutDown {
+            lock(&self.progress).still_moves = true;
+        }
+        (self.engine_error(error), part)
+    }
+}
+
+impl<B: IoBuf> Change<B> {
+    /// Writes a part of the caller's buffer, whole blocks from number `first` on, as one step.
+    pub(super) fn write(self: &Arc<Self>, first: u64, at: u64, part: Part<B>) {
+        let ticket = self.inner.engine.pwrite(&self.file, part, self.offset + at);
+        let change = Arc::clone(self);
+        ticket.on_completion(move |result| match result {
+            Ok(mut part) => {
+                let inner = Arc::clone(&change.inner);
+                inner.helpers.see_to(part.len(), move || {
+                    let sums = change.seal.of_blocks(first, part.bytes()).collect();
+                    change.step_ended(first, Ok(sums), part.into_whole());
+                });
+            }
+            Err(failed) => {
+                let (error, part) = change.request_failed(failed);
+                change.step_ended(first, Err(error), part.and_then(Part::into_whole));
+            }
+        });
+    }
+}
+
+/// Cuts a part in pieces of `len` bytes and a last one of what is left, and hands out each with its
+/// place in the part.
+pub(super) fn each_piece<B: IoBuf>(
+    part: Part<B>,
+    len: usize,
+    mut with: impl FnMut(usize, Part<B>),
+) {
+    let (mut at, mut rest) = (0, part);
+    while rest.len() > len {
+        match rest.split_at(len) {
+            Ok((piece, others)) => {
+                with(at, piece);
+                rest = others;
+                at += len;
+            }
+            // It is longer than that.
+            Err(_) => return,
+        }
+    }
+    // Not as a piece of it, or what is left would keep the buffer.
+    with(at, rest);
+}

@@ -1,0 +1,334 @@
+//! Overwriting a part of a tensor.
+//!
+//! Where nobody else has the tensor's place that happens there, block by block; otherwise the tensor is
+//! copied to another place on the way, a few requests at a time.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use crate::{
+    buf::{AioBuf, IoBuf, IoBufExt, Part},
+    engine::AioFile,
+    error::ErrorKind,
+    store::{
+        StoreError, StoreErrorKind, StoreOperation, StoreTicket,
+        change::{Change, Target},
+        inner::Inner,
+        read::{Piece, pieces},
+        space::FileId,
+        tensor::{Calls, Inheritance, Record, Version},
+        ticket::Promise,
+    },
+    sync::{Mutex, lock},
+};
+
+/// Requests that copy what stays as it is, at the same time.
+const COPIES: usize = 4;
+
+/// A change that was accepted.
+struct Accepted<B> {
+    inner: Arc<Inner>,
+    version: Arc<Version>,
+    generation: u64,
+    /// Where in the tensor the bytes belong.
+    at: u64,
+    part: Part<B>,
+    promise: Promise<B>,
+    /// A file that was opened in advance.
+    opened: Option<(FileId, AioFile)>,
+}
+
+pub(super) fn put_range<B: IoBuf>(
+    inner: &Arc<Inner>,
+    name: &str,
+    at: u64,
+    buffer: B,
+) -> StoreTicket<B> {
+    let name: Arc<str> = Arc::from(name);
+    let (ticket, promise) = inner.promise(StoreOperation::PutRange, Some(&name));
+    let part = buffer.into_part();
+    let opened = match inner.open_place_of(&name) {
+        Ok(opened) => opened,
+        Err(error) => {
+            promise.fail(error, part.into_whole());
+            return ticket;
+        }
+    };
+    let mut calls = Calls::new();
+    let mut state = match inner.changeable() {
+        Ok(state) => state,
+        Err(error) => {
+            promise.fail(error, part.into_whole());
+            return ticket;
+        }
+    };
+    let Some(before) = state.tensors.get(&name).cloned() else {
+        drop(state);
+        promise.refuse(StoreErrorKind::NotFound, part.into_whole());
+        return ticket;
+    };
+    let generation = state.next_generation();
+    let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
+    state.tensors.insert(Arc::clone(&version));
+    let inner = Arc::clone(inner);
+    let accepted = Accepted { inner, version, generation, at, part, promise, opened };
+    before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);
+    drop(state);
+    calls.into_iter().for_each(|call| call());
+    ticket
+}
+
+impl<B: IoBuf> Accepted<B> {
+    /// The version before has settled.
+    fn proceed(self, inheritance: Inheritance) {
+        let refusal = match &inheritance {
+            Inheritance::Missing(kind) => Some(self.promise.error(*kind)),
+            Inheritance::Own(Record { len, .. }) => self.beyond(*len),
+            Inheritance::Shared(record) => self.beyond(record.len),
+        };
+        match (refusal, inheritance) {
+            (Some(error), Inheritance::Own(record)) => self.undo(record, Some(error)),
+            (Some(error), _) => self.fail(error),
+            (None, Inheritance::Own(record)) if self.part.is_empty() => self.undo(record, None),
+            (None, Inheritance::Own(record)) => self.overwrite(record),
+            (None, Inheritance::Shared(record)) => self.copy(record),
+            (None, Inheritance::Missing(kind)) => {
+                let error = self.promise.error(kind);
+                self.fail(error);
+            }
+        }
+    }
+
+    fn beyond(&self, len: u64) -> Option<StoreError> {
+        let count = self.part.len() as u64;
+        let fits = self.at.checked_add(count).is_some_and(|end| end <= len);
+        let error = || {
+            let told = format!("{count} bytes from {} on of {len} bytes", self.at);
+            self.promise.error(StoreErrorKind::OutOfBounds).telling(told)
+        };
+        (!fits).then(error)
+    }
+
+    /// Nothing was changed: the version is what the one before was.
+    fn undo(self, record: Record, error: Option<StoreError>) {
+        self.inner.succeed(&self.version, record);
+        match (error, self.part.into_whole()) {
+            (Some(error), buffer) => self.promise.fail(error, buffer),
+            (None, Some(buffer)) => self.promise.keep(Ok(buffer)),
+            (None, None) => drop(self.promise),
+        }
+    }
+
+    fn fail(self, error: StoreError) {
+        self.promise.note(&error);
+        self.inner.fail(&self.version, false);
+        self.promise.fail(error, self.part.into_whole());
+    }
+
+    /// The place is this version's own.
+    fn overwrite(mut self, mut record: Record) {
+        // There are bytes, so there is a place.
+        let Some(extent) = record.extent.take() else { return };
+        let opened = self.opened.take().filter(|(id, _)| *id == extent.file);
+        let file = opened.map_or_else(|| self.inner.file(extent.file), |(_, file)| Ok(file));
+        let file = match file {
+            Ok(file) => file,
+            Err(error) => {
+                record.extent = Some(extent);
+                return self.undo(record, Some(error));
+            }
+        };
+        let source = Source { file: file.clone(), offset: extent.offset, _record: None };
+        self.start(record, Target { extent, file, in_place: true }, source, Vec::new());
+    }
+
+    /// The place stays as it is, for others.
+    fn copy(self, record: Arc<Record>) {
+        let Some(extent) = record.extent.as_ref().filter(|_| !self.part.is_empty()) else {
+            // No bytes change: it gives way to the version before.
+            self.inner.fail(&self.version, false);
+            return match self.part.into_whole() {
+                Some(buffer) => self.promise.keep(Ok(buffer)),
+                None => drop(self.promise),
+            };
+        };
+        let place = extent.len;
+        let opened = self.inner.file(extent.file);
+        let targeted = opened.and_then(|file| Ok((file, self.inner.allocate(place)?)));
+        let (file, target) = match targeted {
+            Ok(targeted) => targeted,
+            Err(error) => return self.fail(error),
+        };
+        let (block, len, part) = (record.block, record.len, self.inner.options.part as u64);
+        let end = self.at + self.part.len() as u64;
+        let (first, last) = (self.at - self.at % block, record.block_end((end - 1) / block));
+        let mut copies = pieces(0, first, &record, part);
+        copies.extend(pieces(last, len - last, &record, part));
+        let source = Source { file, offset: extent.offset, _record: Some(Arc::clone(&record)) };
+        self.start(record.without_place(), target, source, copies);
+    }
+
+    fn start(self, mut record: Record, target: Target, source: Source, copies: Vec<Piece>) {
+        let Self { inner, version, generation, at, part, promise, .. } = self;
+        record.generation = generation;
+        // What is in memory is as it was before.
+        record.slot = Arc::default();
+        let old = Old { source, len: record.len, block: record.block, sums: record.sums.clone() };
+        let writes = pieces(at, part.len() as u64, &record, inner.options.part as u64);
+        let steps = writes.len() + copies.len();
+        let change = Change::new(&inner, version, target, record, promise, steps);
+        let copying = Arc::new(Copying { change, old, queue: Mutex::new(copies.into()) });
+        let mut rest = Some(part);
+        for piece in writes {
+            let Some(part) = rest.take() else { return };
+            let part = if part.len() as u64 == piece.len {
+                part
+            } else {
+                // Never out of bounds: the pieces are the buffer's length together.
+                let len = usize::try_from(piece.len).unwrap_or(usize::MAX);
+                let Ok((part, others)) = part.split_at(len) else { return };
+                rest = Some(others);
+                part
+            };
+            if piece.is_whole {
+                copying.change.write(piece.at / copying.old.block, piece.at, part);
+            } else {
+                copying.merge(piece.at, part);
+            }
+        }
+        for _ in 0..COPIES {
+            copying.copy_next();
+        }
+    }
+}
+
+/// Where the tensor's bytes were before.
+struct Source {
+    file: AioFile,
+    offset: u64,
+    /// Keeps the place from others, if it is not this change's own.
+    _record: Option<Arc<Record>>,
+}
+
+struct Old {
+    source: Source,
+    len: u64,
+    block: u64,
+    sums: Vec<u64>,
+}
+
+/// The steps that need what was there before.
+struct Copying<B> {
+    change: Arc<Change<B>>,
+    old: Old,
+    queue: Mutex<VecDeque<Piece>>,
+}
+
+impl<B: IoBuf> Copying<B> {
+    /// Writes the block that `part`, from `at` on, is some bytes of.
+    fn merge(self: &Arc<Self>, at: u64, mut part: Part<B>) {
+        let number = at / self.old.block;
+        let start = number * self.old.block;
+        let end = start.saturating_add(self.old.block).min(self.old.len);
+        let copying = Arc::clone(self);
+        self.read(start, end - start, move |read| {
+            let (error, buffer) = match read {
+                Ok(mut block) => {
+                    let from = usize::try_from(at - start).unwrap_or(usize::MAX);
+                    let bytes = part.bytes();
+                    if let Some(target) =
+                        block.get_mut(from..).and_then(|rest| rest.get_mut(..bytes.len()))
+                    {
+                        target.copy_from_slice(bytes);
+                    }
+                    return copying.write(start, block, Some(part));
+                }
+                Err(error) => (error, part.into_whole()),
+            };
+            copying.change.step_ended(number, Err(error), buffer);
+        });
+    }
+
+    /// Copies the next piece, if there is one, and then those after it.
+    fn copy_next(self: &Arc<Self>) {
+        let Some(Piece { at, len, .. }) = lock(&self.queue).pop_front() else {
+            return;
+        };
+        let copying = Arc::clone(self);
+        self.read(at, len, move |read| match read {
+            Ok(bytes) => copying.write(at, bytes, None),
+            Err(error) => {
+                let next = Arc::clone(&copying);
+                copying.change.step_ended(at / copying.old.block, Err(error), None);
+                next.copy_next();
+            }
+        });
+    }
+
+    /// Reads whole blocks as they were before, from `at` on.
+    fn read(
+        self: &Arc<Self>,
+        at: u64,
+        len: u64,
+        then: impl FnOnce(Result<AioBuf, StoreError>) + Send + 'static,
+    ) {
+        let engine = &self.change.inner.engine;
+        let buffer = match engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
+            Ok(buffer) => buffer,
+            Err(error) => return then(Err(self.change.engine_error(error))),
+        };
+        let Source { file, offset, .. } = &self.old.source;
+        let ticket = engine.pread(file, buffer, offset + at);
+        let copying = Arc::clone(self);
+        ticket.on_completion(move |result| match result {
+            Ok(buffer) => {
+                let inner = Arc::clone(&copying.change.inner);
+                inner.helpers.see_to(buffer.len(), move || then(copying.verified(at, buffer)));
+            }
+            Err(failed) => {
+                let error = failed.into_parts().0;
+                then(Err(match error.kind() {
+                    ErrorKind::UnexpectedEof => {
+                        let block = (at + error.done() as u64) / copying.old.block;
+                        copying.corrupt(block).because_of(error)
+                    }
+                    _ => copying.change.engine_error(error),
+                }));
+            }
+        });
+    }
+
+    fn verified(&self, at: u64, bytes: AioBuf) -> Result<AioBuf, StoreError> {
+        let first = at / self.old.block;
+        let wrong = self.change.seal.mismatch(&self.old.sums, first, &bytes);
+        wrong.map_or(Ok(bytes), |block| Err(self.corrupt(block)))
+    }
+
+    fn corrupt(&self, block: u64) -> StoreError {
+        let path = self.old.source.file.path().to_owned();
+        self.change.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
+    }
+
+    /// Writes whole blocks from `at` on, which `part` was merged into if there is one.
+    fn write(self: &Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
+        let first = at / self.old.block;
+        let change = &self.change;
+        let ticket = change.inner.engine.pwrite(&change.file, bytes, change.offset + at);
+        let copying = Arc::clone(self);
+        ticket.on_completion(move |result| {
+            let bytes = match result {
+                Ok(bytes) => Ok(bytes),
+                Err(failed) => Err(copying.change.request_failed(failed).0),
+            };
+            let inner = Arc::clone(&copying.change.inner);
+            inner.helpers.see_to(bytes.as_ref().map_or(0, |bytes| bytes.len()), move || {
+                let seal = copying.change.seal;
+                let ended = bytes.map(|bytes| seal.of_blocks(first, &bytes).collect());
+                let is_copy = part.is_none();
+                copying.change.step_ended(first, ended, part.and_then(Part::into_whole));
+                if is_copy {
+                    copying.copy_next();
+                }
+            });
+        });
+    }
+}

@@ -1,0 +1,455 @@
+//! Reading tensors and parts of them, block by block against their checksums.
+
+use std::{
+    ops::{Bound, RangeBounds},
+    sync::Arc,
+};
+
+use crate::{
+    buf::{AioBuf, IoBuf, IoBufExt, IoBufMut, PartMut},
+    engine::{AioFile, Failed},
+    error::{Error, ErrorKind},
+    store::{
+        StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
+        checksum::Seal,
+        inner::Inner,
+        lives::Flight,
+        tensor::{Found, Record},
+        ticket::Promise,
+    },
+    sync::{Mutex, lock},
+};
+
+/// A request to read, once it is known what of.
+struct Request<B> {
+    inner: Arc<Inner>,
+    record: Arc<Record>,
+    promise: Promise<B>,
+}
+
+/// The whole tensor in a buffer that is made for it.
+pub(super) fn get(inner: &Arc<Inner>, name: &str) -> StoreTicket<AioBuf> {
+    begin(inner, StoreOperation::Get, name, (), |request, ()| {
+        let len = request.record.len;
+        request.start_in_new(0, len);
+    })
+}
+
+/// The whole tensor in a buffer of its length.
+pub(super) fn get_into<B: IoBufMut>(inner: &Arc<Inner>, name: &str, buffer: B) -> StoreTicket<B> {
+    begin(inner, StoreOperation::Get, name, buffer, |request, buffer| {
+        let (len, wanted) = (request.record.len, buffer.wanted() as u64);
+        if len == wanted {
+            request.start(0, buffer, true);
+        } else {
+            let told = format!("{wanted} bytes against {len}");
+            request.refuse(StoreErrorKind::WrongLength, told, Some(buffer));
+        }
+    })
+}
+
+/// The whole tensor in memory.
+pub(super) fn prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
+    begin(inner, StoreOperation::Prefetch, name, Given(None), |request, _| {
+        let Request { inner, record, promise } = request;
+        if inner.memory.get(&record.slot).is_some() {
+            return promise.keep(Ok(()));
+        }
+        let Some(share) = inner.memory.reserve(record.len) else {
+            return promise.refuse(StoreErrorKind::Full, None);
+        };
+        let (ticket, reads) = inner.promise(StoreOperation::Prefetch, Some(&record.name));
+        let (of, slot) = (Arc::clone(&inner), Arc::clone(&record.slot));
+        ticket.on_completion(move |result: Result<AioBuf, StoreFailed<AioBuf>>| match result {
+            Ok(bytes) => {
+                of.memory.keep(&slot, bytes, share);
+                promise.keep(Ok(()));
+            }
+            Err(failed) => {
+                drop(share);
+                promise.fail(failed.into(), None);
+            }
+        });
+        let len = record.len;
+        Request { inner, record, promise: reads }.start_in_new(0, len);
+    })
+}
+
+/// A part of a tensor in a buffer that is made for it.
+pub(super) fn get_range(
+    inner: &Arc<Inner>,
+    name: &str,
+    range: impl RangeBounds<u64>,
+) -> StoreTicket<AioBuf> {
+    let bounds = (range.start_bound().cloned(), range.end_bound().cloned());
+    begin(inner, StoreOperation::GetRange, name, (), move |request, ()| {
+        let len = request.record.len;
+        match within(bounds, len) {
+            Some((from, count)) => request.start_in_new(from, count),
+            None => {
+                let told = format!("{bounds:?} of {len} bytes");
+                request.refuse(StoreErrorKind::OutOfBounds, told, None);
+            }
+        }
+    })
+}
+
+/// As many bytes from `offset` on as the buffer has.
+pub(super) fn get_range_into<B: IoBufMut>(
+    inner: &Arc<Inner>,
+    name: &str,
+    offset: u64,
+    buffer: B,
+) -> StoreTicket<B> {
+    begin(inner, StoreOperation::GetRange, name, buffer, move |request, buffer| {
+        let (len, wanted) = (request.record.len, buffer.wanted() as u64);
+        if offset.checked_add(wanted).is_some_and(|end| end <= len) {
+            request.start(offset, buffer, true);
+        } else {
+            let told = format!("{wanted} bytes from {offset} on of {len} bytes");
+            request.refuse(StoreErrorKind::OutOfBounds, told, Some(buffer));
+        }
+    })
+}
+
+/// Start and length of a range of a tensor; none if it is not within it.
+fn within((start, end): (Bound<u64>, Bound<u64>), len: u64) -> Option<(u64, u64)> {
+    let start = match start {
+        Bound::Included(start) => start,
+        Bound::Excluded(before) => before.checked_add(1)?,
+        Bound::Unbounded => 0,
+    };
+    let end = match end {
+        Bound::Included(last) => last.checked_add(1)?,
+        Bound::Excluded(end) => end,
+        Bound::Unbounded => len,
+    };
+    (end <= len).then_some(())?;
+    Some((start, end.checked_sub(start)?))
+}
+
+/// Looks the tensor up and goes on with `then`, at once or when it is there. `given` is what the
+/// caller gave.
+fn begin<B: Send + 'static, G: Into<Given<B>> + Send + 'static>(
+    inner: &Arc<Inner>,
+    operation: StoreOperation,
+    name: &str,
+    given: G,
+    then: impl FnOnce(Request<B>, G) + Send + 'static,
+) -> StoreTicket<B> {
+    let name: Arc<str> = Arc::from(name);
+    let (ticket, promise) = inner.promise::<B>(operation, Some(&name));
+    let of = Arc::clone(inner);
+    inner.find(&name, move |found| match found {
+        Found::Record(record) => then(Request { inner: of, record, promise }, given),
+        Found::Missing(kind) => promise.refuse(kind, given.into().0),
+    });
+    ticket
+}
+
+/// The caller's buffer, if there is one.
+struct Given<B>(Option<B>);
+
+impl<B> From<()> for Given<B> {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl<B: IoBufMut> From<B> for Given<B> {
+    fn from(buffer: B) -> Self {
+        Self(Some(buffer))
+    }
+}
+
+impl<B: Send + 'static> Request<B> {
+    fn refuse(self, kind: StoreErrorKind, told: String, buffer: Option<B>) {
+        let error = self.promise.error(kind).telling(told);
+        self.promise.fail(error, buffer);
+    }
+}
+
+impl Request<AioBuf> {
+    fn start_in_new(self, from: u64, len: u64) {
+        let Ok(len) = usize::try_from(len) else {
+            let told = "it is longer than a buffer can be".to_owned();
+            return self.refuse(StoreErrorKind::OutOfBounds, told, None);
+        };
+        match self.inner.engine.alloc_for_read(len) {
+            Ok(buffer) => self.start(from, buffer, false),
+            Err(error) => {
+                let error = self.promise.error(StoreErrorKind::Io).because_of(error);
+                self.promise.fail(error, None);
+            }
+        }
+    }
+}
+
+impl<B: IoBufMut> Request<B> {
+    /// Fills the buffer with the tensor's bytes from `from` on, which there are. `gives_back`: whether
+    /// the caller gets the buffer on failure, too.
+    fn start(self, from: u64, buffer: B, gives_back: bool) {
+        let Self { inner, record, promise } = self;
+        let mut whole = buffer.into_part_mut();
+        if let Some(resident) = inner.memory.get(&record.slot) {
+            let flight = inner.flights.begin();
+            return inner.helpers.see_to(whole.wanted(), move || {
+                let from = usize::try_from(from).unwrap_or(usize::MAX);
+                whole.fill_from(resident.bytes.get(from..).unwrap_or_default());
+                // The memory is free for others before anybody is told.
+                drop(resident);
+                match whole.into_whole() {
+                    Some(buffer) => promise.keep(Ok(buffer)),
+                    None => drop(promise),
+                }
+                drop(flight);
+            });
+        }
+        let pieces = pieces(from, whole.wanted() as u64, &record, inner.options.part as u64);
+        let Some(extent) = record.extent.as_ref().filter(|_| !pieces.is_empty()) else {
+            match whole.into_whole() {
+                Some(buffer) => promise.keep(Ok(buffer)),
+                None => drop(promise),
+            }
+            return;
+        };
+        let file = match inner.file(extent.file) {
+            Ok(file) => file,
+            Err(error) => return promise.fail(error, whole.into_whole().filter(|_| gives_back)),
+        };
+        let progress = Progress {
+            promise: Some(promise),
+            left: pieces.len(),
+            error: None,
+            buffer: None,
+            flight: Some(inner.flights.begin()),
+        };
+        let (seal, offset) = (record.seal(inner.store), extent.offset);
+        let reading = Reading {
+            inner,
+            record,
+            file,
+            offset,
+            seal,
+            gives_back,
+            progress: Mutex::new(progress),
+        };
+        let reading = Arc::new(reading);
+        let mut rest = Some(whole);
+        for piece in pieces {
+            let Some(part) = rest.take() else { return };
+            let is_last = part.wanted() as u64 == piece.len;
+            let part = if is_last {
+                part
+            } else {
+                // Never out of bounds: the pieces are the buffer's length together.
+                let len = usize::try_from(piece.len).unwrap_or(usize::MAX);
+                let Ok((part, others)) = part.split_at(len) else { return };
+                rest = Some(others);
+                part
+            };
+            if piece.is_whole {
+                reading.read(piece.at, part);
+            } else {
+                reading.read_edge(piece.at, part);
+            }
+        }
+    }
+}
+
+/// A part of a tensor that is read by one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// Where in the tensor it begins.
+    pub(super) at: u64,
+    pub(super) len: u64,
+    /// Whether it is whole blocks, and not a part of one.
+    pub(super) is_whole: bool,
+}
+
+/// The pieces of `len` bytes of a tensor from `from` on, whole blocks in pieces of `part` bytes.
+pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Piece> {
+    let (mut at, end, block) = (from, from + len, record.block);
+    let part = (part / block).max(1) * block;
+    let mut pieces = Vec::new();
+    while at < end {
+        let number = at / block;
+        let is_whole = at == number * block && end >= record.block_end(number);
+        let until = if is_whole {
+            let whole = if end == record.len { end } else { end - end % block };
+            whole.min(at + part)
+        } else {
+            end.min(record.block_end(number))
+        };
+        pieces.push(Piece { at, len: until - at, is_whole });
+        at = until;
+    }
+    pieces
+}
+
+/// A read under way.
+struct Reading<B> {
+    inner: Arc<Inner>,
+    record: Arc<Record>,
+    file: AioFile,
+    /// Where in the file the tensor begins.
+    offset: u64,
+    seal: Seal,
+    gives_back: bool,
+    progress: Mutex<Progress<B>>,
+}
+
+struct Progress<B> {
+    promise: Option<Promise<B>>,
+    left: usize,
+    /// The first in the tensor's order, and where that is.
+    error: Option<(u64, StoreError)>,
+    buffer: Option<B>,
+    flight: Option<Flight>,
+}
+
+impl<B: IoBufMut> Reading<B> {
+    /// Reads whole blocks from `at` on to where they belong.
+    fn read(self: &Arc<Self>, at: u64, part: PartMut<B>) {
+        let ticket = self.inner.engine.pread(&self.file, part, self.offset + at);
+        let reading = Arc::clone(self);
+        ticket.on_completion(move |result| match result {
+            Ok(mut part) => {
+                let inner = Arc::clone(&reading.inner);
+                inner.helpers.see_to(part.len(), move || {
+                    let verified = reading.verify(at, part.bytes());
+                    reading.piece_ended(at, verified, part.into_whole());
+                });
+            }
+            Err(failed) => {
+                let (error, part) = reading.request_failed(at, failed);
+                reading.piece_ended(at, Err(error), part.and_then(PartMut::into_whole));
+            }
+        });
+    }
+
+    /// Reads the block that `part`, from `at` on, is some bytes of.
+    fn read_edge(self: &Arc<Self>, at: u64, mut part: PartMut<B>) {
+        let number = at / self.record.block;
+        let start = number * self.record.block;
+        let len = self.record.block_end(number) - start;
+        let reading = Arc::clone(self);
+        let block =
+            match self.inner.engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
+                Ok(block) => block,
+                Err(error) => {
+                    let error = self.error(StoreErrorKind::Io).because_of(error);
+                    return self.piece_ended(at, Err(error), part.into_whole());
+                }
+            };
+        let ticket = self.inner.engine.pread(&self.file, block, self.offset + start);
+        ticket.on_completion(move |result| match result {
+            Ok(block) => {
+                let inner = Arc::clone(&reading.inner);
+                inner.helpers.see_to(block.len(), move || {
+                    let from = usize::try_from(at - start).unwrap_or(usize::MAX);
+                    let verified = reading.verify(start, &block);
+                    if verified.is_ok() {
+                        part.fill_from(block.get(from..).unwrap_or_default());
+                    }
+                    reading.piece_ended(at, verified, part.into_whole());
+                });
+            }
+            Err(failed) => {
+                let error = reading.request_failed(start, failed).0;
+                reading.piece_ended(at, Err(error), part.into_whole());
+            }
+        });
+    }
+
+    /// Whether the bytes are those that were stored from `at` on, where a block begins.
+    fn verify(&self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let Record { block, sums, .. } = &*self.record;
+        let wrong = self.seal.mismatch(sums, at / block, bytes);
+        wrong.map_or(Ok(()), |block| Err(self.corrupt(block)))
+    }
+
+    fn corrupt(&self, block: u64) -> StoreError {
+        let path = self.file.path().to_owned();
+        self.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
+    }
+
+    fn error(&self, kind: StoreErrorKind) -> StoreError {
+        lock(&self.progress)
+            .promise
+            .as_ref()
+            .map_or_else(|| self.inner.error(kind), |promise| promise.error(kind))
+    }
+
+    fn request_failed<P>(&self, at: u64, failed: Failed<P>) -> (StoreError, Option<P>) {
+        let (error, part) = failed.into_parts();
+        let error = match error.kind() {
+            // A file that ends early was torn.
+            ErrorKind::UnexpectedEof => {
+                let block = (at + Error::done(&error) as u64) / self.record.block;
+                self.corrupt(block).because_of(error)
+            }
+            _ => self.error(StoreErrorKind::Io).because_of(error),
+        };
+        (error, part)
+    }
+
+    fn piece_ended(&self, at: u64, ended: Result<(), StoreError>, buffer: Option<B>) {
+        let mut progress = lock(&self.progress);
+        if buffer.is_some() {
+            progress.buffer = buffer;
+        }
+        if let Err(error) = ended
+            && progress.error.as_ref().is_none_or(|(first, _)| at < *first)
+        {
+            progress.error = Some((at, error));
+        }
+        progress.left -= 1;
+        if progress.left > 0 {
+            return;
+        }
+        let (error, buffer) = (progress.error.take(), progress.buffer.take());
+        let (promise, flight) = (progress.promise.take(), progress.flight.take());
+        drop(progress);
+        let Some(promise) = promise else {
+            return;
+        };
+        match (error, buffer) {
+            (None, Some(buffer)) => promise.keep(Ok(buffer)),
+            (None, None) => drop(promise),
+            (Some((_, error)), buffer) => promise.fail(error, buffer.filter(|_| self.gives_back)),
+        }
+        drop(flight);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_the_range_and_whole_ones_are_whole_blocks() {
+        for len in [1_u64, 4095, 4096, 4097, 20_000, 5 * 4096] {
+            let record = Record::for_tests(len, 4096);
+            for from in [0, 1, 4095, 4096, 5000, 8192, 12_288] {
+                for end in [1, 4096, 4097, 8192, 12_000, 16_384, 20_000, 20_480] {
+                    if from >= end || end > len {
+                        continue;
+                    }
+                    let pieces = pieces(from, end - from, &record, 8192);
+                    let mut at = from;
+                    for piece in pieces {
+                        let until = piece.at + piece.len;
+                        assert_eq!(piece.at, at);
+                        let begins = piece.at % 4096 == 0;
+                        let ends = until % 4096 == 0 || until == len;
+                        assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
+                        assert!(piece.len <= 8192 && piece.len > 0);
+                        at = until;
+                    }
+                    assert_eq!(at, end);
+                }
+            }
+        }
+    }
+}

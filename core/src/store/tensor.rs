@@ -1,0 +1,333 @@
+//! Tensors and their versions.
+//!
+//! Each accepted put makes a version, which is the tensor's from then on: who asks for the tensor
+//! while it is under way is told when it has settled. A version that fails gives way to the one before.
+
+use std::sync::Arc;
+
+use crate::{
+    store::{
+        StoreErrorKind,
+        checksum::Seal,
+        memory::Slot,
+        space::{Extent, FileId},
+    },
+    sync::{Mutex, lock},
+};
+
+/// A tensor as it was stored. Whoever has it may read its place: nobody else writes there, for a
+/// place is written by an only owner.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) name: Arc<str>,
+    /// Of the last change.
+    pub(super) generation: u64,
+    /// Of the last put of the whole, which its checksums are bound to.
+    pub(super) sealed: u64,
+    pub(super) len: u64,
+    /// Bytes per checksum.
+    pub(super) block: u64,
+    pub(super) sums: Vec<u64>,
+    /// None if there are no bytes.
+    pub(super) extent: Option<Extent>,
+    /// Its bytes in memory.
+    pub(super) slot: Arc<Slot>,
+}
+
+impl Record {
+    pub(super) fn seal(&self, store: u64) -> Seal {
+        Seal::new(store, &self.name, self.sealed, self.len, self.block)
+    }
+
+    /// A record of the same bytes, which lie elsewhere.
+    pub(super) fn without_place(&self) -> Self {
+        let Self { ref name, generation, sealed, len, block, ref sums, .. } = *self;
+        Self {
+            name: Arc::clone(name),
+            generation,
+            sealed,
+            len,
+            block,
+            sums: sums.clone(),
+            extent: None,
+            slot: Arc::default(),
+        }
+    }
+
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn for_tests(len: u64, block: u64) -> Self {
+        let name = Arc::from("tensor");
+        let (sums, extent, slot) = (Vec::new(), None, Arc::default());
+        Self { name, generation: 1, sealed: 1, len, block, sums, extent, slot }
+    }
+
+    /// Where the block of that number ends, in bytes from the tensor's beginning.
+    pub(super) fn block_end(&self, number: u64) -> u64 {
+        (number + 1).saturating_mul(self.block).min(self.len)
+    }
+}
+
+/// One value of a tensor, from the acceptance of the put that makes it.
+#[derive(Debug)]
+pub(super) struct Version {
+    pub(super) name: Arc<str>,
+    /// Its length in bytes, if it does not fail.
+    pub(super) len: u64,
+    fate: Mutex<Fate>,
+}
+
+#[derive(Debug)]
+enum Fate {
+    Pending(Pending),
+    Ready(Arc<Record>),
+    /// The next version has its place.
+    HandedOver,
+    Failed {
+        before: Option<Arc<Version>>,
+        /// Whether it had overwritten the one before.
+        lost: bool,
+    },
+}
+
+#[derive(Default)]
+struct Pending {
+    /// The tensor's version if this one fails.
+    before: Option<Arc<Version>>,
+    waiters: Vec<Waiter>,
+    heir: Option<Heir>,
+}
+
+/// What somebody who asked for a tensor is told.
+#[derive(Debug)]
+pub(super) enum Found {
+    Record(Arc<Record>),
+    Missing(StoreErrorKind),
+}
+
+/// What the next version is told that changes a part of this one.
+#[derive(Debug)]
+pub(super) enum Inheritance {
+    /// Nobody else has it.
+    Own(Record),
+    Shared(Arc<Record>),
+    Missing(StoreErrorKind),
+}
+
+pub(super) type Waiter = Box<dyn FnOnce(Found) + Send>;
+pub(super) type Heir = Box<dyn FnOnce(Inheritance) + Send>;
+
+/// Calls to make once no lock is held.
+pub(super) type Calls = Vec<Box<dyn FnOnce() + Send>>;
+
+impl Version {
+    pub(super) fn ready(record: Record) -> Arc<Self> {
+        let (name, len) = (Arc::clone(&record.name), record.len);
+        Arc::new(Self { name, len, fate: Mutex::new(Fate::Ready(Arc::new(record))) })
+    }
+
+    pub(super) fn pending(name: Arc<str>, len: u64, before: Option<Arc<Self>>) -> Arc<Self> {
+        let pending = Pending { before, ..Pending::default() };
+        Arc::new(Self { name, len, fate: Mutex::new(Fate::Pending(pending)) })
+    }
+
+    /// Has `waiter` called with what is found: at once, by the caller, or when it is known.
+    ///
+    /// Under the lock of the store's tensors, so that nobody takes a place over meanwhile.
+    pub(super) fn find(self: &Arc<Self>, waiter: Waiter, calls: &mut Calls) {
+        let mut version = Arc::clone(self);
+        let found = loop {
+            let next = match &mut *lock(&version.fate) {
+                Fate::Pending(pending) => return pending.waiters.push(waiter),
+                Fate::Ready(record) => break Found::Record(Arc::clone(record)),
+                Fate::HandedOver | Fate::Failed { lost: true, .. } => {
+                    break Found::Missing(StoreErrorKind::Lost);
+                }
+                Fate::Failed { before: None, .. } => {
+                    break Found::Missing(StoreErrorKind::NotFound);
+                }
+                Fate::Failed { before: Some(before), .. } => Arc::clone(before),
+            };
+            version = next;
+        };
+        calls.push(Box::new(move || waiter(found)));
+    }
+
+    /// As [`Version::find`], for the next version, which takes the place if nobody else has it.
+    pub(super) fn inherit(self: &Arc<Self>, heir: Heir, calls: &mut Calls) {
+        {
+            let mut fate = lock(&self.fate);
+            match &mut *fate {
+                Fate::Pending(pending) if pending.heir.is_none() => {
+                    pending.heir = Some(heir);
+                    return;
+                }
+                Fate::Ready(record) if Arc::strong_count(record) == 1 => {
+                    if let Fate::Ready(record) = std::mem::replace(&mut *fate, Fate::HandedOver)
+                        && let Some(record) = Arc::into_inner(record)
+                    {
+                        calls.push(Box::new(move || heir(Inheritance::Own(record))));
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.find(waiter_of(heir), calls);
+    }
+
+    /// The file of a place of that length that nobody else has.
+    pub(super) fn place_to_take_over(&self, len: u64) -> Option<FileId> {
+        match &*lock(&self.fate) {
+            Fate::Ready(record) if Arc::strong_count(record) == 1 => {
+                record.extent.as_ref().filter(|extent| extent.len == len).map(|extent| extent.file)
+            }
+            _ => None,
+        }
+    }
+
+    /// The place of a version that nobody else has, if it suits; it is then the caller's to write to.
+    ///
+    /// Under the lock of the store's tensors.
+    pub(super) fn take_over(&self, suits: impl FnOnce(&Extent) -> bool) -> Option<Extent> {
+        let mut fate = lock(&self.fate);
+        match &*fate {
+            Fate::Ready(record)
+                if Arc::strong_count(record) == 1 && record.extent.as_ref().is_some_and(suits) => {}
+            _ => return None,
+        }
+        match std::mem::replace(&mut *fate, Fate::HandedOver) {
+            Fate::Ready(record) => Arc::into_inner(record)?.extent,
+            _ => None,
+        }
+    }
+
+    /// What it is, if it has settled.
+    pub(super) fn record(&self) -> Option<Arc<Record>> {
+        if let Fate::Ready(record) = &*lock(&self.fate) { Some(Arc::clone(record)) } else { None }
+    }
+
+    /// The bytes are stored.
+    pub(super) fn succeed(&self, record: Record, calls: &mut Calls) {
+        let mut fate = lock(&self.fate);
+        let Fate::Pending(Pending { before, mut waiters, heir }) =
+            std::mem::replace(&mut *fate, Fate::HandedOver)
+        else {
+            return;
+        };
+        if let Some(heir) = heir {
+            if waiters.is_empty() {
+                calls.push(Box::new(move || heir(Inheritance::Own(record))));
+                return;
+            }
+            waiters.push(waiter_of(heir));
+        }
+        let record = Arc::new(record);
+        for waiter in waiters {
+            let record = Arc::clone(&record);
+            calls.push(Box::new(move || waiter(Found::Record(record))));
+        }
+        *fate = Fate::Ready(record);
+        drop(fate);
+        drop(before);
+    }
+
+    /// The bytes are not stored; `lost` if they were to overwrite those before. The version to take its
+    /// place, if it is to give way.
+    ///
+    /// Under the lock of the store's tensors.
+    pub(super) fn fail(&self, lost: bool, calls: &mut Calls) -> GivesWay {
+        let mut fate = lock(&self.fate);
+        let failed = Fate::Failed { before: None, lost };
+        let Fate::Pending(pending) = std::mem::replace(&mut *fate, failed) else {
+            return GivesWay::No;
+        };
+        let Pending { before, mut waiters, heir } = pending;
+        waiters.extend(heir.map(waiter_of));
+        if lost {
+            for waiter in waiters {
+                calls.push(Box::new(move || waiter(Found::Missing(StoreErrorKind::Lost))));
+            }
+            return GivesWay::No;
+        }
+        let before = before.and_then(|before| before.nearest());
+        *fate = Fate::Failed { before: before.clone(), lost };
+        drop(fate);
+        for waiter in waiters {
+            match &before {
+                Some(before) => before.find(waiter, calls),
+                None => {
+                    let missing = Found::Missing(StoreErrorKind::NotFound);
+                    calls.push(Box::new(move || waiter(missing)));
+                }
+            }
+        }
+        GivesWay::To(before)
+    }
+
+    /// The version itself, or the nearest before it that has not failed.
+    fn nearest(self: Arc<Self>) -> Option<Arc<Self>> {
+        let mut version = self;
+        loop {
+            let next = match &*lock(&version.fate) {
+                Fate::Failed { before, lost: false } => before.clone(),
+                _ => None,
+            };
+            match next {
+                Some(next) => version = next,
+                None => {
+                    let failed = Fate::is_gone(&lock(&version.fate));
+                    return (!failed).then_some(version);
+                }
+            }
+        }
+    }
+}
+
+impl Fate {
+    fn is_gone(&self) -> bool {
+        matches!(self, Self::Failed { before: None, lost: false })
+    }
+}
+
+/// What becomes of the tensor of a version that failed.
+pub(super) enum GivesWay {
+    No,
+    /// The version before, or nothing.
+    To(Option<Arc<Version>>),
+}
+
+fn waiter_of(heir: Heir) -> Waiter {
+    Box::new(move |found| {
+        heir(match found {
+            Found::Record(record) => Inheritance::Shared(record),
+            Found::Missing(kind) => Inheritance::Missing(kind),
+        });
+    })
+}
+
+/// Versions that wait for each other make a chain, which may be longer than a stack is deep.
+impl Drop for Version {
+    fn drop(&mut self) {
+        let mut before = before_of(&mut lock(&self.fate));
+        while let Some(version) = before {
+            before =
+                Arc::into_inner(version).and_then(|version| before_of(&mut lock(&version.fate)));
+        }
+    }
+}
+
+fn before_of(fate: &mut Fate) -> Option<Arc<Version>> {
+    match fate {
+        Fate::Pending(Pending { before, .. }) | Fate::Failed { before, .. } => before.take(),
+        Fate::Ready(_) | Fate::HandedOver => None,
+    }
+}
+
+impl std::fmt::Debug for Pending {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pending")
+            .field("waiters", &self.waiters.len())
+            .field("heir", &self.heir.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,71 @@
+//! Stores on a backend that notes what happens, and what a loss of power makes of it.
+
+mod disk;
+mod faults;
+mod replay;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use tempfile::TempDir;
+
+use crate::{
+    config::EngineSettings,
+    engine::Engine,
+    store::{OffloadStore, StoreBuilder, StoreError},
+    sys::{choice::Because, sim::Journal},
+};
+use disk::{NotedNames, Step};
+
+/// The tensors of a store.
+type State = BTreeMap<String, Vec<u8>>;
+
+/// An engine whose writes and syncs are noted, together with what stores do to names.
+struct Bench {
+    journal: Journal<Step>,
+    names: Arc<NotedNames>,
+    engine: Arc<Engine>,
+    root: TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let journal = Journal::new();
+        let names = NotedNames::new(&journal);
+        let settings = EngineSettings { block_size: 8192, ..EngineSettings::default() };
+        let engine = Engine::with_backend(settings, journal.backend(), Because::Asked).unwrap();
+        Self { journal, names, engine: Arc::new(engine), root: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.root.path().join("deep").join("store")
+    }
+
+    fn builder(&self) -> StoreBuilder {
+        let builder = builder(self.path());
+        builder.names(Arc::clone(&self.names) as _)
+    }
+
+    fn open(&self) -> Result<OffloadStore, StoreError> {
+        self.builder().open(&self.engine)
+    }
+}
+
+/// A durable store that is small in everything.
+fn builder(path: PathBuf) -> StoreBuilder {
+    let builder = OffloadStore::builder(path).durable();
+    builder.block_size(4096).slab_limit(8192).slab_size(32 << 10)
+}
+
+/// All tensors of a store.
+fn state_of(store: &OffloadStore) -> Result<State, StoreError> {
+    let mut state = State::new();
+    for tensor in store.tensors() {
+        let bytes = store.get(&tensor.name).wait()?;
+        state.insert(tensor.name.to_string(), bytes.to_vec());
+    }
+    Ok(state)
+}
+
+fn bytes(seed: usize, len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at * (seed + 7) % 251) as u8).collect()
+}

@@ -1,0 +1,13 @@
+//! Stores: named tensors in a directory, through the public API on real files.
+
+mod basics;
+mod capacity;
+mod corrupt;
+mod durable;
+mod killed;
+mod memory;
+mod model;
+mod owner;
+mod processes;
+mod scale;
+mod support;

@@ -1,0 +1,69 @@
+//! A fork with a store at work, and what it does in the child; run by the tests of `it`.
+
+#![allow(unsafe_code, reason = "a fork")]
+#![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
+
+use std::{process, sync::Arc};
+
+use ds_aio::{Engine, OffloadStore, StoreError, StoreErrorKind};
+use ds_aio_tests::{
+    bytes::{assert_same, pattern},
+    process::die_if_hung,
+    settings::{MODES, SHAPES, settings},
+};
+use nix::{
+    sys::wait::{WaitStatus, waitpid},
+    unistd::{ForkResult, fork},
+};
+
+const LEN: usize = 1 << 20;
+
+fn main() {
+    die_if_hung(100);
+    let dir = tempfile::tempdir().unwrap();
+    let open = |engine: &Arc<Engine>, path: &str| {
+        let builder = OffloadStore::builder(dir.path().join(path));
+        if path == "durable" { builder.durable().open(engine) } else { builder.open(engine) }
+    };
+    for path in ["ephemeral", "durable"] {
+        let engine = Arc::new(Engine::new(&settings(64 << 10, SHAPES[2], MODES[0])).unwrap());
+        let store = open(&engine, path).unwrap();
+        store.put("before", pattern(1, LEN)).wait().unwrap();
+        // Under way or not: their locks may be held at the fork, and their helpers are not there.
+        let put = store.put("during", pattern(2, LEN));
+        let get = store.get("before");
+        // SAFETY: the child uses what the store allows after a fork, and takes no lock that a thread of
+        // the parent may hold; it ends by `exit`, which runs nothing of the store's.
+        match unsafe { fork() }.unwrap() {
+            ForkResult::Child => {
+                forked(put.wait().unwrap_err().error());
+                forked(get.wait().unwrap_err().error());
+                forked(store.put("child", vec![1; LEN]).wait().unwrap_err().error());
+                forked(store.put_range("before", 0, vec![1]).wait().unwrap_err().error());
+                forked(store.get("before").wait().unwrap_err().error());
+                forked(&store.remove("before").unwrap_err());
+                forked(&store.commit().unwrap_err());
+                assert!(store.is_empty() && !store.contains("before"));
+                forked(&store.close().unwrap_err());
+                process::exit(0);
+            }
+            ForkResult::Parent { child } => {
+                assert_eq!(waitpid(child, None).unwrap(), WaitStatus::Exited(child, 0));
+            }
+        }
+        assert_same(&put.wait().unwrap(), &pattern(2, LEN), &"the parent's");
+        assert_same(&get.wait().unwrap(), &pattern(1, LEN), &"the parent's");
+        // The child's end has not let the directory go.
+        assert_eq!(open(&engine, path).unwrap_err().kind(), StoreErrorKind::InUse);
+        assert_same(&store.get("during").wait().unwrap(), &pattern(2, LEN), &"read after it");
+        if store.is_durable() {
+            store.commit().unwrap();
+        }
+        store.close().unwrap();
+        assert_eq!(open(&engine, path).unwrap().len(), if path == "durable" { 2 } else { 0 });
+    }
+}
+
+fn forked(error: &StoreError) {
+    assert_eq!(error.kind(), StoreErrorKind::Forked, "{error}");
+}
