@@ -34,6 +34,9 @@ assert_eq!(tensor, [42; 100_000]);
 //! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
 //! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
 //!
+//! Feature `cli` is for `cargo install ds-aio --features cli`: the command `ds-aio`, which looks at machines,
+//! measures, finds settings and checks them, on Linux. It has nothing for libraries.
+//!
 //! Feature `tracing` tells subscribers of the `tracing` crate of each request: a span
 //! `ds_aio.request` (target `ds_aio`, level DEBUG) from its acceptance to the moment before its ticket
 //! resolves, in the span that the caller was in, with the fields `operation`, `path`, `offset`, `len`
@@ -60,6 +63,9 @@ extern crate self as ds_aio;
 
 #[cfg(all(feature = "engine", unix))]
 mod buf;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+#[doc(hidden)]
+pub mod cli;
 pub mod config;
 #[cfg(all(feature = "engine", unix))]
 mod engine;
@@ -92,8 +98,8 @@ pub use crate::{
         IoBufMut, Part, PartMut, PoolStats, RawBuf, Slice,
     },
     engine::{
-        AioFile, Difference, EffectiveSettings, Engine, Failed, Latencies, OpenOptions,
-        OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
+        AioFile, Difference, DirectAlignment, EffectiveSettings, Engine, Failed, Latencies,
+        OpenOptions, OperationStats, Priority, Progress, Scope, ScopedTicket, Stats, Ticket,
     },
     error::{Error, ErrorKind, Failures, NotDirect, Operation, RingUnavailable, StartError},
     stream::{FileReader, FileWriter, WriterOptions},

@@ -1,6 +1,8 @@
 //! Tests of ds-aio through its public API: one binary, a module for each subject.
 
 mod capabilities;
+#[cfg(target_os = "linux")]
+mod cli;
 mod config;
 mod engine;
 mod loop_device;

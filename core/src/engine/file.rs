@@ -26,6 +26,18 @@ pub struct AioFile {
     pub(crate) priority: Priority,
 }
 
+/// What O_DIRECT asks of a file, in bytes: each is a power of two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct DirectAlignment {
+    /// What the memory's address has to be a multiple of.
+    pub memory: usize,
+    /// What the offset and the length of a read have to be multiples of.
+    pub read: usize,
+    /// The same of a write.
+    pub write: usize,
+}
+
 /// Which requests go first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -117,6 +129,21 @@ impl AioFile {
     #[must_use]
     pub fn not_direct(&self) -> Option<NotDirect> {
         self.state.open.not_direct()
+    }
+
+    /// What O_DIRECT asks of this file: what the kernel says (`STATX_DIOALIGN`), or a safe guess
+    /// where it does not say; none where requests go through the page cache.
+    ///
+    /// Requests need not be aligned; what is goes without a copy. Unless the setting `direct` is
+    /// `always`, requests are cut at whole pages where these are larger.
+    #[must_use]
+    pub fn direct_alignment(&self) -> Option<DirectAlignment> {
+        let alignment = self.state.open.alignment()?;
+        Some(DirectAlignment {
+            memory: alignment.memory,
+            read: alignment.read,
+            write: alignment.write,
+        })
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) use admission::Entering;
 pub(crate) use submit::{Room, Submission};
 
 pub use crate::sys::file::OpenOptions;
-pub use file::{AioFile, Priority};
+pub use file::{AioFile, DirectAlignment, Priority};
 pub use scope::{Scope, ScopedTicket};
 pub use settings::{Difference, EffectiveSettings};
 pub use stats::{Latencies, OperationStats, Stats};

@@ -1,0 +1,286 @@
+//! `ds-aio bench`: how fast a directory is with the settings at hand.
+
+mod contents;
+mod report;
+mod sampler;
+mod session;
+mod workload;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::Args;
+use ds_aio::{BufferPool, EffectiveSettings, Engine};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use nix::sys::resource::{Resource, getrlimit};
+
+use super::{
+    doctor::Machine,
+    exit::Failure,
+    interrupt::Interrupt,
+    output::{DIM, Output, bytes},
+    settings::{SettingsArguments, size},
+};
+use report::{CaseReport, Report, Settings};
+use session::{Plan, measure};
+use workload::{Case, Direction, Doing, Extent, Target};
+
+pub(super) use contents::mixed;
+pub(super) use sampler::Sampler;
+pub(super) use workload::Workload;
+
+/// Measure how fast a directory is with the settings at hand
+///
+/// Each case is repeated; the table shows the medians of the repeats after the warm-ups, and what all
+/// of them together took. GB are 10^9 bytes. Files are opened before time is taken. They have no
+/// name (but for a moment where the file system knows no such files), so that none is left behind,
+/// however the command ends. What the page cache holds of them is dropped before they are read.
+///
+/// Ctrl-C stops it after the requests under way, and shows what was measured until then; a second
+/// one ends it at once.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Where the files are to be
+    #[arg(value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+
+    /// What to do
+    #[arg(
+        short = 'w', long = "workload", value_enum, value_delimiter = ',', value_name = "WORKLOAD",
+        default_values_t = [
+            Workload::Sequential, Workload::Random, Workload::Files, Workload::Plain,
+            Workload::Mixed, Workload::Update,
+        ]
+    )]
+    workloads: Vec<Workload>,
+
+    /// Whether to read or to write, where that is not the workload's own
+    #[arg(
+        short = 'd', long = "direction", value_enum, value_delimiter = ',', value_name = "DIRECTION",
+        default_values_t = [Direction::Read, Direction::Write]
+    )]
+    directions: Vec<Direction>,
+
+    /// What files are written
+    #[arg(
+        short = 't', long = "target", value_enum, value_delimiter = ',', value_name = "TARGET",
+        default_values_t = [Target::Overwrite]
+    )]
+    targets: Vec<Target>,
+
+    /// Bytes that a repeat reads or writes; as many are taken of memory
+    #[arg(long, value_name = "BYTES", value_parser = size, default_value = "256MiB")]
+    size: u64,
+
+    /// Bytes of a request [default: 16MiB; 1MiB of files and update, 64KiB of random and mixed]
+    #[arg(long, value_name = "BYTES", value_parser = size)]
+    request: Option<u64>,
+
+    /// Requests under way at once [default: as many as fill the engine's queue, 2 at least]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    in_flight: Option<u32>,
+
+    /// How many in a hundred requests of mixed read
+    #[arg(long, value_name = "PERCENT", default_value_t = 50,
+        value_parser = clap::value_parser!(u64).range(0..=100))]
+    reads: u64,
+
+    /// How often each case is measured
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    repeats: u32,
+
+    /// How often each is done before that
+    #[arg(long, default_value_t = 1)]
+    warmups: u32,
+
+    /// Let the time of writes include that until the device has them (fdatasync)
+    #[arg(long)]
+    sync: bool,
+
+    /// Compare all that was read and written, between the repeats
+    #[arg(long)]
+    verify: bool,
+
+    /// What the order of random requests and the contents come from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// Show where each setting comes from, first
+    #[arg(long)]
+    explain: bool,
+
+    #[command(flatten)]
+    settings: SettingsArguments,
+}
+
+/// Descriptors that are not the files'.
+const OTHER_DESCRIPTORS: u64 = 64;
+
+pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    let interrupt = Interrupt::watch()?;
+    let loaded = arguments.settings.load()?;
+    let config = &loaded.value;
+    let engine = Engine::new(config)?;
+    let settings = engine.settings().clone();
+    drop(engine);
+
+    let cases = arguments.cases()?;
+    let plan = Plan {
+        dir: &arguments.dir,
+        repeats: arguments.repeats as usize,
+        warmups: arguments.warmups as usize,
+        verify: arguments.verify,
+        sync: arguments.sync,
+        seed: arguments.seed,
+        interrupt,
+        progress: arguments.progress(&cases),
+    };
+    if arguments.explain {
+        // What is to be JSON is nothing else.
+        match output.json() {
+            true => writeln!(io::stderr(), "{}", loaded.explain())?,
+            false => writeln!(output, "{}", loaded.explain())?,
+        }
+    }
+    if !output.json() {
+        writeln!(output, "{settings}\n")?;
+        CaseReport::print_head(output)?;
+        output.flush()?;
+    }
+
+    let mut report = Report {
+        directory: &arguments.dir,
+        settings: Settings::of(&settings),
+        seed: plan.seed,
+        warmups: plan.warmups,
+        repeats: plan.repeats,
+        verified: plan.verify,
+        synced: plan.sync,
+        interrupted: false,
+        results: Vec::with_capacity(cases.len()),
+    };
+    // One pool for all of them: its memory stays on the pages that it got.
+    let pool = BufferPool::new();
+    for (case, extents) in &cases {
+        if plan.interrupt.asked() {
+            break;
+        }
+        plan.progress.set_message(case.workload.name());
+        let in_flight = arguments.in_flight_of(extents, &settings);
+        let engine = Engine::with_pool(config, pool.clone())?;
+        let measured = measure(&plan, &engine, *case, extents, in_flight)?;
+        engine.close()?;
+        let found = CaseReport::new(*case, extents, in_flight, &measured);
+        if !output.json() {
+            plan.progress.suspend(|| found.print(output).and_then(|()| output.flush()))?;
+        }
+        report.results.push(found);
+    }
+    plan.progress.finish_and_clear();
+    report.interrupted = plan.interrupt.asked();
+    arguments.tell(&report, output)?;
+    if report.interrupted { Err(Failure::interrupted()) } else { Ok(()) }
+}
+
+/// Whether there is room for so many bytes of buffers.
+pub(super) fn check_memory(size: u64) -> Result<(), Failure> {
+    match Machine::here().available_memory() {
+        Some(available) if size > available => Err(Failure::misconfigured(format!(
+            "--size asks for {} of memory, of which {} are left: give less",
+            bytes(size),
+            bytes(available)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Whether all files of a workload can be open at once, with so many descriptors each.
+fn check_descriptors(
+    workload: Workload,
+    size: u64,
+    request: usize,
+    each: u64,
+) -> Result<(), Failure> {
+    let files = match workload {
+        Workload::Files => size.div_ceil(request as u64),
+        _ => return Ok(()),
+    };
+    let wanted = files.saturating_mul(each).saturating_add(OTHER_DESCRIPTORS);
+    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE).map_err(Failure::failed)?;
+    #[allow(clippy::useless_conversion, reason = "not 64 bits on all systems")]
+    let limit = u64::from(limit);
+    if wanted <= limit {
+        return Ok(());
+    }
+    Err(Failure::misconfigured(format!(
+        "the workload `files` has {files} files, which take {wanted} descriptors, and the limit \
+         is {limit}: raise it (ulimit -n), lower --size or raise --request"
+    )))
+}
+
+/// As many requests as fill the queue.
+fn filling(extents: &[Extent], settings: &EffectiveSettings) -> usize {
+    let request = extents.iter().map(|extent| extent.len).max().unwrap_or(1);
+    let blocks = settings.thread_count * settings.queue_depth;
+    blocks.div_ceil(request.div_ceil(settings.asked.block_size)).max(2)
+}
+
+impl Arguments {
+    /// All cases with their requests, if there is room for them.
+    fn cases(&self) -> Result<Vec<(Case, Vec<Extent>)>, Failure> {
+        check_memory(self.size)?;
+        let all = Case::all(&self.workloads, &self.directions, &self.targets, self.reads);
+        let with_extents = |case: Case| {
+            let usual = || Ok(case.workload.usual_request());
+            let request = self.request.map_or_else(usual, usize::try_from);
+            let request = request.map_err(Failure::misconfigured)?;
+            check_descriptors(case.workload, self.size, request, 2)?;
+            Ok((case, case.extents(self.size, request, self.seed)))
+        };
+        all.into_iter().map(with_extents).collect()
+    }
+
+    fn in_flight_of(&self, extents: &[Extent], settings: &EffectiveSettings) -> usize {
+        self.in_flight.map_or_else(|| filling(extents, settings), |in_flight| in_flight as usize)
+    }
+
+    /// On standard error, where that is a terminal.
+    fn progress(&self, cases: &[(Case, Vec<Extent>)]) -> ProgressBar {
+        let rounds = u64::from(self.repeats) + u64::from(self.warmups);
+        let bytes_of = |case: &Case| match case.doing {
+            // First there is something to be read.
+            Doing::Updates => 2 * rounds + 1,
+            _ if case.makes_files() => rounds,
+            _ => rounds + 1,
+        };
+        let all: u64 = cases.iter().map(|(case, _)| bytes_of(case)).sum();
+        let bar = ProgressBar::with_draw_target(
+            Some(all.saturating_mul(self.size)),
+            ProgressDrawTarget::stderr(),
+        );
+        let template = "{msg:<12} {wide_bar} {decimal_bytes}/{decimal_total_bytes} \
+                        {decimal_bytes_per_sec} ETA {eta}";
+        match ProgressStyle::with_template(template) {
+            Ok(style) => bar.with_style(style),
+            Err(_) => bar,
+        }
+    }
+
+    fn tell(&self, report: &Report<'_>, output: &mut Output) -> Result<(), Failure> {
+        if output.json() {
+            return output.print_json(report);
+        }
+        let mut notes =
+            vec![format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups)];
+        if self.sync {
+            notes.push("writes with fdatasync".to_owned());
+        }
+        if self.verify && !report.interrupted {
+            notes.push("all contents are as they should be".to_owned());
+        }
+        writeln!(output, "{DIM}repeats: {}{DIM:#}", notes.join("; "))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,92 @@
+//! Standard output: text with colours on a terminal, or JSON.
+
+use std::io::{self, Write};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+
+use super::exit::Failure;
+
+/// As it should be.
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+/// Worth a look.
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+/// In the way.
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Beside the point.
+pub(super) const DIM: Style = Style::new().dimmed();
+/// Heads of tables.
+pub(super) const HEAD: Style = Style::new().bold();
+
+/// Standard output. Escapes for colours are taken out where it is no terminal or the user wants none
+/// (`NO_COLOR`, `TERM=dumb`).
+#[derive(Debug)]
+pub(super) struct Output {
+    out: AutoStream<io::Stdout>,
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self { out: anstream::stdout(), json }
+    }
+
+    /// Whether to print JSON.
+    pub(super) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints `value` as JSON.
+    pub(super) fn print_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut self.out, value)?;
+        Ok(writeln!(self.out)?)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// A number of bytes in the largest binary unit below it, with a decimal where it says more.
+pub(super) fn bytes(count: u64) -> String {
+    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let (mut unit, mut name) = (1, "B");
+    for larger in UNITS {
+        if count / 1024 < unit {
+            break;
+        }
+        (unit, name) = (unit * 1024, larger);
+    }
+    let tenths = (count % unit) as u128 * 10 / unit as u128;
+    match tenths {
+        0 => format!("{} {name}", count / unit),
+        tenths => format!("{}.{tenths} {name}", count / unit),
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_told_in_binary_units() {
+        for (count, told) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1 KiB"),
+            (1536, "1.5 KiB"),
+            (1 << 20, "1 MiB"),
+            ((1 << 30) - 1, "1023.9 MiB"),
+            (u64::MAX, "15.9 EiB"),
+        ] {
+            assert_eq!(bytes(count), told);
+        }
+    }
+}
