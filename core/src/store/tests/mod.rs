@@ -3,6 +3,7 @@
 mod disk;
 mod faults;
 mod replay;
+mod updates;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
