@@ -85,9 +85,9 @@ fn an_awaited_operation_that_is_given_up_before_there_is_room_was_none() {
     settings.queue_capacity = 1;
     place.engine = Arc::new(Engine::new(&settings).unwrap());
     let store: OffloadStore = place.open();
-    let mut put = Box::pin(store.put_async("a", vec![1; LEN]));
-    let polled = put.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    let Poll::Ready(first) = polled else { panic!("there was room") };
+    let mut first = Box::pin(store.put_async("a", vec![1; LEN]));
+    let Poll::Ready(ticket) = poll(first.as_mut()) else { panic!("there was room") };
+    drop(first);
     // Whether or not there is room by now, what was not polled to a ticket is not there.
     let mut second = Box::pin(store.put_async("b", vec![1; LEN]));
     let is_there = poll(second.as_mut()).is_ready();
@@ -95,7 +95,7 @@ fn an_awaited_operation_that_is_given_up_before_there_is_room_was_none() {
     assert_eq!(store.contains("b"), is_there);
     drop(Box::pin(store.put_async("c", vec![1; LEN])));
     assert!(!store.contains("c"));
-    first.wait().unwrap();
+    ticket.wait().unwrap();
     store.close().unwrap();
 }
 
