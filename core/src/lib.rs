@@ -88,10 +88,10 @@ mod sys;
 pub use crate::buf::PodVec;
 #[cfg(all(feature = "store", unix))]
 pub use crate::store::{
-    Commit, OffloadStore, Pin, Stale, StoreBatch, StoreBuilder, StoreError, StoreErrorKind,
-    StoreFailed, StoreOperation, StoreTicket, StreamedTensor, TensorGroup, TensorInfo,
-    TensorStream, TensorUpdate, Update, UpdateCause, UpdateError, UpdateGroup, UpdateOutcome,
-    Updated,
+    Commit, GroupArrays, OffloadStore, Pin, Stale, StoreBatch, StoreBuilder, StoreError,
+    StoreErrorKind, StoreFailed, StoreOperation, StoreTicket, StreamedTensor, TensorGroup,
+    TensorInfo, TensorStream, TensorUpdate, Update, UpdateCause, UpdateError, UpdateGroup,
+    UpdateOutcome, Updated,
 };
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{

@@ -70,8 +70,8 @@ pub use commit::Commit;
 pub use error::{StoreError, StoreErrorKind, StoreOperation};
 pub use pin::Pin;
 pub use pipeline::{
-    StreamedTensor, TensorGroup, TensorStream, TensorUpdate, Update, UpdateCause, UpdateError,
-    UpdateGroup, UpdateOutcome, Updated,
+    GroupArrays, StreamedTensor, TensorGroup, TensorStream, TensorUpdate, Update, UpdateCause,
+    UpdateError, UpdateGroup, UpdateOutcome, Updated,
 };
 pub use ticket::{StoreFailed, StoreTicket};
 

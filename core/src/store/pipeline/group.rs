@@ -73,6 +73,10 @@ pub struct TensorGroup {
     pub(super) buffers: Vec<AioBuf>,
 }
 
+/// The elements of the tensors of a group: of those that are written back, and of those that are not.
+pub type GroupArrays<'a, T, const UPDATED: usize, const READ: usize> =
+    ([&'a mut [T]; UPDATED], [&'a [T]; READ]);
+
 impl TensorGroup {
     /// Its place among the groups, counted from 0.
     #[must_use]
@@ -103,7 +107,7 @@ impl TensorGroup {
     /// [`StoreErrorKind::WrongGroup`] if there are not so many.
     pub fn arrays<const UPDATED: usize, const READ: usize>(
         &mut self,
-    ) -> Result<([&mut [u8]; UPDATED], [&[u8]; READ]), StoreError> {
+    ) -> Result<GroupArrays<'_, u8, UPDATED, READ>, StoreError> {
         let (updated, read) = self.counted::<UPDATED, READ>()?;
         Ok((updated.each_mut().map(AioBuf::as_mut_slice), read.each_ref().map(AioBuf::as_slice)))
     }
@@ -117,7 +121,7 @@ impl TensorGroup {
     #[cfg(feature = "bytemuck")]
     pub fn arrays_of<T: bytemuck::Pod, const UPDATED: usize, const READ: usize>(
         &mut self,
-    ) -> Result<([&mut [T]; UPDATED], [&[T]; READ]), StoreError> {
+    ) -> Result<GroupArrays<'_, T, UPDATED, READ>, StoreError> {
         let uneven = self
             .buffers
             .iter()

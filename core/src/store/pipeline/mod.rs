@@ -18,7 +18,7 @@ mod stream;
 mod update;
 mod work;
 
-pub use group::{TensorGroup, UpdateGroup};
+pub use group::{GroupArrays, TensorGroup, UpdateGroup};
 pub use report::{TensorUpdate, UpdateCause, UpdateError, UpdateOutcome, Updated};
 pub use stream::{StreamedTensor, TensorStream};
 pub use update::Update;
