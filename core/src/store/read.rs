@@ -66,7 +66,12 @@ pub(super) fn prefetch(inner: &Arc<Inner>, name: &str, entry: Entry) -> StoreTic
         let flight = request.inner.flights.begin();
         let len = request.record.len;
         let then = move |share: Option<Share>| {
-            request.bring(share);
+            // Another may have brought it meanwhile.
+            if request.is_in_memory() {
+                request.promise.keep(Ok(()));
+            } else {
+                request.bring(share);
+            }
             drop(flight);
         };
         memory.reserve_in_turn(len, Box::new(then));
@@ -233,6 +238,7 @@ impl<B: IoBufMut> Request<B> {
         let mut whole = buffer.into_part_mut();
         if let Some(resident) = inner.memory.get(&record.slot) {
             let flight = inner.flights.begin();
+            drop(record);
             return inner.helpers.see_to(whole.wanted(), move || {
                 let from = usize::try_from(from).unwrap_or(usize::MAX);
                 whole.fill_from(resident.bytes.get(from..).unwrap_or_default());
@@ -263,11 +269,15 @@ impl<B: IoBufMut> Request<B> {
             error: None,
             buffer: None,
             flight: Some(inner.flights.begin()),
+            record: Some(Arc::clone(&record)),
         };
         let (seal, offset) = (record.seal(inner.store), extent.offset);
+        let (len, block) = (record.len, record.block);
+        drop(record);
         let reading = Reading {
             inner,
-            record,
+            len,
+            block,
             file,
             offset,
             seal,
@@ -331,7 +341,9 @@ pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Pie
 /// A read under way.
 struct Reading<B> {
     inner: Arc<Inner>,
-    record: Arc<Record>,
+    /// Bytes of the tensor, and per checksum.
+    len: u64,
+    block: u64,
     file: AioFile,
     /// Where in the file the tensor begins.
     offset: u64,
@@ -348,6 +360,9 @@ struct Progress<B> {
     error: Option<(u64, StoreError)>,
     buffer: Option<B>,
     flight: Option<Flight>,
+    /// Let go with the last piece, so that whoever is told that the tensor was read can put another in its
+    /// place.
+    record: Option<Arc<Record>>,
 }
 
 impl<B: IoBufMut> Reading<B> {
@@ -373,9 +388,8 @@ impl<B: IoBufMut> Reading<B> {
 
     /// Reads the block that `part`, from `at` on, is some bytes of.
     fn read_edge(self: &Arc<Self>, at: u64, mut part: PartMut<B>) {
-        let number = at / self.record.block;
-        let start = number * self.record.block;
-        let len = self.record.block_end(number) - start;
+        let start = at - at % self.block;
+        let len = self.block.min(self.len - start);
         let reading = Arc::clone(self);
         let block =
             match self.inner.engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
@@ -408,8 +422,10 @@ impl<B: IoBufMut> Reading<B> {
 
     /// Whether the bytes are those that were stored from `at` on, where a block begins.
     fn verify(&self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        let Record { block, sums, .. } = &*self.record;
-        let wrong = self.seal.mismatch(sums, at / block, bytes);
+        let Some(record) = lock(&self.progress).record.clone() else {
+            return Err(self.error(StoreErrorKind::Closed));
+        };
+        let wrong = self.seal.mismatch(&record.sums, at / self.block, bytes);
         wrong.map_or(Ok(()), |block| Err(self.corrupt(block)))
     }
 
@@ -430,7 +446,7 @@ impl<B: IoBufMut> Reading<B> {
         let error = match error.kind() {
             // A file that ends early was torn.
             ErrorKind::UnexpectedEof => {
-                let block = (at + Error::done(&error) as u64) / self.record.block;
+                let block = (at + Error::done(&error) as u64) / self.block;
                 self.corrupt(block).because_of(error)
             }
             _ => self.error(StoreErrorKind::Io).because_of(error),
@@ -454,7 +470,9 @@ impl<B: IoBufMut> Reading<B> {
         }
         let (error, buffer) = (progress.error.take(), progress.buffer.take());
         let (promise, flight) = (progress.promise.take(), progress.flight.take());
+        let record = progress.record.take();
         drop(progress);
+        drop(record);
         let Some(promise) = promise else {
             return;
         };

@@ -268,7 +268,10 @@ fn a_panic_of_what_is_told_of_evictions_ends_it() {
     panics.store(false, Ordering::SeqCst);
     store.put("e", vec![2; 3 * 40_960]).wait().unwrap();
     assert_eq!(store.len(), 1);
-    store.close().unwrap();
+    // Nobody was told what became of it.
+    let error = store.close().unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unreported);
+    assert_eq!(error.failures()[0].tensor(), Some("a"));
 }
 
 #[test]

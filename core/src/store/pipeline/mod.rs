@@ -65,7 +65,9 @@ impl OffloadStore {
     ///
     /// Memory for three groups lets all three go on at once; with less it takes longer, and one group must
     /// fit. The result is as if each group were read, computed and written before the next: where two
-    /// groups have a tensor in common, the second waits for it.
+    /// groups have a tensor in common, the second waits for it. Tensors of a cache that make room for what
+    /// is written back ([`StoreBuilder::on_evict`](crate::StoreBuilder::on_evict)) may be told of on
+    /// threads of the engine's or the store's.
     ///
     /// ```
     /// # use std::sync::Arc;
