@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (mut hits, mut computed) = (0, 0);
     for turn in 0..6 * SEQUENCES {
         // Some sequences go on more often than others.
-        let sequence = if turn % 2 == 0 { turn % SEQUENCES } else { turn % 5 };
+        let sequence = if turn % 3 == 0 { turn % 5 } else { turn % SEQUENCES };
         let blocks = [0, sequence].into_iter().flat_map(|of| (0..BLOCKS).map(move |n| (of, n)));
         // Read ahead of the attention that is computed with them.
         for (block, found) in blocks.clone().zip(store.stream(blocks.map(name), 4)) {
