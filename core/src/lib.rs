@@ -108,6 +108,8 @@ pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
     EngineSettings, EnvSource, Loaded, Loader, Secret,
 };
+#[cfg(feature = "store")]
+pub use config::{Launcher, Placement, StoreConfig};
 /// ```
 /// use ds_aio::{Choice, Config};
 ///

@@ -1,5 +1,6 @@
 //! Making a durable store's tensors durable, in the one order that survives a loss of power at any
-//! instant: data, names of new files, new index, its name.
+//! instant: data, names of new files, new index, its name. With several directories, data and names of
+//! all of them come before the index, which is in the first.
 
 use std::sync::{Arc, mpsc};
 
@@ -8,9 +9,12 @@ use crate::{
     error::Error,
     store::{
         Mode, StoreError, StoreErrorKind, StoreOperation,
+        directory::Directory,
         files::{INDEX, NEW_INDEX},
-        index,
+        handles::DataFile,
+        index::{self, Head},
         inner::Inner,
+        label,
         lives::may_wait,
         tensor::{Calls, Found, Record},
     },
@@ -37,13 +41,15 @@ pub(super) struct Committed {
     pub(super) records: Vec<Arc<Record>>,
     /// Of a commit of which nobody knows whether it is durable.
     pub(super) uncertain: Vec<Arc<Record>>,
+    /// Whether the directories have their labels.
+    pub(super) has_labels: bool,
 }
 
 pub(super) fn commit(inner: &Inner) -> Result<Commit, StoreError> {
     if inner.process.is_child() {
         return Err(inner.error(StoreErrorKind::Forked));
     }
-    may_wait(&inner.engine).map_err(|kind| inner.error(kind))?;
+    may_wait(&inner.engines).map_err(|kind| inner.error(kind))?;
     if inner.options.mode != Mode::Durable {
         return Err(inner.error(StoreErrorKind::NotDurable));
     }
@@ -51,18 +57,17 @@ pub(super) fn commit(inner: &Inner) -> Result<Commit, StoreError> {
     let mut committed = lock(&inner.committed);
     let (records, generation) = snapshot(inner)?;
     inner.report_failures()?;
-    sync_data(inner)?;
-    let is_current = lock(&inner.owner).as_ref().map(|owner| owner.is_current());
-    match is_current {
-        Some(Ok(true)) => {}
-        Some(Err(error)) => return Err(inner.system_error(&inner.directory, error)),
-        Some(Ok(false)) | None => return Err(inner.error(StoreErrorKind::OwnerChanged)),
+    if !committed.has_labels {
+        label::write(inner)?;
+        committed.has_labels = true;
     }
+    sync_data(inner)?;
+    check_owners(inner)?;
     let number = committed.number + 1;
     write_index(inner, number, generation, &records)?;
     let (new, old) = (inner.directory.join(NEW_INDEX), inner.directory.join(INDEX));
     let renamed = inner.names.rename(&new, &old).map_err(|error| inner.system_error(&old, error));
-    let durable = renamed.and_then(|()| sync_names(inner));
+    let durable = renamed.and_then(|()| sync_names(inner, 0));
     if let Err(error) = durable {
         // Either index may be the one on the device.
         committed.uncertain.extend(records);
@@ -116,21 +121,40 @@ fn snapshot(inner: &Inner) -> Result<(Vec<Arc<Record>>, u64), StoreError> {
 fn sync_data(inner: &Inner) -> Result<(), StoreError> {
     let mut state = inner.changeable()?;
     let unsynced = std::mem::take(&mut state.unsynced);
-    let has_new_names = std::mem::take(&mut state.has_new_names);
+    let new_names = state.new_names.clone();
     drop(state);
-    let tickets: Vec<_> = unsynced.values().map(|file| inner.engine.fdatasync(file)).collect();
+    let sync = |file: &DataFile| file.engine.fdatasync(&file.file);
+    let tickets: Vec<_> = unsynced.values().map(sync).collect();
     let failed = Ticket::wait_all(tickets).into_iter().find_map(Result::err);
     let synced = match failed {
         Some(failed) => Err(inner.engine_error(Error::from(failed))),
-        None if has_new_names => sync_names(inner),
-        None => Ok(()),
+        None => new_names.into_iter().try_for_each(|directory| sync_names(inner, directory)),
     };
     synced.inspect_err(|error| inner.poison(error))
 }
 
-fn sync_names(inner: &Inner) -> Result<(), StoreError> {
-    let synced = inner.names.sync_directory(&inner.directory);
-    synced.map_err(|error| inner.system_error(&inner.directory, error))
+/// Whether every directory is still the store's.
+fn check_owners(inner: &Inner) -> Result<(), StoreError> {
+    for directory in &inner.directories {
+        let is_current = lock(&directory.owner).as_ref().map(|owner| owner.is_current());
+        match is_current {
+            Some(Ok(true)) => {}
+            Some(Err(error)) => return Err(inner.system_error(&directory.path, error)),
+            Some(Ok(false)) | None => {
+                return Err(inner.error_in(directory, StoreErrorKind::OwnerChanged));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes durable which files the directory of that number has.
+pub(super) fn sync_names(inner: &Inner, directory: usize) -> Result<(), StoreError> {
+    // Before, for some may be made meanwhile.
+    lock(&inner.state).new_names.remove(&directory);
+    let path = &inner.directories[directory].path;
+    let synced = inner.names.sync_directory(path);
+    synced.map_err(|error| inner.system_error(path, error))
 }
 
 /// Writes the new index beside the old one. Unless its sync fails nothing has happened if it fails.
@@ -140,28 +164,38 @@ pub(super) fn write_index(
     generation: u64,
     records: &[Arc<Record>],
 ) -> Result<(), StoreError> {
-    let path = inner.directory.join(NEW_INDEX);
-    let encoded = {
-        let space = lock(&inner.space);
-        index::encode(inner.options.mode, inner.store, number, generation, &space, records)
-    };
-    let failed = |error: StoreError| {
+    let head = Head { mode: inner.options.mode, store: inner.store, commit: number, generation };
+    let spaces: Vec<_> = inner.directories.iter().map(|of| lock(&of.space)).collect();
+    let encoded = index::encode(head, spaces.iter().map(|space| &**space), records);
+    drop(spaces);
+    let bytes = encoded.map_err(|error| {
+        let path = inner.directory.join(NEW_INDEX);
+        inner.error(StoreErrorKind::Io).in_file(path).telling(error.to_string())
+    })?;
+    write_new(inner, &inner.directories[0], NEW_INDEX, bytes)
+}
+
+/// Writes a small file, which is to take the name of another once it is there. As for [`write_index`].
+pub(super) fn write_new(
+    inner: &Inner,
+    directory: &Directory,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Result<(), StoreError> {
+    let (path, engine) = (directory.path.join(name), &directory.engine);
+    let failed = |error: Error| {
         let _ = inner.names.remove(&path);
-        error.in_file(path.clone())
+        inner.engine_error(error).in_file(path.clone())
     };
-    let bytes = encoded
-        .map_err(|error| failed(inner.error(StoreErrorKind::Io).telling(error.to_string())))?;
     if path.exists() {
-        // Of a commit that came no further.
+        // Of one that came no further.
         let removed = inner.names.remove(&path);
         removed.map_err(|error| inner.system_error(&path, error))?;
     }
-    let file = inner.names.create(&inner.engine, &path, bytes.len() as u64);
-    let file = file.map_err(|error| failed(inner.engine_error(error)))?;
-    let written = inner.engine.pwrite(&file, bytes, 0).wait();
-    written.map_err(|error| failed(inner.engine_error(error.into())))?;
+    let file = inner.names.create(engine, &path, bytes.len() as u64).map_err(failed)?;
+    engine.pwrite(&file, bytes, 0).wait().map_err(|error| failed(error.into()))?;
     if inner.options.mode == Mode::Durable {
-        inner.engine.fdatasync(&file).wait().map_err(|error| {
+        engine.fdatasync(&file).wait().map_err(|error| {
             let error = inner.engine_error(error.into()).in_file(path.clone());
             inner.poison(&error);
             error

@@ -7,13 +7,14 @@ use std::{
 
 use crate::{
     buf::{AioBuf, IoBuf, IoBufExt, IoBufMut, PartMut},
-    engine::{AioFile, Failed},
+    engine::Failed,
     error::{Error, ErrorKind},
     store::{
         StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
         checksum::Seal,
         inner::Inner,
         lives::Flight,
+        place::OpenPlace,
         tensor::{Found, Record},
         ticket::Promise,
     },
@@ -205,18 +206,19 @@ impl<B: IoBufMut> Request<B> {
                 drop(flight);
             });
         }
-        let pieces = pieces(from, whole.wanted() as u64, &record, inner.options.part as u64);
-        let Some(extent) = record.extent.as_ref().filter(|_| !pieces.is_empty()) else {
+        let Some(place) = record.place.as_ref().filter(|_| whole.wanted() > 0) else {
             match whole.into_whole() {
                 Some(buffer) => promise.keep(Ok(buffer)),
                 None => drop(promise),
             }
             return;
         };
-        let file = match inner.file(extent.file) {
-            Ok(file) => file,
+        let place = match inner.open_place(place) {
+            Ok(place) => place,
             Err(error) => return promise.fail(error, whole.into_whole().filter(|_| gives_back)),
         };
+        let len = whole.wanted() as u64;
+        let pieces = pieces(from, len, &record, inner.options.part, place.chunk());
         let progress = Progress {
             promise: Some(promise),
             left: pieces.len(),
@@ -224,16 +226,9 @@ impl<B: IoBufMut> Request<B> {
             buffer: None,
             flight: Some(inner.flights.begin()),
         };
-        let (seal, offset) = (record.seal(inner.store), extent.offset);
-        let reading = Reading {
-            inner,
-            record,
-            file,
-            offset,
-            seal,
-            gives_back,
-            progress: Mutex::new(progress),
-        };
+        let seal = record.seal(inner.store);
+        let reading =
+            Reading { inner, record, place, seal, gives_back, progress: Mutex::new(progress) };
         let reading = Arc::new(reading);
         let mut rest = Some(whole);
         for piece in pieces {
@@ -267,17 +262,19 @@ pub(super) struct Piece {
     pub(super) is_whole: bool,
 }
 
-/// The pieces of `len` bytes of a tensor from `from` on, whole blocks in pieces of `part` bytes.
-pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Piece> {
+/// The pieces of `len` bytes of a tensor from `from` on: whole blocks in pieces of `part` bytes, none
+/// of which is in two chunks of the tensor's place. A chunk is whole blocks, or 0 if there is one.
+pub(super) fn pieces(from: u64, len: u64, record: &Record, part: usize, chunk: u64) -> Vec<Piece> {
     let (mut at, end, block) = (from, from + len, record.block);
-    let part = (part / block).max(1) * block;
+    let part = (part as u64 / block).max(1) * block;
+    let chunk_end = |at: u64| at.checked_div(chunk).map_or(u64::MAX, |number| (number + 1) * chunk);
     let mut pieces = Vec::new();
     while at < end {
         let number = at / block;
         let is_whole = at == number * block && end >= record.block_end(number);
         let until = if is_whole {
             let whole = if end == record.len { end } else { end - end % block };
-            whole.min(at + part)
+            whole.min(at + part).min(chunk_end(at))
         } else {
             end.min(record.block_end(number))
         };
@@ -291,9 +288,7 @@ pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Pie
 struct Reading<B> {
     inner: Arc<Inner>,
     record: Arc<Record>,
-    file: AioFile,
-    /// Where in the file the tensor begins.
-    offset: u64,
+    place: OpenPlace,
     seal: Seal,
     gives_back: bool,
     progress: Mutex<Progress<B>>,
@@ -311,7 +306,7 @@ struct Progress<B> {
 impl<B: IoBufMut> Reading<B> {
     /// Reads whole blocks from `at` on to where they belong.
     fn read(self: &Arc<Self>, at: u64, part: PartMut<B>) {
-        let ticket = self.inner.engine.pread(&self.file, part, self.offset + at);
+        let ticket = self.place.pread(at, part);
         let reading = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
@@ -342,7 +337,7 @@ impl<B: IoBufMut> Reading<B> {
                     return self.piece_ended(at, Err(error), part.into_whole());
                 }
             };
-        let ticket = self.inner.engine.pread(&self.file, block, self.offset + start);
+        let ticket = self.place.pread(start, block);
         ticket.on_completion(move |result| match result {
             Ok(block) => {
                 let inner = Arc::clone(&reading.inner);
@@ -370,7 +365,7 @@ impl<B: IoBufMut> Reading<B> {
     }
 
     fn corrupt(&self, block: u64) -> StoreError {
-        let path = self.file.path().to_owned();
+        let path = self.place.path(block * self.record.block).to_owned();
         self.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
     }
 
@@ -427,27 +422,34 @@ impl<B: IoBufMut> Reading<B> {
 mod tests {
     use super::*;
 
+    fn check(len: u64, from: u64, end: u64, chunk: u64) {
+        let record = Record::for_tests(len, 4096);
+        let mut at = from;
+        for piece in pieces(from, end - from, &record, 8192, chunk) {
+            let until = piece.at + piece.len;
+            assert_eq!(piece.at, at);
+            let begins = piece.at % 4096 == 0;
+            let ends = until % 4096 == 0 || until == len;
+            assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
+            assert!(piece.len <= 8192 && piece.len > 0);
+            let is_in_one = chunk == 0 || piece.at / chunk == (until - 1) / chunk;
+            assert!(is_in_one, "{piece:?}, chunks of {chunk}");
+            at = until;
+        }
+        assert_eq!(at, end);
+    }
+
     #[test]
     fn pieces_are_the_range_and_whole_ones_are_whole_blocks() {
         for len in [1_u64, 4095, 4096, 4097, 20_000, 5 * 4096] {
-            let record = Record::for_tests(len, 4096);
             for from in [0, 1, 4095, 4096, 5000, 8192, 12_288] {
                 for end in [1, 4096, 4097, 8192, 12_000, 16_384, 20_000, 20_480] {
                     if from >= end || end > len {
                         continue;
                     }
-                    let pieces = pieces(from, end - from, &record, 8192);
-                    let mut at = from;
-                    for piece in pieces {
-                        let until = piece.at + piece.len;
-                        assert_eq!(piece.at, at);
-                        let begins = piece.at % 4096 == 0;
-                        let ends = until % 4096 == 0 || until == len;
-                        assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
-                        assert!(piece.len <= 8192 && piece.len > 0);
-                        at = until;
+                    for chunk in [0, 4096, 12_288] {
+                        check(len, from, end, chunk);
                     }
-                    assert_eq!(at, end);
                 }
             }
         }

@@ -3,11 +3,13 @@
 mod basics;
 mod capacity;
 mod corrupt;
+mod directories;
 mod durable;
 mod killed;
 mod memory;
 mod model;
 mod owner;
 mod processes;
+mod ranks;
 mod scale;
 mod support;
