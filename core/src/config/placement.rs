@@ -45,15 +45,17 @@ impl FromStr for Placement {
 
     fn from_str(text: &str) -> Result<Self, UnknownPlacement> {
         let trimmed = text.trim();
-        let lower = trimmed.to_ascii_lowercase();
-        match &*lower {
-            "rank" => return Ok(Self::Rank),
-            "hash" => return Ok(Self::Hash),
-            _ => {}
+        if trimmed.eq_ignore_ascii_case("rank") {
+            return Ok(Self::Rank);
         }
-        let inside = lower.strip_prefix("stripe").map(str::trim_start);
-        let inside = inside.and_then(|rest| rest.strip_prefix('(')?.strip_suffix(')'));
-        let Some(inside) = inside else {
+        if trimmed.eq_ignore_ascii_case("hash") {
+            return Ok(Self::Hash);
+        }
+        let stripe = trimmed.split_once('(').and_then(|(name, rest)| {
+            let is_meant = name.trim_end().eq_ignore_ascii_case("stripe");
+            rest.strip_suffix(')').filter(|_| is_meant)
+        });
+        let Some(inside) = stripe else {
             let told = "is not one of `rank`, `hash`, `stripe(CHUNK)` such as `stripe(8MiB)`";
             return Err(UnknownPlacement(format!("{} {told}", quoted(trimmed))));
         };

@@ -44,6 +44,7 @@ pub struct StoreBuilder {
     pub(super) slab_limit: u64,
     pub(super) slab_size: u64,
     pub(super) any_file_system: bool,
+    pub(super) open_files: Option<usize>,
     pub(super) capacity: Option<u64>,
     pub(super) memory: u64,
     pub(super) on_evict: Option<OnEvict>,
@@ -72,6 +73,7 @@ impl StoreBuilder {
             slab_limit: 8 << 20,
             slab_size: 256 << 20,
             any_file_system: false,
+            open_files: None,
             capacity: None,
             memory: 0,
             on_evict: None,
@@ -153,6 +155,16 @@ impl StoreBuilder {
     #[must_use]
     pub fn any_file_system(mut self) -> Self {
         self.any_file_system = true;
+        self
+    }
+
+    /// As many data files stay open, those used last; each takes up to two descriptors. By default 128, or
+    /// an eighth of what the process may have open (`RLIMIT_NOFILE`) if that is less.
+    ///
+    /// Requests under way keep theirs open besides. A durable store syncs a file that it closes.
+    #[must_use]
+    pub fn open_files(mut self, files: usize) -> Self {
+        self.open_files = Some(files);
         self
     }
 

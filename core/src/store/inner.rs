@@ -1,7 +1,7 @@
 //! What a store is made of, and what its operations have in common.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -28,7 +28,7 @@ use crate::{
         tensor::{Calls, Found, GivesWay, Record, Version},
         ticket::{Promise, promise},
     },
-    sync::{Mutex, MutexGuard, lock},
+    sync::{Condvar, Mutex, MutexGuard, lock},
 };
 
 pub(super) type OnEvict = Arc<dyn Fn(&TensorInfo) + Send + Sync>;
@@ -64,6 +64,7 @@ pub(super) struct Inner {
     pub(super) flights: Arc<Flights>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) committed: Mutex<Committed>,
+    pub(super) commit_ended: Condvar,
     pub(super) memory: Arc<Memory>,
     /// Who is told of tensors that had to make room.
     pub(super) on_evict: Option<OnEvict>,
@@ -77,13 +78,13 @@ pub(super) struct State {
     pub(super) tensors: Catalog,
     /// Of the last change.
     pub(super) generation: u64,
+    /// How many commits have begun.
+    pub(super) commits: u64,
     pub(super) is_closed: bool,
     /// Whether the store has let its directories go.
     pub(super) has_ended: bool,
     /// The failure after which nothing may be changed.
     pub(super) poison: Option<StoreError>,
-    /// Files that have been written to since their last sync.
-    pub(super) unsynced: BTreeMap<FileId, DataFile>,
     /// Directories, by their numbers, with files whose names are not durable.
     pub(super) new_names: BTreeSet<usize>,
 }
@@ -128,8 +129,11 @@ impl Inner {
         if let Some(tensor) = tensor {
             template = template.for_tensor(tensor);
         }
-        let changes = matches!(operation, StoreOperation::Put | StoreOperation::PutRange);
-        let ledger = changes.then_some(&self.ledger);
+        let is_told_of = matches!(
+            operation,
+            StoreOperation::Put | StoreOperation::PutRange | StoreOperation::Commit
+        );
+        let ledger = is_told_of.then_some(&self.ledger);
         promise(template, self.process, &self.engines, ledger)
     }
 
@@ -147,11 +151,12 @@ impl Inner {
 
     /// The state, if the store takes changes.
     pub(super) fn changeable(&self) -> Result<MutexGuard<'_, State>, StoreError> {
-        let state = self.readable()?;
-        match &state.poison {
-            Some(error) => Err(error.clone().of_kind(StoreErrorKind::Poisoned)),
-            None => Ok(state),
-        }
+        unless_poisoned(self.readable()?)
+    }
+
+    /// The state, if changes can become durable; once the store is closed, too.
+    pub(super) fn unpoisoned(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        unless_poisoned(lock(&self.state))
     }
 
     /// Nobody knows any more what is durable.
@@ -208,10 +213,7 @@ impl Inner {
     /// Notes that a place was written to, before anybody is told of its record.
     pub(super) fn has_changed(&self, place: &OpenPlace) {
         if self.options.mode == Mode::Durable {
-            let mut state = lock(&self.state);
-            for file in place.files() {
-                state.unsynced.entry(file.id).or_insert_with(|| file.clone());
-            }
+            place.files().for_each(|file| self.handles.has_changed(file));
         }
     }
 
@@ -297,8 +299,6 @@ impl Inner {
             for file in files {
                 let id = FileId { directory: number, number: file };
                 self.handles.forget(id);
-                let unsynced = lock(&self.state).unsynced.remove(&id);
-                drop(unsynced);
                 // What cannot be removed now is when the store is opened next.
                 let _ = self.names.remove(&directory.path_of(file));
             }
@@ -361,5 +361,12 @@ impl Inner {
         for directory in &self.directories {
             std::mem::forget(lock(&directory.owner).take());
         }
+    }
+}
+
+fn unless_poisoned(state: MutexGuard<'_, State>) -> Result<MutexGuard<'_, State>, StoreError> {
+    match &state.poison {
+        Some(error) => Err(error.clone().of_kind(StoreErrorKind::Poisoned)),
+        None => Ok(state),
     }
 }

@@ -337,6 +337,17 @@ impl OffloadStore {
         commit::commit(&self.inner).map_err(|error| error.during(StoreOperation::Commit))
     }
 
+    /// As [`OffloadStore::commit`], as a request of its own: it makes durable what the tensors are once
+    /// every change that was made before this call has ended. It may be made in a callback, and commits
+    /// take effect in the order in which they are begun.
+    ///
+    /// The ticket's errors are those of [`OffloadStore::commit`], but for
+    /// [`StoreErrorKind::WouldDeadlock`]. If the ticket is dropped, the next commit or
+    /// [`OffloadStore::close`] tells of them.
+    pub fn begin_commit(&self) -> StoreTicket<Commit> {
+        commit::begin(&self.inner)
+    }
+
     /// Whether it was opened as a durable one.
     #[must_use]
     pub fn is_durable(&self) -> bool {

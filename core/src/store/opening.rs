@@ -18,7 +18,7 @@ use crate::{
         directory::{Directory, Engines},
         file_system,
         files::{self, INDEX, Kind, LABEL, NEW_INDEX, NEW_LABEL},
-        handles::Handles,
+        handles::{Handles, default_most},
         helpers::Helpers,
         index::{self, Entry, Head, Index, NotAnIndex},
         inner::{Inner, Options, State},
@@ -30,7 +30,7 @@ use crate::{
         space::{Layout, PAGE, Space},
         tensor::{Record, Version},
     },
-    sync::Mutex,
+    sync::{Condvar, Mutex},
 };
 
 /// A petabyte: no file is that long, and the sum of many does not overflow.
@@ -147,7 +147,7 @@ impl Opening {
         if let Some(index) = index {
             self.recover(index, &files, &mut spaces, &mut state, &mut committed)?;
         }
-        if self.builder.mode == Mode::Ephemeral {
+        if (self.builder.mode, self.builder.stale) == (Mode::Ephemeral, Stale::Recover) {
             // They are overwritten from here on, and what is kept is labelled at the end.
             self.remove_indexes_and_labels(&files)?;
             committed = Committed::default();
@@ -173,11 +173,12 @@ impl Opening {
             store,
             process: Process::this(),
             state: Mutex::new(state),
-            handles: Handles::default(),
+            handles: Handles::new(self.builder.open_files.unwrap_or_else(default_most)),
             helpers: Helpers::default(),
             flights: Arc::default(),
             ledger: Arc::default(),
             committed: Mutex::new(committed),
+            commit_ended: Condvar::new(),
             memory: Memory::new(self.builder.memory),
             on_evict: self.builder.on_evict.clone(),
             made: ground.made,
@@ -196,6 +197,9 @@ impl Opening {
         }
         if slab_limit > slab_size {
             wrong.push(format!("slab_limit {slab_limit} is more than slab_size {slab_size}"));
+        }
+        if self.builder.open_files == Some(0) {
+            wrong.push("open_files is 0".to_owned());
         }
         if let Spread::Striped { chunk } = spread
             && (chunk == 0 || chunk > 1 << 40 || chunk.checked_rem(block_size) != Some(0))

@@ -108,7 +108,7 @@ fn a_store_is_configured_by_variables_and_files() {
         ("DS_AIO_DIRS", "/a/{world}", "`world`"),
         ("DS_AIO_DIRS", "/a,/{rank", "a brace alone"),
         ("DS_AIO_PLACEMENT", "round robin", "`stripe(CHUNK)`"),
-        ("DS_AIO_PLACEMENT", "stripe(1MB)", "1MiB"),
+        ("DS_AIO_PLACEMENT", "stripe(1MB)", "`MB` is 1000-based"),
         ("DS_AIO_PLACEMENT", "stripe(1000)", "4096"),
         ("DS_AIO_PLACEMENT", "stripe(0)", "4096"),
     ] {

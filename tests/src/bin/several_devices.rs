@@ -17,7 +17,7 @@ mod linux {
     use std::{fs, path::PathBuf, sync::Arc};
 
     use ds_aio::{
-        Engine, ErrorKind, OffloadStore, Placement, StoreBuilder, StoreConfig, StoreErrorKind,
+        Engine, ErrorKind, OffloadStore, Placement, Stale, StoreBuilder, StoreConfig, StoreErrorKind,
     };
     use ds_aio_tests::{
         bytes::{assert_same, pattern},
@@ -69,7 +69,7 @@ mod linux {
     }
 
     fn each_device_has_an_engine(engine: &Arc<Engine>, builder: StoreBuilder) {
-        let store = builder.durable().open(engine).unwrap();
+        let store = builder.stale(Stale::Remove).durable().open(engine).unwrap();
         let engines: Vec<_> = store.engines().cloned().collect();
         assert!(Arc::ptr_eq(&engines[0], engine) && Arc::ptr_eq(&engines[1], engine));
         assert!(!Arc::ptr_eq(&engines[2], engine));
@@ -99,7 +99,7 @@ mod linux {
         builder: StoreBuilder,
         placement: Placement,
     ) {
-        let store = builder.stale(ds_aio::Stale::Remove).open(engine).unwrap();
+        let store = builder.stale(Stale::Remove).open(engine).unwrap();
         let mut stored = Vec::new();
         let mut failures = 0;
         for number in 0..20 {
@@ -130,8 +130,8 @@ mod linux {
         dirs: &[PathBuf],
         placement: Placement,
     ) {
-        let open = || builder(dirs, placement).stale(ds_aio::Stale::Recover).durable().open(engine);
-        let remove = builder(dirs, placement).durable().stale(ds_aio::Stale::Remove);
+        let open = || builder(dirs, placement).stale(Stale::Recover).durable().open(engine);
+        let remove = builder(dirs, placement).durable().stale(Stale::Remove);
         let store = remove.open(engine).unwrap();
         store.put("tensor", pattern(1, MIB)).wait().unwrap();
         store.commit().unwrap();
@@ -145,7 +145,7 @@ mod linux {
         let store = open().unwrap();
         assert_same(&store.get("tensor").wait().unwrap(), &pattern(1, MIB), &"again");
         store.close().unwrap();
-        let store = builder(dirs, placement).stale(ds_aio::Stale::Remove).open(engine).unwrap();
+        let store = builder(dirs, placement).stale(Stale::Remove).open(engine).unwrap();
         store.close().unwrap();
     }
 }
