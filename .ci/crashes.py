@@ -46,9 +46,13 @@ class Disk:
         os.close(root)
 
     def unmount(self):
-        if self.is_mounted:
-            subprocess.run(["umount", self.root], check=True)
-            self.is_mounted = False
+        # The kernel lets go of a killed process's rings a moment after the process has ended.
+        deadline = time.monotonic() + 30
+        while self.is_mounted:
+            unmounted = subprocess.run(["umount", self.root], capture_output=True, text=True)
+            self.is_mounted = unmounted.returncode != 0
+            if self.is_mounted and time.monotonic() > deadline:
+                sys.exit(unmounted.stderr)
 
 
 def last(said, what):

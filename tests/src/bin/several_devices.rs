@@ -17,7 +17,8 @@ mod linux {
     use std::{fs, path::PathBuf, sync::Arc};
 
     use ds_aio::{
-        Engine, ErrorKind, OffloadStore, Placement, Stale, StoreBuilder, StoreConfig, StoreErrorKind,
+        Engine, ErrorKind, OffloadStore, Placement, Stale, StoreBuilder, StoreConfig,
+        StoreErrorKind,
     };
     use ds_aio_tests::{
         bytes::{assert_same, pattern},
