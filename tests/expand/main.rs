@@ -107,10 +107,10 @@ fn expansion(input: &Path) -> String {
         };
         let parsed: syn::DeriveInput = syn::parse2(item.to_token_stream()).unwrap();
         if derives("Choice") {
-            code.extend(expand::choice(&parse::choice(&parsed, &mut errors)));
+            code.extend(expand::choice(&parse::choice(parsed, &mut errors)));
         }
         if derives("Config") {
-            let parsed = parse::input(&parsed, &mut errors).unwrap();
+            let parsed = parse::input(parsed, &mut errors).unwrap();
             validate::input(&parsed, &mut errors);
             code.extend(expand::config(&parsed));
         }
