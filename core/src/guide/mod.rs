@@ -9,6 +9,7 @@
 //! - [`extending`]: what of the engine can be exchanged, and how a backend is written
 //!
 //! The way of the data:
+//!
 #![doc = include_str!("data_way.svg")]
 
 #[doc = include_str!("configuration.md")]

@@ -279,7 +279,8 @@ fn fixed(input: &Input) -> Option<TokenStream> {
         let function = Ident::new(function, Span::call_site());
         keys.extend(quote!(#krate::private::#function(#key, #value),));
     }
-    (!keys.is_empty()).then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#keys];))
+    (!keys.is_empty())
+        .then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#keys];))
 }
 
 /// Assertions about fields, each with the span of what may be wrong: the default, or else the rules.
