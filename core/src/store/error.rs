@@ -355,8 +355,12 @@ impl fmt::Display for StoreError {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         self.0.fmt(f)
     }
 }
