@@ -10,6 +10,7 @@ use crate::{
     store::{
         StoreError, StoreErrorKind,
         checksum::Seal,
+        entry::Entry,
         inner::Inner,
         lives::Flight,
         place::{OpenPlace, Place},
@@ -34,6 +35,7 @@ pub(super) struct Change<B> {
     pub(super) place: OpenPlace,
     pub(super) seal: Seal,
     in_place: bool,
+    pub(super) entry: Entry,
     progress: Mutex<Progress<B>>,
 }
 
@@ -59,6 +61,7 @@ impl<B: Send + 'static> Change<B> {
         mut record: Record,
         promise: Promise<B>,
         steps: usize,
+        entry: Entry,
     ) -> Arc<Self> {
         let Target { place, open, in_place } = target;
         let seal = record.seal(inner.store);
@@ -78,6 +81,7 @@ impl<B: Send + 'static> Change<B> {
             place: open,
             seal,
             in_place,
+            entry,
             progress: Mutex::new(progress),
         })
     }
@@ -172,7 +176,7 @@ impl<B: Send + 'static> Change<B> {
 impl<B: IoBuf> Change<B> {
     /// Writes a part of the caller's buffer, whole blocks from number `first` on, as one step.
     pub(super) fn write(self: &Arc<Self>, first: u64, at: u64, part: Part<B>) {
-        let ticket = self.place.pwrite(at, part);
+        let ticket = self.place.pwrite(&self.entry, at, part);
         let change = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {

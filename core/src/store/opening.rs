@@ -163,6 +163,7 @@ impl Opening {
             space: Mutex::new(space),
             owner: Mutex::new(Some(owner)),
         });
+        let helpers = Helpers::default();
         let inner = Inner {
             engine: Arc::clone(engine),
             engines: Arc::new(engines),
@@ -174,12 +175,12 @@ impl Opening {
             process: Process::this(),
             state: Mutex::new(state),
             handles: Handles::new(self.builder.open_files.unwrap_or_else(default_most)),
-            helpers: Helpers::default(),
             flights: Arc::default(),
             ledger: Arc::default(),
             committed: Mutex::new(committed),
             commit_ended: Condvar::new(),
-            memory: Memory::new(self.builder.memory),
+            memory: Memory::new(self.builder.memory, &helpers),
+            helpers,
             on_evict: self.builder.on_evict.clone(),
             made: ground.made,
         };

@@ -6,6 +6,7 @@ use crate::{
     buf::{IoBuf, IoBufMut},
     engine::Ticket,
     store::{
+        entry::Entry,
         handles::DataFile,
         space::{Extent, PAGE, pages},
     },
@@ -145,15 +146,15 @@ impl OpenPlace {
     }
 
     /// Writes the tensor's bytes from `at` on, none beyond the chunk.
-    pub(super) fn pwrite<B: IoBuf>(&self, at: u64, bytes: B) -> Ticket<B> {
-        let (part, offset) = self.locate(at);
-        part.file.engine.pwrite(&part.file.file, bytes, offset)
+    pub(super) fn pwrite<B: IoBuf>(&self, entry: &Entry, at: u64, bytes: B) -> Ticket<B> {
+        let (OpenPart { file, .. }, offset) = self.locate(at);
+        entry.pwrite(&file.engine, &file.file, bytes, offset)
     }
 
     /// Reads the tensor's bytes from `at` on, none beyond the chunk.
-    pub(super) fn pread<B: IoBufMut>(&self, at: u64, buffer: B) -> Ticket<B> {
-        let (part, offset) = self.locate(at);
-        part.file.engine.pread(&part.file.file, buffer, offset)
+    pub(super) fn pread<B: IoBufMut>(&self, entry: &Entry, at: u64, buffer: B) -> Ticket<B> {
+        let (OpenPart { file, .. }, offset) = self.locate(at);
+        entry.pread(&file.engine, &file.file, buffer, offset)
     }
 
     /// The file with the tensor's byte number `at`.

@@ -11,6 +11,7 @@ use crate::{
     store::{
         StoreError, StoreErrorKind, StoreOperation, StoreTicket,
         change::{Change, Target, each_piece},
+        entry::Entry,
         inner::Inner,
         place::OpenPlace,
         read::{Piece, pieces},
@@ -32,6 +33,7 @@ struct Accepted<B> {
     at: u64,
     part: Part<B>,
     promise: Promise<B>,
+    entry: Entry,
     /// The tensor's place, if its files were opened in advance.
     opened: Option<OpenPlace>,
 }
@@ -41,6 +43,7 @@ pub(super) fn put_range<B: IoBuf>(
     name: &str,
     at: u64,
     buffer: B,
+    entry: Entry,
 ) -> StoreTicket<B> {
     let name: Arc<str> = Arc::from(name);
     let (ticket, promise) = inner.promise(StoreOperation::PutRange, Some(&name));
@@ -69,7 +72,7 @@ pub(super) fn put_range<B: IoBuf>(
     let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
     state.tensors.insert(Arc::clone(&version));
     let inner = Arc::clone(inner);
-    let accepted = Accepted { inner, version, generation, at, part, promise, opened };
+    let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
     before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);
     drop(state);
     calls.into_iter().for_each(|call| call());
@@ -165,7 +168,7 @@ impl<B: IoBuf> Accepted<B> {
     }
 
     fn start(self, mut record: Record, target: Target, source: Source, copies: Vec<Piece>) {
-        let Self { inner, version, generation, at, part, promise, .. } = self;
+        let Self { inner, version, generation, at, part, promise, entry, .. } = self;
         record.generation = generation;
         // What is in memory is as it was before.
         record.slot = Arc::default();
@@ -173,7 +176,7 @@ impl<B: IoBuf> Accepted<B> {
         let (len, chunk) = (part.len() as u64, target.open.chunk());
         let writes = pieces(at, len, &record, inner.options.part, chunk);
         let steps = writes.len() + copies.len();
-        let change = Change::new(&inner, version, target, record, promise, steps);
+        let change = Change::new(&inner, version, target, record, promise, steps, entry);
         let copying = Arc::new(Copying { change, old, queue: Mutex::new(copies.into()) });
         each_piece(part, &writes, |piece, part| {
             if piece.is_whole {
@@ -262,7 +265,7 @@ impl<B: IoBuf> Copying<B> {
             Ok(buffer) => buffer,
             Err(error) => return then(Err(self.change.engine_error(error))),
         };
-        let ticket = self.old.source.place.pread(at, buffer);
+        let ticket = self.old.source.place.pread(&self.change.entry, at, buffer);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(buffer) => {
@@ -296,7 +299,7 @@ impl<B: IoBuf> Copying<B> {
     /// Writes whole blocks from `at` on, which `part` was merged into if there is one.
     fn write(self: &Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
         let first = at / self.old.block;
-        let ticket = self.change.place.pwrite(at, bytes);
+        let ticket = self.change.place.pwrite(&self.change.entry, at, bytes);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| {
             let bytes = match result {
