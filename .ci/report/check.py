@@ -55,7 +55,7 @@ def make(command, directory):
             target = pathlib.Path(place, inside.replace("/", "\u2215"))
             target.mkdir()
             report = directory / f"{name}.html"
-            search = ["--size", "32MiB", "--budget", "20s", "--force", "--report", report]
+            search = ["--size", "32MiB", "--budget", "8s", "--force", "--report", report]
             subprocess.run([command, "tune", target, *search, *more], check=True, stdout=subprocess.DEVNULL)
             yield report
         picture = directory / "speeds.svg"
