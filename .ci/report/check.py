@@ -7,6 +7,7 @@ and dark, and printed. Nothing may be asked of the network, said on the console,
 beside its figure, or break a rule of axe-core's (contrast, names, structure). Pictures of all that are left
 in DIRECTORY.
 """
+import base64
 import json
 import pathlib
 import subprocess
@@ -55,7 +56,7 @@ def make(command, directory):
             target = pathlib.Path(place, inside.replace("/", "\u2215"))
             target.mkdir()
             report = directory / f"{name}.html"
-            search = ["--size", "32MiB", "--budget", "8s", "--force", "--report", report]
+            search = ["--size", "32MiB", "--budget", "20s", "--force", "--report", report]
             subprocess.run([command, "tune", target, *search, *more], check=True, stdout=subprocess.DEVNULL)
             yield report
         picture = directory / "speeds.svg"
@@ -74,7 +75,13 @@ def look(browser, page_file, width, scheme):
     page.on("console", lambda message: told.append(message.text))
     page.on("pageerror", lambda error: told.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(page_file.as_uri())
+    if page_file.suffix == ".svg":
+        # As documents show it.
+        data = base64.b64encode(page_file.read_bytes()).decode()
+        page.set_content(f'<img width="100%" alt="" src="data:image/svg+xml;base64,{data}">')
+        page.wait_for_function("() => document.images[0].complete && document.images[0].naturalWidth > 0")
+    else:
+        page.goto(page_file.as_uri())
     where = f"{page_file.name}, {width} wide, {scheme}"
     page.screenshot(path=page_file.with_name(f"{page_file.stem}-{width}-{scheme}.png"), full_page=True)
     if page_file.suffix == ".html":

@@ -67,6 +67,8 @@ const COARSE_UNTIL: f64 = 0.4;
 const NEIGHBOURS_UNTIL: f64 = 0.7;
 /// A share by which being slower is hardly to be felt.
 pub(super) const HARDLY: f64 = 0.04;
+/// And by which it may be within the noise: where that is larger, nothing is known.
+const WITHIN_NOISE: f64 = 0.1;
 /// What a search takes that has the time: rounds of the grid and its halves, steps to neighbours, and
 /// the last comparison.
 pub(super) const USUAL_MEASUREMENTS: usize = 140;
@@ -321,7 +323,7 @@ impl<'a> Search<'a> {
         let fastest = fastest_of(&self.last)?;
         // By so much medians of so many ratios of two differ by chance.
         let rounds = fastest.samples.len() as f64;
-        let chance = 1.2533 * (2.0 / rounds).sqrt() * self.noise();
+        let chance = (1.2533 * (2.0 / rounds).sqrt() * self.noise()).min(WITHIN_NOISE);
         let as_fast = self.last.iter().filter(|trial| {
             let against = Gain::of(trial, fastest);
             against.is_some_and(|gain| gain.high >= 1.0 && gain.median >= 1.0 - HARDLY.max(chance))

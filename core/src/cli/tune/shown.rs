@@ -14,6 +14,8 @@ use super::{
 };
 use crate::cli::output::{BAD, DIM, GOOD, HEAD, Output, WARNING, bytes};
 
+/// With more of it little can be told from another.
+const MUCH_NOISE: f64 = 0.2;
 /// Lines of the table.
 const SHOWN: usize = 12;
 /// Columns of the table, without what is said of a line.
@@ -118,7 +120,8 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
             interval(&gain)
         ),
         Some(gain) if outcome.chosen.cost() < report.start.cost() => format!(
-            "What is chosen is as fast as the settings there were ({:.2} times, {}) and takes less.",
+            "What is chosen takes less than the settings there were, and is no slower for certain \
+             ({:.2} times as fast, {}).",
             gain.median,
             interval(&gain)
         ),
@@ -132,6 +135,10 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
     if outcome.trials.iter().any(|trial| trial.samples.len() > 1) {
         let noise = 100.0 * outcome.noise;
         sentences.push(format!("One sample differs from the next by some {noise:.0} %."));
+        if outcome.noise > MUCH_NOISE {
+            let advice = "That is much: better search while nothing else uses the machine.";
+            sentences.push(advice.to_owned());
+        }
     }
     sentences
 }
@@ -159,6 +166,7 @@ pub(super) fn too_short(report: &Report<'_>) -> Option<String> {
     let measuring = report.seconds - report.seconds_before;
     let each = measuring / outcome.measurements.max(1) as f64;
     let wanted = report.seconds_before + each * USUAL_MEASUREMENTS as f64;
+    let wanted = wanted.max(1.5 * report.budget_seconds);
     // In steps of half a minute.
     let wanted = Duration::from_secs((wanted / 30.0).ceil() as u64 * 30);
     Some(format!(

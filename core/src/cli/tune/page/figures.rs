@@ -19,6 +19,7 @@ pub(super) fn speeds(report: &Report<'_>) -> Plot {
         description: described(report),
         x: in_flight(trials),
         y: Axis::linear("GB/s", (0.0, fastest), |speed| format!("{}", Tidy(speed))),
+        by: "block_size",
         series: series(report, |trial| Some((trial.median(), trial.range()))),
     }
 }
@@ -55,6 +56,7 @@ fn latency(report: &Report<'_>, what: &'static str) -> Option<Plot> {
             1e3..1e6 => format!("{} ms", Tidy(micros / 1e3)),
             _ => format!("{} s", Tidy(micros / 1e6)),
         }),
+        by: "block_size",
         series: series(report, typical),
     })
 }

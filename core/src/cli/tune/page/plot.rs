@@ -11,6 +11,8 @@ pub(super) struct Plot {
     pub(super) description: String,
     pub(super) x: Axis,
     pub(super) y: Axis,
+    /// What the names of the series are of.
+    pub(super) by: &'static str,
     pub(super) series: Vec<Series>,
 }
 
@@ -206,7 +208,7 @@ impl Drawn<'_> {
 
     fn write(&self, attributes: &str, inside: &str, f: &mut Formatter<'_>) -> fmt::Result {
         let (plot, Size { width, height, name }) = (self.plot, self.size);
-        let legend = legend_rows(&plot.series, width - LEFT - RIGHT);
+        let legend = legend_rows(plot, width - LEFT - RIGHT);
         let top = LINE * legend.len() as f64 + 34.0;
         let frame = Frame { left: LEFT, right: width - RIGHT, top, bottom: top + height - BOTTOM };
         let all = frame.bottom + BOTTOM;
@@ -256,6 +258,7 @@ impl Drawn<'_> {
     }
 
     fn legend(&self, rows: &[Vec<(usize, f64)>], f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "<text class=\"name\" x=\"{LEFT}\" y=\"14\">{}</text>", Escaped(self.plot.by))?;
         for (row, items) in rows.iter().enumerate() {
             let y = 14.0 + LINE * row as f64;
             for (number, x) in items {
@@ -358,10 +361,10 @@ impl Drawn<'_> {
 }
 
 /// Rows of what fits: the number of a series, and where it begins.
-fn legend_rows(series: &[Series], width: f64) -> Vec<Vec<(usize, f64)>> {
-    let mut rows: Vec<Vec<(usize, f64)>> = Vec::new();
-    let mut at = width;
-    for (number, series) in series.iter().enumerate() {
+fn legend_rows(plot: &Plot, width: f64) -> Vec<Vec<(usize, f64)>> {
+    let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new()];
+    let mut at = plot.by.chars().count() as f64 * CHARACTER + 12.0;
+    for (number, series) in plot.series.iter().enumerate() {
         let wanted = series.name.chars().count() as f64 * CHARACTER + 34.0;
         if at + wanted > width {
             rows.push(Vec::new());
