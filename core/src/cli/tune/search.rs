@@ -231,7 +231,7 @@ impl<'a> Search<'a> {
     fn round(&mut self, candidates: &[Candidate]) {
         self.rounds += 1;
         let mut in_turn = candidates.to_vec();
-        if self.rounds % 2 == 0 {
+        if self.rounds.is_multiple_of(2) {
             in_turn.reverse();
         }
         for candidate in &in_turn {
@@ -453,7 +453,8 @@ mod tests {
     fn where_nothing_makes_a_difference_the_least_of_all_is_no_slower() {
         let (outcome, _) = search(start(), |_| Some(1.0), 0.1, 400);
         let gain = outcome.gain.unwrap();
-        assert!(gain.low < 1.0 && gain.high > 1.0 || gain.median == 1.0, "{gain:?}");
+        // One time of ten it lies beyond its interval.
+        assert!((1.0 - HARDLY..1.0 + HARDLY).contains(&gain.median), "{gain:?}");
         assert_eq!(outcome.chosen.thread_count, 1);
         assert!((0.02..0.2).contains(&outcome.noise), "{}", outcome.noise);
     }

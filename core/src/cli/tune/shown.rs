@@ -9,7 +9,7 @@ use super::{
     Report,
     candidate::Candidate,
     map::Map,
-    search::{LAST_ROUNDS, USUAL_MEASUREMENTS},
+    search::{HARDLY, LAST_ROUNDS, USUAL_MEASUREMENTS},
     trial::{ENOUGH_ROUNDS, Gain, Trial},
 };
 use crate::cli::output::{BAD, DIM, GOOD, HEAD, Output, WARNING, bytes};
@@ -114,7 +114,7 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
         Some(_) if outcome.chosen == report.start => {
             "Nothing is faster for certain than the settings there were.".to_owned()
         }
-        Some(gain) if gain.low > 1.0 => format!(
+        Some(gain) if gain.low > 1.0 && gain.median > 1.0 + HARDLY => format!(
             "What is chosen is {:.2} times as fast as the settings there were ({}).",
             gain.median,
             interval(&gain)
@@ -126,7 +126,7 @@ pub(super) fn verdict(report: &Report<'_>) -> Vec<String> {
             interval(&gain)
         ),
         Some(gain) => format!(
-            "What is chosen is {:.2} times as fast as the settings there were, but not for certain ({}).",
+            "What is chosen is {:.2} times as fast as the settings there were, which may be chance ({}).",
             gain.median,
             interval(&gain)
         ),

@@ -356,9 +356,9 @@ impl Page<'_> {
 }
 
 fn figure(f: &mut Formatter<'_>, plot: &Plot, caption: &str) -> fmt::Result {
-    write!(
+    writeln!(
         f,
-        "<figure><figcaption>{}<span>{}</span></figcaption>\n",
+        "<figure><figcaption>{}<span>{}</span></figcaption>",
         Escaped(&plot.title),
         Escaped(caption)
     )?;

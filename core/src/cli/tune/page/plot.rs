@@ -126,7 +126,8 @@ impl Axis {
         (low, high): (f64, f64),
         label: impl Fn(f64) -> String,
     ) -> Self {
-        let span = (high - low).max(f64::MIN_POSITIVE);
+        let high = if high > low { high } else { low + low.abs().max(1.0) };
+        let span = high - low;
         let power = 10_f64.powf((span / 5.0).log10().floor());
         let steps = [1.0, 2.0, 5.0, 10.0].map(|step| step * power);
         let step = steps.into_iter().find(|step| span / step <= 6.0).unwrap_or(span);
@@ -396,7 +397,7 @@ mod tests {
         assert_eq!(labels(&axis), ["2", "4", "8", "16", "32"]);
         let axis = Axis::decades("", (90.0, 2100.0), whole);
         assert_eq!(labels(&axis), ["100", "200", "500", "1000", "2000"]);
-        assert_eq!(axis.ticks(100.0, 40.0).count(), 2);
+        assert_eq!(axis.ticks(100.0, 40.0).count(), 3);
     }
 
     #[test]
