@@ -13,6 +13,7 @@ use super::{
     candidate::{Candidate, Space},
     trial::{ENOUGH_ROUNDS, Gain, Sample, Trial, deviation},
 };
+use crate::cli::bench::mixed;
 
 /// A candidate that could not be measured.
 #[derive(Debug, Clone, Serialize)]
@@ -126,16 +127,16 @@ impl<'a> Search<'a> {
     /// Halves the grid round by round.
     fn coarse(&mut self) {
         // The first sample of all pays for what is cold.
-        let _ = self.sample(&self.start.clone());
-        let base =
-            if self.is_skipped(&self.start) { self.start.with_any_backend() } else { self.start };
+        let start = self.start;
+        let _ = self.sample(&start);
+        let base = if self.is_skipped(&start) { start.with_any_backend() } else { start };
         let mut left = base.coarse(&self.space);
-        left.retain(|candidate| *candidate != self.start);
-        left.insert(0, self.start);
-        if base != self.start {
+        left.retain(|candidate| *candidate != start);
+        left.insert(0, start);
+        if base != start {
             left.insert(0, base);
         }
-        left = self.affordable(left);
+        self.shorten(&mut left);
         while !self.ended {
             self.round(&left);
             left = self.best_of(&left, left.len().div_ceil(2));
@@ -149,14 +150,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// So many of the grid, evenly, as leave time for a comparison.
-    fn affordable(&mut self, grid: Vec<Candidate>) -> Vec<Candidate> {
+    /// Leaves so many of the grid as leave time for a comparison: the first, which is what there
+    /// was, and others by lot, as even steps would meet one kind alone.
+    fn shorten(&mut self, grid: &mut Vec<Candidate>) {
         let room = self.room(COARSE_UNTIL).max(LEFT_BY_COARSE + 1);
         if grid.len() <= room {
-            return grid;
+            return;
         }
         self.cut_short = true;
-        (0..room).map(|number| grid[number * grid.len() / room]).collect()
+        let mut lots: Vec<_> = grid.drain(1..).zip((1..).map(mixed)).collect();
+        lots.sort_by_key(|(_, lot)| *lot);
+        grid.extend(lots.into_iter().take(room - 1).map(|(candidate, _)| candidate));
     }
 
     /// Goes to a better neighbour while there is one.
@@ -389,7 +393,7 @@ mod tests {
     use ds_aio::{AioConfig, BackendMode};
 
     use super::*;
-    use crate::cli::bench::{Legs, mixed};
+    use crate::cli::bench::Legs;
 
     const SPACE: Space = Space { most_bytes: 256 << 20, most_threads: 16, has_ring: true };
 
