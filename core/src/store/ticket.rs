@@ -86,8 +86,12 @@ impl<B> StoreFailed<B> {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl<B> fmt::Debug for StoreFailed<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("StoreFailed")
             .field("error", &self.error)
             .field("buffer", &self.buffer.as_ref().map(|_| ".."))
@@ -388,7 +392,7 @@ impl<B> State<B> {
 }
 
 /// Runs code of the caller's, whose panic stays here: others wait for what comes after it.
-fn contain(code: impl FnOnce()) {
+pub(super) fn contain(code: impl FnOnce()) {
     // The payload is forgotten, since dropping it may panic again.
     let _ = catch_unwind(AssertUnwindSafe(code)).map_err(std::mem::forget);
 }

@@ -1,8 +1,9 @@
 //! Stores on a backend that notes what happens, and what a loss of power makes of it.
 
-mod disk;
 mod faults;
+mod names;
 mod replay;
+mod updates;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -12,9 +13,12 @@ use crate::{
     config::EngineSettings,
     engine::Engine,
     store::{OffloadStore, StoreBuilder, StoreError},
-    sys::{choice::Because, sim::Journal},
+    sys::{
+        choice::Because,
+        sim::{Journal, Step},
+    },
 };
-use disk::{NotedNames, Step};
+use names::NotedNames;
 
 /// The tensors of a store.
 type State = BTreeMap<String, Vec<u8>>;

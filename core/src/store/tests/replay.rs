@@ -6,15 +6,12 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use super::{
-    Bench, State, bytes,
-    disk::{Allowed, Step, UnsyncedNames, list, make, replay},
-    state_of,
-};
+use super::{Bench, State, bytes, names::UnsyncedNames, state_of};
 use crate::{
     config::{BackendMode, DirectMode, EngineSettings},
     engine::Engine,
     store::{OffloadStore, Stale, StoreErrorKind},
+    sys::sim::{Allowed, Step, list, make, replay},
 };
 
 /// A store's life, and the states that its user made durable.
