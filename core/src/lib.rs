@@ -34,8 +34,8 @@ The [guide] tells how to configure it, operate it, and rely on it.
 //! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
-//! crate, `tokio` and `futures-io` make streams those of these crates, and `safetensors` adds models in
-//! files of that format; all bring the engine with them.
+//! crate, `tokio` and `futures-io` make streams those of these crates, `futures-core` the store's streams of
+//! tensors, and `safetensors` adds models in files of that format; all bring the engine with them.
 //!
 //! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
 //! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
@@ -98,8 +98,10 @@ mod sys;
 pub use crate::buf::PodVec;
 #[cfg(all(feature = "store", unix))]
 pub use crate::store::{
-    Commit, OffloadStore, Pin, Stale, StoreBuilder, StoreError, StoreErrorKind, StoreFailed,
-    StoreOperation, StoreTicket, TensorInfo,
+    Commit, GroupArrays, OffloadStore, Pin, Stale, StoreBatch, StoreBuilder, StoreError,
+    StoreErrorKind, StoreFailed, StoreOperation, StoreTicket, StreamedTensor, TensorGroup,
+    TensorInfo, TensorStream, TensorUpdate, Update, UpdateCause, UpdateError, UpdateGroup,
+    UpdateOutcome, Updated,
 };
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{

@@ -219,6 +219,7 @@ impl Opening {
         let found =
             files::list(&self.directory).map_err(|e| self.system_error(&self.directory, e))?;
         let index = self.what_is_there(engine, &found)?;
+        let helpers = Helpers::default();
         let mut inner = Inner {
             engine: Arc::clone(engine),
             directory: Arc::clone(&self.directory),
@@ -232,12 +233,12 @@ impl Opening {
             }),
             space: Mutex::default(),
             handles: Handles::default(),
-            helpers: Helpers::default(),
             flights: Arc::default(),
             ledger: Arc::default(),
             committed: Mutex::default(),
             owner: Mutex::new(Some(owner)),
-            memory: Memory::new(self.builder.memory),
+            memory: Memory::new(self.builder.memory, &helpers),
+            helpers,
             on_evict: self.builder.on_evict.clone(),
             made,
         };

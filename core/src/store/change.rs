@@ -10,6 +10,7 @@ use crate::{
     store::{
         StoreError, StoreErrorKind,
         checksum::Seal,
+        entry::Entry,
         inner::Inner,
         lives::Flight,
         space::Extent,
@@ -35,6 +36,7 @@ pub(super) struct Change<B> {
     pub(super) offset: u64,
     pub(super) seal: Seal,
     in_place: bool,
+    pub(super) entry: Entry,
     progress: Mutex<Progress<B>>,
 }
 
@@ -60,6 +62,7 @@ impl<B: Send + 'static> Change<B> {
         mut record: Record,
         promise: Promise<B>,
         steps: usize,
+        entry: Entry,
     ) -> Arc<Self> {
         let Target { extent, file, in_place } = target;
         let (offset, seal) = (extent.offset, record.seal(inner.store));
@@ -80,6 +83,7 @@ impl<B: Send + 'static> Change<B> {
             offset,
             seal,
             in_place,
+            entry,
             progress: Mutex::new(progress),
         })
     }
@@ -174,7 +178,8 @@ impl<B: Send + 'static> Change<B> {
 impl<B: IoBuf> Change<B> {
     /// Writes a part of the caller's buffer, whole blocks from number `first` on, as one step.
     pub(super) fn write(self: &Arc<Self>, first: u64, at: u64, part: Part<B>) {
-        let ticket = self.inner.engine.pwrite(&self.file, part, self.offset + at);
+        let engine = &self.inner.engine;
+        let ticket = self.entry.pwrite(engine, &self.file, part, self.offset + at);
         let change = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {

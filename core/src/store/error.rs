@@ -31,6 +31,8 @@ pub enum StoreOperation {
     Commit,
     /// Ending the store.
     Close,
+    /// Reading groups of tensors, changing them and writing them back.
+    Update,
     /// Waiting for a request.
     Wait,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for StoreOperation {
             Self::Remove => "remove",
             Self::Commit => "commit",
             Self::Close => "close",
+            Self::Update => "update",
             Self::Wait => "wait",
         })
     }
@@ -65,10 +68,12 @@ pub enum StoreErrorKind {
     Lost,
     /// The buffer is not as long as the tensor.
     WrongLength,
+    /// A group of tensors is not what it is taken to be, or cannot be one.
+    WrongGroup,
     /// The range reaches beyond the tensor.
     OutOfBounds,
     /// The capacity does not suffice with all gone that may be evicted, or the memory for what is to be
-    /// prefetched.
+    /// prefetched, streamed or updated.
     Full,
     /// Another store has the directory open, in this process or another.
     InUse,
@@ -113,6 +118,7 @@ impl StoreErrorKind {
             Self::Corrupt => "its file does not hold what was stored",
             Self::Lost => "an earlier put failed half way in its place",
             Self::WrongLength => "the buffer is not as long as the tensor",
+            Self::WrongGroup => "the group of tensors is another, or cannot be",
             Self::OutOfBounds => "the range reaches beyond the tensor",
             Self::Full => "capacity or memory does not suffice",
             Self::InUse => "the directory is in use by another store",
@@ -140,6 +146,7 @@ impl StoreErrorKind {
             Self::Corrupt => "put it again from its source, and look at the device",
             Self::Lost => "put it again",
             Self::WrongLength => "ask for the length first",
+            Self::WrongGroup => "correct it",
             Self::OutOfBounds => "ask for less",
             Self::Full => "remove or unpin others, or raise it",
             Self::InUse => "close it first, or take another directory",

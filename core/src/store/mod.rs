@@ -4,7 +4,9 @@
 //! files, and callbacks on the engine's workers see to the checksums. Everything here is built on what
 //! the engine offers to anybody.
 //!
-//! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end
+//! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end;
+//!   entry.rs: what they do for room; forms.rs, batch.rs: awaited, and several at once
+//! - pipeline/: tensors that are read ahead of computations, and written behind them
 //! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are;
 //!   memory.rs: which of them are in memory besides
 //! - space.rs: places in data files, without touching one; handles.rs, files.rs, names.rs: the files
@@ -20,15 +22,18 @@
 //!   under it.
 //! - In a forked child no lock is taken.
 
+mod batch;
 mod builder;
 mod catalog;
 mod change;
 mod checksum;
 mod commit;
 mod ending;
+mod entry;
 mod error;
 mod file_system;
 mod files;
+mod forms;
 mod handles;
 mod helpers;
 mod index;
@@ -38,6 +43,7 @@ mod memory;
 mod names;
 mod owner;
 mod pin;
+mod pipeline;
 mod put;
 mod range;
 mod read;
@@ -55,12 +61,18 @@ use std::{
 };
 
 use crate::buf::{AioBuf, IoBuf, IoBufMut};
+use entry::Entry;
 use inner::Inner;
 
+pub use batch::StoreBatch;
 pub use builder::{Stale, StoreBuilder};
 pub use commit::Commit;
 pub use error::{StoreError, StoreErrorKind, StoreOperation};
 pub use pin::Pin;
+pub use pipeline::{
+    GroupArrays, StreamedTensor, TensorGroup, TensorStream, TensorUpdate, Update, UpdateCause,
+    UpdateError, UpdateGroup, UpdateOutcome, Updated,
+};
 pub use ticket::{StoreFailed, StoreTicket};
 
 /// What a store promises to keep.
@@ -136,7 +148,7 @@ impl OffloadStore {
     /// [`StoreErrorKind::Poisoned`], [`StoreErrorKind::Forked`]. What the name stands for is then as
     /// [`OffloadStore`] says.
     pub fn put<B: IoBuf>(&self, name: &str, buffer: B) -> StoreTicket<B> {
-        put::put(&self.inner, name, buffer)
+        put::put(&self.inner, name, buffer, Entry::Waits)
     }
 
     /// Overwrites the bytes of a tensor from `offset` on with the buffer's.
@@ -148,7 +160,7 @@ impl OffloadStore {
     /// [`StoreErrorKind::OutOfBounds`], [`StoreErrorKind::Lost`], and [`StoreErrorKind::Corrupt`] for
     /// the blocks that are read.
     pub fn put_range<B: IoBuf>(&self, name: &str, offset: u64, buffer: B) -> StoreTicket<B> {
-        range::put_range(&self.inner, name, offset, buffer)
+        range::put_range(&self.inner, name, offset, buffer, Entry::Waits)
     }
 
     /// The tensor's bytes, in a buffer of the engine's ([`Engine::alloc_for_read`](crate::Engine::alloc_for_read)).
@@ -156,14 +168,14 @@ impl OffloadStore {
     /// The ticket's errors: [`StoreErrorKind::NotFound`], [`StoreErrorKind::Corrupt`] with the block,
     /// [`StoreErrorKind::Lost`], [`StoreErrorKind::Io`], [`StoreErrorKind::Forked`].
     pub fn get(&self, name: &str) -> StoreTicket<AioBuf> {
-        read::get(&self.inner, name)
+        read::get(&self.inner, name, Entry::Waits)
     }
 
     /// The tensor's bytes, in a buffer that is exactly as long.
     ///
     /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::WrongLength`].
     pub fn get_into<B: IoBufMut>(&self, name: &str, buffer: B) -> StoreTicket<B> {
-        read::get_into(&self.inner, name, buffer)
+        read::get_into(&self.inner, name, buffer, Entry::Waits)
     }
 
     /// A range of the tensor's bytes, in a buffer of the engine's. The blocks at its ends are read whole,
@@ -171,7 +183,7 @@ impl OffloadStore {
     ///
     /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::OutOfBounds`].
     pub fn get_range(&self, name: &str, range: impl RangeBounds<u64>) -> StoreTicket<AioBuf> {
-        read::get_range(&self.inner, name, range)
+        read::get_range(&self.inner, name, range, Entry::Waits)
     }
 
     /// Fills the buffer with the tensor's bytes from `offset` on; otherwise as
@@ -182,19 +194,28 @@ impl OffloadStore {
         offset: u64,
         buffer: B,
     ) -> StoreTicket<B> {
-        read::get_range_into(&self.inner, name, offset, buffer)
+        read::get_range_into(&self.inner, name, offset, buffer, Entry::Waits)
     }
 
     /// Reads the tensor into memory, so that gets of it and of its ranges are copies, until it is put again
     /// or makes room for others that are prefetched.
     ///
     /// The memory is that of [`StoreBuilder::memory`]; those make room that were prefetched or got least
-    /// recently.
+    /// recently. Where others are on their way into it, this one waits for its turn, which comes
+    /// when they are there; the call itself does not wait for that.
     ///
     /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::Full`] at once if the
-    /// memory does not suffice, since it is too little or others are on their way into it.
+    /// tensor is longer than all of the memory, or the system has no thread to see to those that wait.
     pub fn prefetch(&self, name: &str) -> StoreTicket<()> {
-        read::prefetch(&self.inner, name)
+        read::prefetch(&self.inner, name, Entry::Waits)
+    }
+
+    /// As [`OffloadStore::prefetch`], without waiting for a turn.
+    ///
+    /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::Full`] if the memory
+    /// does not suffice, since it is too little or others are on their way into it.
+    pub fn try_prefetch(&self, name: &str) -> StoreTicket<()> {
+        read::try_prefetch(&self.inner, name)
     }
 
     /// Bytes of memory that prefetched tensors take, and those on their way: whole pages of 4096.

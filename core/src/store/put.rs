@@ -6,35 +6,45 @@ use crate::{
     buf::{IoBuf, IoBufExt},
     store::{
         StoreError, StoreErrorKind, StoreOperation, StoreTicket,
+        catalog::Evicted,
         change::{Change, Target, each_piece},
+        entry::Entry,
         inner::Inner,
         space::pages,
         tensor::{Record, Version},
     },
 };
 
-pub(super) fn put<B: IoBuf>(inner: &Arc<Inner>, name: &str, buffer: B) -> StoreTicket<B> {
+pub(super) fn put<B: IoBuf>(
+    inner: &Arc<Inner>,
+    name: &str,
+    buffer: B,
+    entry: Entry,
+) -> StoreTicket<B> {
     let name: Arc<str> = Arc::from(name);
     let (ticket, promise) = inner.promise(StoreOperation::Put, Some(&name));
     let part = buffer.into_part();
     let len = part.len() as u64;
     match begin(inner, &name, len) {
         Err(error) => promise.fail(error, part.into_whole()),
-        Ok((version, generation, None)) => {
+        Ok(Begun { version, generation, target: None, evicted }) => {
             inner.succeed(&version, record(inner, name, generation, len));
             match part.into_whole() {
                 Some(buffer) => promise.keep(Ok(buffer)),
                 None => drop(promise),
             }
+            inner.tell_evicted(evicted);
         }
-        Ok((version, generation, Some(target))) => {
+        Ok(Begun { version, generation, target: Some(target), evicted }) => {
             let record = record(inner, name, generation, len);
             let steps = part.len().div_ceil(inner.options.part);
-            let change = Change::new(inner, version, target, record, promise, steps);
+            let change = Change::new(inner, version, target, record, promise, steps, entry);
             each_piece(part, inner.options.part, |at, piece| {
                 let at = at as u64;
                 change.write(at / inner.options.block, at, piece);
             });
+            // With nothing left to be done, should the user's code panic.
+            inner.tell_evicted(evicted);
         }
     }
     ticket
@@ -47,7 +57,15 @@ fn record(inner: &Inner, name: Arc<str>, generation: u64, len: u64) -> Record {
     Record { name, generation, sealed, len, block, sums, extent, slot }
 }
 
-type Begun = (Arc<Version>, u64, Option<Target>);
+/// A put that was accepted.
+struct Begun {
+    version: Arc<Version>,
+    generation: u64,
+    /// None if there are no bytes.
+    target: Option<Target>,
+    /// Who made room for it and is to be told of.
+    evicted: Vec<Evicted>,
+}
 
 /// Accepts a put: from here on it is what the name stands for.
 fn begin(inner: &Inner, name: &Arc<str>, len: u64) -> Result<Begun, StoreError> {
@@ -79,7 +97,6 @@ fn begin(inner: &Inner, name: &Arc<str>, len: u64) -> Result<Begun, StoreError> 
         let version = Version::pending(Arc::clone(name), len, before);
         state.tensors.insert(Arc::clone(&version));
         drop(state);
-        inner.tell_evicted(evicted);
-        return Ok((version, generation, target));
+        return Ok(Begun { version, generation, target, evicted });
     }
 }

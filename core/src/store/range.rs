@@ -12,6 +12,7 @@ use crate::{
     store::{
         StoreError, StoreErrorKind, StoreOperation, StoreTicket,
         change::{Change, Target},
+        entry::Entry,
         inner::Inner,
         read::{Piece, pieces},
         space::FileId,
@@ -33,6 +34,7 @@ struct Accepted<B> {
     at: u64,
     part: Part<B>,
     promise: Promise<B>,
+    entry: Entry,
     /// A file that was opened in advance.
     opened: Option<(FileId, AioFile)>,
 }
@@ -42,6 +44,7 @@ pub(super) fn put_range<B: IoBuf>(
     name: &str,
     at: u64,
     buffer: B,
+    entry: Entry,
 ) -> StoreTicket<B> {
     let name: Arc<str> = Arc::from(name);
     let (ticket, promise) = inner.promise(StoreOperation::PutRange, Some(&name));
@@ -70,7 +73,7 @@ pub(super) fn put_range<B: IoBuf>(
     let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
     state.tensors.insert(Arc::clone(&version));
     let inner = Arc::clone(inner);
-    let accepted = Accepted { inner, version, generation, at, part, promise, opened };
+    let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
     before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);
     drop(state);
     calls.into_iter().for_each(|call| call());
@@ -168,14 +171,14 @@ impl<B: IoBuf> Accepted<B> {
     }
 
     fn start(self, mut record: Record, target: Target, source: Source, copies: Vec<Piece>) {
-        let Self { inner, version, generation, at, part, promise, .. } = self;
+        let Self { inner, version, generation, at, part, promise, entry, .. } = self;
         record.generation = generation;
         // What is in memory is as it was before.
         record.slot = Arc::default();
         let old = Old { source, len: record.len, block: record.block, sums: record.sums.clone() };
         let writes = pieces(at, part.len() as u64, &record, inner.options.part as u64);
         let steps = writes.len() + copies.len();
-        let change = Change::new(&inner, version, target, record, promise, steps);
+        let change = Change::new(&inner, version, target, record, promise, steps, entry);
         let copying = Arc::new(Copying { change, old, queue: Mutex::new(copies.into()) });
         let mut rest = Some(part);
         for piece in writes {
@@ -277,7 +280,7 @@ impl<B: IoBuf> Copying<B> {
             Err(error) => return then(Err(self.change.engine_error(error))),
         };
         let Source { file, offset, .. } = &self.old.source;
-        let ticket = engine.pread(file, buffer, offset + at);
+        let ticket = self.change.entry.pread(engine, file, buffer, offset + at);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(buffer) => {
@@ -312,7 +315,8 @@ impl<B: IoBuf> Copying<B> {
     fn write(self: &Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
         let first = at / self.old.block;
         let change = &self.change;
-        let ticket = change.inner.engine.pwrite(&change.file, bytes, change.offset + at);
+        let engine = &change.inner.engine;
+        let ticket = change.entry.pwrite(engine, &change.file, bytes, change.offset + at);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| {
             let bytes = match result {

@@ -12,8 +12,10 @@ use crate::{
     store::{
         StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
         checksum::Seal,
+        entry::Entry,
         inner::Inner,
         lives::Flight,
+        memory::Share,
         tensor::{Found, Record},
         ticket::Promise,
     },
@@ -25,19 +27,25 @@ struct Request<B> {
     inner: Arc<Inner>,
     record: Arc<Record>,
     promise: Promise<B>,
+    entry: Entry,
 }
 
 /// The whole tensor in a buffer that is made for it.
-pub(super) fn get(inner: &Arc<Inner>, name: &str) -> StoreTicket<AioBuf> {
-    begin(inner, StoreOperation::Get, name, (), |request, ()| {
+pub(super) fn get(inner: &Arc<Inner>, name: &str, entry: Entry) -> StoreTicket<AioBuf> {
+    begin(inner, StoreOperation::Get, name, entry, (), |request, ()| {
         let len = request.record.len;
         request.start_in_new(0, len);
     })
 }
 
 /// The whole tensor in a buffer of its length.
-pub(super) fn get_into<B: IoBufMut>(inner: &Arc<Inner>, name: &str, buffer: B) -> StoreTicket<B> {
-    begin(inner, StoreOperation::Get, name, buffer, |request, buffer| {
+pub(super) fn get_into<B: IoBufMut>(
+    inner: &Arc<Inner>,
+    name: &str,
+    buffer: B,
+    entry: Entry,
+) -> StoreTicket<B> {
+    begin(inner, StoreOperation::Get, name, entry, buffer, |request, buffer| {
         let (len, wanted) = (request.record.len, buffer.wanted() as u64);
         if len == wanted {
             request.start(0, buffer, true);
@@ -48,14 +56,48 @@ pub(super) fn get_into<B: IoBufMut>(inner: &Arc<Inner>, name: &str, buffer: B) -
     })
 }
 
-/// The whole tensor in memory.
-pub(super) fn prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
-    begin(inner, StoreOperation::Prefetch, name, Given(None), |request, _| {
-        let Request { inner, record, promise } = request;
-        if inner.memory.get(&record.slot).is_some() {
-            return promise.keep(Ok(()));
+/// The whole tensor in memory, once there is memory for it.
+pub(super) fn prefetch(inner: &Arc<Inner>, name: &str, entry: Entry) -> StoreTicket<()> {
+    begin(inner, StoreOperation::Prefetch, name, entry, Given(None), |request, _| {
+        if request.is_in_memory() {
+            return request.promise.keep(Ok(()));
         }
-        let Some(share) = inner.memory.reserve(record.len) else {
+        let memory = Arc::clone(&request.inner.memory);
+        let flight = request.inner.flights.begin();
+        let len = request.record.len;
+        let then = move |share: Option<Share>| {
+            // Another may have brought it meanwhile.
+            if request.is_in_memory() {
+                request.promise.keep(Ok(()));
+            } else {
+                request.bring(share);
+            }
+            drop(flight);
+        };
+        memory.reserve_in_turn(len, Box::new(then));
+    })
+}
+
+/// As [`prefetch`], if there is memory for it now.
+pub(super) fn try_prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
+    begin(inner, StoreOperation::Prefetch, name, Entry::Waits, Given(None), |request, _| {
+        if request.is_in_memory() {
+            return request.promise.keep(Ok(()));
+        }
+        let share = request.inner.memory.reserve(request.record.len);
+        request.bring(share);
+    })
+}
+
+impl Request<()> {
+    fn is_in_memory(&self) -> bool {
+        self.inner.memory.get(&self.record.slot).is_some()
+    }
+
+    /// Reads the tensor into its share of the memory.
+    fn bring(self, share: Option<Share>) {
+        let Self { inner, record, promise, entry } = self;
+        let Some(share) = share else {
             return promise.refuse(StoreErrorKind::Full, None);
         };
         let (ticket, reads) = inner.promise(StoreOperation::Prefetch, Some(&record.name));
@@ -71,8 +113,8 @@ pub(super) fn prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
             }
         });
         let len = record.len;
-        Request { inner, record, promise: reads }.start_in_new(0, len);
-    })
+        Request { inner, record, promise: reads, entry }.start_in_new(0, len);
+    }
 }
 
 /// A part of a tensor in a buffer that is made for it.
@@ -80,9 +122,10 @@ pub(super) fn get_range(
     inner: &Arc<Inner>,
     name: &str,
     range: impl RangeBounds<u64>,
+    entry: Entry,
 ) -> StoreTicket<AioBuf> {
     let bounds = (range.start_bound().cloned(), range.end_bound().cloned());
-    begin(inner, StoreOperation::GetRange, name, (), move |request, ()| {
+    begin(inner, StoreOperation::GetRange, name, entry, (), move |request, ()| {
         let len = request.record.len;
         match within(bounds, len) {
             Some((from, count)) => request.start_in_new(from, count),
@@ -100,8 +143,9 @@ pub(super) fn get_range_into<B: IoBufMut>(
     name: &str,
     offset: u64,
     buffer: B,
+    entry: Entry,
 ) -> StoreTicket<B> {
-    begin(inner, StoreOperation::GetRange, name, buffer, move |request, buffer| {
+    begin(inner, StoreOperation::GetRange, name, entry, buffer, move |request, buffer| {
         let (len, wanted) = (request.record.len, buffer.wanted() as u64);
         if offset.checked_add(wanted).is_some_and(|end| end <= len) {
             request.start(offset, buffer, true);
@@ -134,6 +178,7 @@ fn begin<B: Send + 'static, G: Into<Given<B>> + Send + 'static>(
     inner: &Arc<Inner>,
     operation: StoreOperation,
     name: &str,
+    entry: Entry,
     given: G,
     then: impl FnOnce(Request<B>, G) + Send + 'static,
 ) -> StoreTicket<B> {
@@ -141,7 +186,7 @@ fn begin<B: Send + 'static, G: Into<Given<B>> + Send + 'static>(
     let (ticket, promise) = inner.promise::<B>(operation, Some(&name));
     let of = Arc::clone(inner);
     inner.find(&name, move |found| match found {
-        Found::Record(record) => then(Request { inner: of, record, promise }, given),
+        Found::Record(record) => then(Request { inner: of, record, promise, entry }, given),
         Found::Missing(kind) => promise.refuse(kind, given.into().0),
     });
     ticket
@@ -189,10 +234,11 @@ impl<B: IoBufMut> Request<B> {
     /// Fills the buffer with the tensor's bytes from `from` on, which there are. `gives_back`: whether
     /// the caller gets the buffer on failure, too.
     fn start(self, from: u64, buffer: B, gives_back: bool) {
-        let Self { inner, record, promise } = self;
+        let Self { inner, record, promise, entry } = self;
         let mut whole = buffer.into_part_mut();
         if let Some(resident) = inner.memory.get(&record.slot) {
             let flight = inner.flights.begin();
+            drop(record);
             return inner.helpers.see_to(whole.wanted(), move || {
                 let from = usize::try_from(from).unwrap_or(usize::MAX);
                 whole.fill_from(resident.bytes.get(from..).unwrap_or_default());
@@ -223,15 +269,20 @@ impl<B: IoBufMut> Request<B> {
             error: None,
             buffer: None,
             flight: Some(inner.flights.begin()),
+            record: Some(Arc::clone(&record)),
         };
         let (seal, offset) = (record.seal(inner.store), extent.offset);
+        let (len, block) = (record.len, record.block);
+        drop(record);
         let reading = Reading {
             inner,
-            record,
+            len,
+            block,
             file,
             offset,
             seal,
             gives_back,
+            entry,
             progress: Mutex::new(progress),
         };
         let reading = Arc::new(reading);
@@ -290,12 +341,15 @@ pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Pie
 /// A read under way.
 struct Reading<B> {
     inner: Arc<Inner>,
-    record: Arc<Record>,
+    /// Bytes of the tensor, and per checksum.
+    len: u64,
+    block: u64,
     file: AioFile,
     /// Where in the file the tensor begins.
     offset: u64,
     seal: Seal,
     gives_back: bool,
+    entry: Entry,
     progress: Mutex<Progress<B>>,
 }
 
@@ -306,12 +360,16 @@ struct Progress<B> {
     error: Option<(u64, StoreError)>,
     buffer: Option<B>,
     flight: Option<Flight>,
+    /// Let go with the last piece, so that whoever is told that the tensor was read can put another in its
+    /// place.
+    record: Option<Arc<Record>>,
 }
 
 impl<B: IoBufMut> Reading<B> {
     /// Reads whole blocks from `at` on to where they belong.
     fn read(self: &Arc<Self>, at: u64, part: PartMut<B>) {
-        let ticket = self.inner.engine.pread(&self.file, part, self.offset + at);
+        let engine = &self.inner.engine;
+        let ticket = self.entry.pread(engine, &self.file, part, self.offset + at);
         let reading = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
@@ -330,9 +388,8 @@ impl<B: IoBufMut> Reading<B> {
 
     /// Reads the block that `part`, from `at` on, is some bytes of.
     fn read_edge(self: &Arc<Self>, at: u64, mut part: PartMut<B>) {
-        let number = at / self.record.block;
-        let start = number * self.record.block;
-        let len = self.record.block_end(number) - start;
+        let start = at - at % self.block;
+        let len = self.block.min(self.len - start);
         let reading = Arc::clone(self);
         let block =
             match self.inner.engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
@@ -342,7 +399,8 @@ impl<B: IoBufMut> Reading<B> {
                     return self.piece_ended(at, Err(error), part.into_whole());
                 }
             };
-        let ticket = self.inner.engine.pread(&self.file, block, self.offset + start);
+        let engine = &self.inner.engine;
+        let ticket = self.entry.pread(engine, &self.file, block, self.offset + start);
         ticket.on_completion(move |result| match result {
             Ok(block) => {
                 let inner = Arc::clone(&reading.inner);
@@ -364,8 +422,10 @@ impl<B: IoBufMut> Reading<B> {
 
     /// Whether the bytes are those that were stored from `at` on, where a block begins.
     fn verify(&self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        let Record { block, sums, .. } = &*self.record;
-        let wrong = self.seal.mismatch(sums, at / block, bytes);
+        let Some(record) = lock(&self.progress).record.clone() else {
+            return Err(self.error(StoreErrorKind::Closed));
+        };
+        let wrong = self.seal.mismatch(&record.sums, at / self.block, bytes);
         wrong.map_or(Ok(()), |block| Err(self.corrupt(block)))
     }
 
@@ -386,7 +446,7 @@ impl<B: IoBufMut> Reading<B> {
         let error = match error.kind() {
             // A file that ends early was torn.
             ErrorKind::UnexpectedEof => {
-                let block = (at + Error::done(&error) as u64) / self.record.block;
+                let block = (at + Error::done(&error) as u64) / self.block;
                 self.corrupt(block).because_of(error)
             }
             _ => self.error(StoreErrorKind::Io).because_of(error),
@@ -410,7 +470,9 @@ impl<B: IoBufMut> Reading<B> {
         }
         let (error, buffer) = (progress.error.take(), progress.buffer.take());
         let (promise, flight) = (progress.promise.take(), progress.flight.take());
+        let record = progress.record.take();
         drop(progress);
+        drop(record);
         let Some(promise) = promise else {
             return;
         };

@@ -392,7 +392,7 @@ impl<B> State<B> {
 }
 
 /// Runs code of the caller's, whose panic stays here: others wait for what comes after it.
-fn contain(code: impl FnOnce()) {
+pub(super) fn contain(code: impl FnOnce()) {
     // The payload is forgotten, since dropping it may panic again.
     let _ = catch_unwind(AssertUnwindSafe(code)).map_err(std::mem::forget);
 }

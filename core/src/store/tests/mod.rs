@@ -3,6 +3,7 @@
 mod faults;
 mod names;
 mod replay;
+mod updates;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
