@@ -23,6 +23,12 @@ assert_eq!(tensor, [42; 100_000]);
 ```
 "
 )]
+#![cfg_attr(
+    all(doc, feature = "safetensors", feature = "store", unix),
+    doc = "
+The [guide] tells how to configure it, operate it, and rely on it.
+"
+)]
 //!
 //! Feature `store` is `OffloadStore`: named tensors in a directory, with checksums, ephemeral or
 //! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
@@ -46,6 +52,7 @@ assert_eq!(tensor, [42; 100_000]);
 //! thread that made the request or the engine; what a subscriber itself asks of the engine while it
 //! is told something is not told.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
@@ -71,6 +78,9 @@ pub mod config;
 mod engine;
 #[cfg(all(feature = "engine", unix))]
 mod error;
+// Where all that it speaks of is there.
+#[cfg(all(any(doc, doctest), feature = "safetensors", feature = "store", unix))]
+pub mod guide;
 #[doc(hidden)]
 pub mod private;
 #[cfg(all(feature = "safetensors", unix))]
@@ -110,6 +120,8 @@ pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
     EngineSettings, EnvSource, Loaded, Loader, Secret,
 };
+#[cfg(feature = "store")]
+pub use config::{Launcher, Placement, StoreConfig};
 /// ```
 /// use ds_aio::{Choice, Config};
 ///

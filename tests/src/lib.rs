@@ -4,6 +4,8 @@ pub mod bytes;
 pub mod cache;
 pub mod generations;
 pub mod hooked;
+#[cfg(target_os = "linux")]
+pub mod mounts;
 pub mod process;
 pub mod rounds;
 pub mod settings;

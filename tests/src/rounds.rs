@@ -1,8 +1,8 @@
 //! A durable store whose tensors all are of one round, which a process that may be killed goes through.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use ds_aio::{OffloadStore, StoreBuilder};
+use ds_aio::{OffloadStore, Placement, StoreBuilder, StoreConfig};
 
 use crate::bytes::{assert_same, pattern};
 
@@ -12,8 +12,28 @@ pub const ROUNDS_TENSORS: u64 = 12;
 /// Small blocks and slabs, and some tensors with files of their own.
 #[must_use]
 pub fn builder(directory: &Path) -> StoreBuilder {
-    let builder = OffloadStore::builder(directory).durable();
-    builder.block_size(4096).slab_limit(64 << 10).slab_size(512 << 10)
+    small(OffloadStore::builder(directory))
+}
+
+/// The same in several directories, in which tensors are striped; or in one.
+///
+/// # Panics
+///
+/// If there is none.
+#[must_use]
+#[allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
+pub fn builder_in(directories: &[PathBuf]) -> StoreBuilder {
+    if let [only] = directories {
+        return builder(only);
+    }
+    let placement = Placement::Stripe { chunk: 16 << 10 };
+    let config = StoreConfig::builder().dirs(directories.to_vec()).placement(placement);
+    let environment: [(&str, &str); 0] = [];
+    small(OffloadStore::configured(&config.build().unwrap(), &environment).unwrap())
+}
+
+fn small(builder: StoreBuilder) -> StoreBuilder {
+    builder.durable().block_size(4096).slab_limit(64 << 10).slab_size(512 << 10)
 }
 
 /// Name and bytes of a tensor in a round.

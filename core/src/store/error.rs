@@ -81,10 +81,23 @@ pub enum StoreErrorKind {
     Exists,
     /// The directory holds a store of the other mode.
     WrongMode,
-    /// The index is not what a store wrote, or refers to what cannot be.
+    /// The index, or a directory's label, is not what a store wrote, or refers to what cannot be.
     CorruptIndex,
     /// The index was written by a later version of this crate.
     UnknownVersion,
+    /// A directory of the store was not given, or is not the one that it was: nothing in it says that it
+    /// is the store's. Perhaps its device is not mounted.
+    MissingDirectory,
+    /// A directory was given in the place of another of the same store.
+    ExchangedDirectory,
+    /// A directory was given twice, or a copy of it with it.
+    DuplicateDirectory,
+    /// A directory is another store's.
+    ForeignDirectory,
+    /// The directories depend on the process's rank, and no launcher has set it.
+    NoRank,
+    /// The directories depend on the process's rank, and the launchers' variables say different ones.
+    RanksDisagree,
     /// The file system keeps no promise of durability that this crate knows of: a network or an overlay
     /// file system.
     UnsureFileSystem,
@@ -124,8 +137,14 @@ impl StoreErrorKind {
             Self::InUse => "the directory is in use by another store",
             Self::Exists => "the directory holds a store already",
             Self::WrongMode => "the directory holds a store of the other mode",
-            Self::CorruptIndex => "the index is not what a store wrote",
+            Self::CorruptIndex => "the index or a label is not what a store wrote",
             Self::UnknownVersion => "the index is of a later version of this crate",
+            Self::MissingDirectory => "a directory of the store is missing",
+            Self::ExchangedDirectory => "the directory is another one of the store's",
+            Self::DuplicateDirectory => "the directory was given twice",
+            Self::ForeignDirectory => "the directory is not the store's",
+            Self::NoRank => "no launcher tells the rank of this process",
+            Self::RanksDisagree => "launchers tell different ranks of this process",
             Self::UnsureFileSystem => "the file system may not keep what it was told to",
             Self::InvalidSetting => "a setting is outside its range",
             Self::NotDurable => "the store is not durable",
@@ -152,8 +171,14 @@ impl StoreErrorKind {
             Self::InUse => "close it first, or take another directory",
             Self::Exists => "recover or remove it, or take another directory",
             Self::WrongMode => "open it in its mode, or remove it first",
-            Self::CorruptIndex => "restore the index from a copy, or remove the store",
+            Self::CorruptIndex => "restore it from a copy, or remove the store",
             Self::UnknownVersion => "use that version",
+            Self::MissingDirectory => "mount it, and give all of the store's directories",
+            Self::ExchangedDirectory => "give the directories in their order",
+            Self::DuplicateDirectory => "give each directory once",
+            Self::ForeignDirectory => "give the store's own directories, or remove what is in it",
+            Self::NoRank => "start it by a launcher, or give directories without ranks",
+            Self::RanksDisagree => "say by the setting `launcher` which holds",
             Self::UnsureFileSystem => "take a local one, or allow it in the builder",
             Self::InvalidSetting => "correct it",
             Self::NotDurable => "open it as durable",
@@ -278,7 +303,7 @@ impl StoreError {
         self.0.kind
     }
 
-    /// The store's directory, as it was given to the builder.
+    /// The store's directory, as it was given to the builder; of several the one in question, or the first.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.0.directory
@@ -362,8 +387,12 @@ impl fmt::Display for StoreError {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         self.0.fmt(f)
     }
 }

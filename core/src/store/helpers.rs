@@ -30,6 +30,11 @@ pub(super) fn is_one() -> bool {
     IS_HELPER.with(Cell::get)
 }
 
+/// The calling thread counts as one from here on.
+pub(super) fn become_one() {
+    IS_HELPER.with(|is_helper| is_helper.set(true));
+}
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// The helpers of one store. They start when there is work for them, and end with it.
@@ -125,7 +130,7 @@ impl State {
 impl Line {
     fn help(&self) {
         signals::leave_to_others();
-        IS_HELPER.with(|is_helper| is_helper.set(true));
+        become_one();
         let mut state = lock(&self.state);
         loop {
             if let Some(work) = state.work.pop_front() {

@@ -1,4 +1,4 @@
-//! Stores: named tensors in the files of a directory.
+//! Stores: named tensors in the files of a directory, or of several on as many devices.
 //!
 //! The data's way: an operation (put, read, range) becomes requests of the engine on places of data
 //! files, and callbacks on the engine's workers see to the checksums. Everything here is built on what
@@ -9,9 +9,11 @@
 //! - pipeline/: tensors that are read ahead of computations, and written behind them
 //! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are;
 //!   memory.rs: which of them are in memory besides
-//! - space.rs: places in data files, without touching one; handles.rs, files.rs, names.rs: the files
-//! - checksum.rs, index.rs, commit.rs: what is compared, written down, and made durable
-//! - builder.rs, owner.rs, ending.rs: how a store begins and ends, and that it is alone
+//! - place.rs: how a tensor lies in one directory or several; space.rs: free extents of data files,
+//!   without touching one; directory.rs, handles.rs, files.rs, names.rs: directories and files
+//! - checksum.rs, index.rs, label.rs, commit.rs: what is compared, written down, and made durable
+//! - builder.rs, ranks.rs, opening.rs, owner.rs, ending.rs: how a store begins and ends, and that it is
+//!   alone
 //! - ticket.rs, helpers.rs, lives.rs: who waits, which threads compute, what is under way
 //!
 //! What it rests on:
@@ -28,6 +30,7 @@ mod catalog;
 mod change;
 mod checksum;
 mod commit;
+mod directory;
 mod ending;
 mod entry;
 mod error;
@@ -38,14 +41,18 @@ mod handles;
 mod helpers;
 mod index;
 mod inner;
+mod label;
 mod lives;
 mod memory;
 mod names;
+mod opening;
 mod owner;
 mod pin;
 mod pipeline;
+mod place;
 mod put;
 mod range;
+mod ranks;
 mod read;
 mod space;
 mod tensor;
@@ -60,7 +67,12 @@ use std::{
     sync::Arc,
 };
 
-use crate::buf::{AioBuf, IoBuf, IoBufMut};
+use crate::{
+    buf::{AioBuf, IoBuf, IoBufMut},
+    config::{EnvSource, StoreConfig},
+    engine::Engine,
+};
+use builder::Spread;
 use entry::Entry;
 use inner::Inner;
 
@@ -136,7 +148,46 @@ pub struct TensorInfo {
 impl OffloadStore {
     /// Begins to open a store in that directory.
     pub fn builder(directory: impl Into<PathBuf>) -> StoreBuilder {
-        StoreBuilder::new(directory.into())
+        StoreBuilder::new(vec![directory.into()], Spread::Hashed)
+    }
+
+    /// Begins to open a store where a configuration says, in one directory or several; `environment` is
+    /// where launchers have left the rank of the process, such as
+    /// [`ProcessEnv`](crate::config::ProcessEnv).
+    ///
+    /// With several directories a tensor is in one or in all, as
+    /// [`StoreConfig::placement`](crate::StoreConfig) says, and each device has an engine of its own
+    /// ([`StoreBuilder::device_engine`]). The index is in the first directory, and a label in each tells
+    /// which one it is. A process that has the directories alone names its rank in them, or shares none
+    /// by [`Placement::Rank`](crate::Placement).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use ds_aio::{AioConfig, Engine, OffloadStore, StoreConfig};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dirs = format!("{0}/nvme0/{{rank}},{0}/nvme1/{{rank}}", dir.path().display());
+    /// // As a job script and torchrun set them; `ProcessEnv` are those of this process.
+    /// let environment = [("DS_AIO_DIRS", &*dirs), ("RANK", "3"), ("LOCAL_RANK", "3")];
+    /// let config = StoreConfig::loader().env_from(&environment).load()?.value;
+    /// let engine = Arc::new(Engine::new(&AioConfig::from_env()?)?);
+    /// let store = OffloadStore::configured(&config, &environment)?.open(&engine)?;
+    /// assert!(store.directories().all(|directory| directory.ends_with("3")));
+    /// store.put("weights", vec![7; 1000]).wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::InvalidSetting`] with every path that is no such path,
+    /// [`StoreErrorKind::NoRank`] and [`StoreErrorKind::RanksDisagree`] if the directories depend on a
+    /// rank that nobody, or not everybody, tells.
+    pub fn configured(
+        config: &StoreConfig,
+        environment: &(impl EnvSource + ?Sized),
+    ) -> Result<StoreBuilder, StoreError> {
+        StoreBuilder::configured(config, environment)
     }
 
     /// Stores the buffer's bytes under that name, in the place of what it stood for.
@@ -307,13 +358,34 @@ impl OffloadStore {
         commit::commit(&self.inner).map_err(|error| error.during(StoreOperation::Commit))
     }
 
+    /// As [`OffloadStore::commit`], as a request of its own: it makes durable what the tensors are once
+    /// every change that was made before this call has ended. It may be made in a callback, and commits
+    /// take effect in the order in which they are begun.
+    ///
+    /// The ticket's errors are those of [`OffloadStore::commit`], but for
+    /// [`StoreErrorKind::WouldDeadlock`]. If the ticket is dropped, the next commit or
+    /// [`OffloadStore::close`] tells of them.
+    pub fn begin_commit(&self) -> StoreTicket<Commit> {
+        commit::begin(&self.inner)
+    }
+
     /// Whether it was opened as a durable one.
     #[must_use]
     pub fn is_durable(&self) -> bool {
         self.inner.options.mode == Mode::Durable
     }
 
-    /// The store's directory, as it was given to the builder.
+    /// The store's directories, as they were given to the builder.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.inner.directories.iter().map(|directory| &*directory.path)
+    }
+
+    /// The engine of each directory, in their order: one for all on a device.
+    pub fn engines(&self) -> impl Iterator<Item = &Arc<Engine>> {
+        self.inner.directories.iter().map(|directory| &directory.engine)
+    }
+
+    /// The store's directory, as it was given to the builder; the first, if there are several.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.inner.directory

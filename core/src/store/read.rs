@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     buf::{AioBuf, IoBuf, IoBufExt, IoBufMut, PartMut},
-    engine::{AioFile, Failed},
+    engine::Failed,
     error::{Error, ErrorKind},
     store::{
         StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
@@ -16,6 +16,7 @@ use crate::{
         inner::Inner,
         lives::Flight,
         memory::Share,
+        place::OpenPlace,
         tensor::{Found, Record},
         ticket::Promise,
     },
@@ -251,18 +252,19 @@ impl<B: IoBufMut> Request<B> {
                 drop(flight);
             });
         }
-        let pieces = pieces(from, whole.wanted() as u64, &record, inner.options.part as u64);
-        let Some(extent) = record.extent.as_ref().filter(|_| !pieces.is_empty()) else {
+        let Some(place) = record.place.as_ref().filter(|_| whole.wanted() > 0) else {
             match whole.into_whole() {
                 Some(buffer) => promise.keep(Ok(buffer)),
                 None => drop(promise),
             }
             return;
         };
-        let file = match inner.file(extent.file) {
-            Ok(file) => file,
+        let place = match inner.open_place(place) {
+            Ok(place) => place,
             Err(error) => return promise.fail(error, whole.into_whole().filter(|_| gives_back)),
         };
+        let len = whole.wanted() as u64;
+        let pieces = pieces(from, len, &record, inner.options.part, place.chunk());
         let progress = Progress {
             promise: Some(promise),
             left: pieces.len(),
@@ -271,15 +273,14 @@ impl<B: IoBufMut> Request<B> {
             flight: Some(inner.flights.begin()),
             record: Some(Arc::clone(&record)),
         };
-        let (seal, offset) = (record.seal(inner.store), extent.offset);
+        let seal = record.seal(inner.store);
         let (len, block) = (record.len, record.block);
         drop(record);
         let reading = Reading {
             inner,
             len,
             block,
-            file,
-            offset,
+            place,
             seal,
             gives_back,
             entry,
@@ -318,17 +319,19 @@ pub(super) struct Piece {
     pub(super) is_whole: bool,
 }
 
-/// The pieces of `len` bytes of a tensor from `from` on, whole blocks in pieces of `part` bytes.
-pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Piece> {
+/// The pieces of `len` bytes of a tensor from `from` on: whole blocks in pieces of `part` bytes, none
+/// of which is in two chunks of the tensor's place. A chunk is whole blocks, or 0 if there is one.
+pub(super) fn pieces(from: u64, len: u64, record: &Record, part: usize, chunk: u64) -> Vec<Piece> {
     let (mut at, end, block) = (from, from + len, record.block);
-    let part = (part / block).max(1) * block;
+    let part = (part as u64 / block).max(1) * block;
+    let chunk_end = |at: u64| at.checked_div(chunk).map_or(u64::MAX, |number| (number + 1) * chunk);
     let mut pieces = Vec::new();
     while at < end {
         let number = at / block;
         let is_whole = at == number * block && end >= record.block_end(number);
         let until = if is_whole {
             let whole = if end == record.len { end } else { end - end % block };
-            whole.min(at + part)
+            whole.min(at + part).min(chunk_end(at))
         } else {
             end.min(record.block_end(number))
         };
@@ -344,9 +347,7 @@ struct Reading<B> {
     /// Bytes of the tensor, and per checksum.
     len: u64,
     block: u64,
-    file: AioFile,
-    /// Where in the file the tensor begins.
-    offset: u64,
+    place: OpenPlace,
     seal: Seal,
     gives_back: bool,
     entry: Entry,
@@ -368,8 +369,7 @@ struct Progress<B> {
 impl<B: IoBufMut> Reading<B> {
     /// Reads whole blocks from `at` on to where they belong.
     fn read(self: &Arc<Self>, at: u64, part: PartMut<B>) {
-        let engine = &self.inner.engine;
-        let ticket = self.entry.pread(engine, &self.file, part, self.offset + at);
+        let ticket = self.place.pread(&self.entry, at, part);
         let reading = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
@@ -399,8 +399,7 @@ impl<B: IoBufMut> Reading<B> {
                     return self.piece_ended(at, Err(error), part.into_whole());
                 }
             };
-        let engine = &self.inner.engine;
-        let ticket = self.entry.pread(engine, &self.file, block, self.offset + start);
+        let ticket = self.place.pread(&self.entry, start, block);
         ticket.on_completion(move |result| match result {
             Ok(block) => {
                 let inner = Arc::clone(&reading.inner);
@@ -430,7 +429,7 @@ impl<B: IoBufMut> Reading<B> {
     }
 
     fn corrupt(&self, block: u64) -> StoreError {
-        let path = self.file.path().to_owned();
+        let path = self.place.path(block * self.block).to_owned();
         self.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
     }
 
@@ -489,27 +488,34 @@ impl<B: IoBufMut> Reading<B> {
 mod tests {
     use super::*;
 
+    fn check(len: u64, from: u64, end: u64, chunk: u64) {
+        let record = Record::for_tests(len, 4096);
+        let mut at = from;
+        for piece in pieces(from, end - from, &record, 8192, chunk) {
+            let until = piece.at + piece.len;
+            assert_eq!(piece.at, at);
+            let begins = piece.at % 4096 == 0;
+            let ends = until % 4096 == 0 || until == len;
+            assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
+            assert!(piece.len <= 8192 && piece.len > 0);
+            let is_in_one = chunk == 0 || piece.at / chunk == (until - 1) / chunk;
+            assert!(is_in_one, "{piece:?}, chunks of {chunk}");
+            at = until;
+        }
+        assert_eq!(at, end);
+    }
+
     #[test]
     fn pieces_are_the_range_and_whole_ones_are_whole_blocks() {
         for len in [1_u64, 4095, 4096, 4097, 20_000, 5 * 4096] {
-            let record = Record::for_tests(len, 4096);
             for from in [0, 1, 4095, 4096, 5000, 8192, 12_288] {
                 for end in [1, 4096, 4097, 8192, 12_000, 16_384, 20_000, 20_480] {
                     if from >= end || end > len {
                         continue;
                     }
-                    let pieces = pieces(from, end - from, &record, 8192);
-                    let mut at = from;
-                    for piece in pieces {
-                        let until = piece.at + piece.len;
-                        assert_eq!(piece.at, at);
-                        let begins = piece.at % 4096 == 0;
-                        let ends = until % 4096 == 0 || until == len;
-                        assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
-                        assert!(piece.len <= 8192 && piece.len > 0);
-                        at = until;
+                    for chunk in [0, 4096, 12_288] {
+                        check(len, from, end, chunk);
                     }
-                    assert_eq!(at, end);
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod basics;
 mod capacity;
 mod corrupt;
+mod directories;
 mod durable;
 mod forms;
 mod killed;
@@ -10,6 +11,7 @@ mod memory;
 mod model;
 mod owner;
 mod processes;
+mod ranks;
 mod scale;
 mod stream;
 mod support;

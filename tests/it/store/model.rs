@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use ds_aio::{OffloadStore, StoreErrorKind, UpdateCause, UpdateGroup, UpdateOutcome};
+use ds_aio::{OffloadStore, Placement, StoreErrorKind, UpdateCause, UpdateGroup, UpdateOutcome};
 use ds_aio_tests::bytes::{Rng, assert_same, pattern, seed};
 
 use super::support::Place;
@@ -16,13 +16,20 @@ const NAMES: [&str; 5] = ["a", "b", "c/d", "e", "ε"];
 fn any_operations_at_once_agree_with_a_model() {
     let seed = seed();
     println!("replay with DS_AIO_TEST_SEED={seed}");
-    for round in 0..12 {
+    for round in 0..20 {
         run(&mut Rng::new(seed.wrapping_add(round)));
     }
 }
 
 fn run(rng: &mut Rng) {
-    let place = Place::with_block_size(rng.pick(&[4096, 16_384, 1 << 20]));
+    let mut place = Place::with_block_size(rng.pick(&[4096, 16_384, 1 << 20]));
+    if rng.below(2) == 0 {
+        let chunk = rng.pick(&[4096, 20_480, 131_072]);
+        let placements =
+            [Placement::Hash, Placement::Stripe { chunk }, Placement::Stripe { chunk }];
+        place.several =
+            Some((rng.pick(&[&["a", "b"][..], &["a", "b", "c"]]), rng.pick(&placements)));
+    }
     let is_durable = rng.below(2) == 0;
     let open = || if is_durable { place.open_durable() } else { place.open() };
     let mut store = open();

@@ -1,11 +1,11 @@
 //! Puts and commits in a durable store until it is killed, and says how far it is; run by the tests of
-//! `it`: `killed_store DIRECTORY`.
+//! `it` and `.ci/crashes.py`: `killed_store DIRECTORY…`.
 
 #![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
-use ds_aio::{Engine, OffloadStore};
+use ds_aio::Engine;
 use ds_aio_tests::{
     process::die_if_hung,
     rounds::{self, ROUNDS_TENSORS, tensor},
@@ -15,9 +15,9 @@ use ds_aio_tests::{
 fn main() {
     // Should nobody kill it.
     die_if_hung(60);
-    let directory = std::env::args().nth(1).unwrap();
+    let directories: Vec<_> = std::env::args().skip(1).map(PathBuf::from).collect();
     let engine = Arc::new(Engine::new(&settings(64 << 10, SHAPES[1], MODES[0])).unwrap());
-    let store = open(Path::new(&directory), &engine);
+    let store = rounds::builder_in(&directories).open(&engine).unwrap();
     let mut out = std::io::stdout();
     let first = rounds::of(&store).unwrap();
     writeln!(out, "found {first}").unwrap();
@@ -43,8 +43,4 @@ fn main() {
         store.commit().unwrap();
         writeln!(out, "committed {round}").unwrap();
     }
-}
-
-fn open(directory: &Path, engine: &Arc<Engine>) -> OffloadStore {
-    rounds::builder(directory).open(engine).unwrap()
 }

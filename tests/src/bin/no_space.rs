@@ -23,15 +23,11 @@ mod linux {
     use ds_aio::{Engine, Error, ErrorKind, FileWriter, OpenOptions, Operation, WriterOptions};
     use ds_aio_tests::{
         bytes::{assert_same, pattern},
+        mounts::{leave_the_others, mount_in_memory},
         process::{NOT_POSSIBLE_HERE, die_if_hung},
         settings::{MODES, SHAPES, settings},
     };
-    use nix::{
-        errno::Errno,
-        mount::{MsFlags, mount},
-        sched::{CloneFlags, unshare},
-        unistd::{getegid, geteuid},
-    };
+    use nix::errno::Errno;
 
     const MIB: usize = 1 << 20;
     const SPACE: usize = 16 * MIB;
@@ -41,9 +37,10 @@ mod linux {
         die_if_hung(100);
         let scenario = std::env::args().nth(1).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        // While this process has one thread: a user namespace takes no more.
         let file_system = if scenario == "without fallocate" { "ramfs" } else { "tmpfs" };
-        if let Err(error) = small_file_system(file_system, dir.path()) {
+        let mounted =
+            leave_the_others().and_then(|()| Ok(mount_in_memory(file_system, dir.path(), SPACE)?));
+        if let Err(error) = mounted {
             eprintln_to_caller(error.as_ref());
             drop(dir);
             std::process::exit(NOT_POSSIBLE_HERE);
@@ -70,24 +67,6 @@ mod linux {
 
     fn eprintln_to_caller(error: &dyn std::error::Error) {
         let _ = writeln!(std::io::stderr(), "no small file system: {error}");
-    }
-
-    /// Mounts a file system that only this process sees.
-    fn small_file_system(kind: &str, at: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        let (user, group) = (geteuid(), getegid());
-        if user.is_root() {
-            unshare(CloneFlags::CLONE_NEWNS)?;
-        } else {
-            unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
-            fs::write("/proc/self/setgroups", "deny")?;
-            fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
-            fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
-        }
-        let none: Option<&str> = None;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        let options = format!("size={SPACE}");
-        mount(Some(kind), at, Some(kind), MsFlags::empty(), Some(options.as_str()))?;
-        Ok(())
     }
 
     fn waited(engine: &Engine, path: &Path, data: &[u8], shape: (usize, usize)) {

@@ -56,7 +56,7 @@ impl Update {
         self,
         mut compute: impl FnMut(&mut TensorGroup) -> Computed<()>,
     ) -> Result<Updated, UpdateError> {
-        let may_wait = may_wait(&self.inner.engine);
+        let may_wait = may_wait(&self.inner.engines);
         let mut running = self.begin(may_wait.err())?;
         loop {
             match running.wait() {
