@@ -198,8 +198,11 @@ fn a_computation_that_fails_stops_it_and_what_was_computed_is_written() {
     assert_eq!(error.tensors().len(), 2 * GROUPS);
     (0..GROUPS).for_each(|number| verify(&store, number, number < 5));
     // An arity that is none of the group's.
-    let error =
-        store.update([group(7)], GROUP).run(|group| Ok(drop(group.arrays::<3, 1>()?))).unwrap_err();
+    let too_many = store.update([group(7)], GROUP).run(|group| {
+        group.arrays::<3, 1>()?;
+        Ok(())
+    });
+    let error = too_many.unwrap_err();
     assert!(error.to_string().contains("2 to be updated and 1 to be read, not 3 and 1"), "{error}");
     store.close().unwrap();
 }

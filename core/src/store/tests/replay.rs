@@ -55,7 +55,8 @@ impl Life {
         if directories > 1 {
             // In the first alone, so that the others have nothing yet but their labels.
             let names = (0..).map(|number: u64| number.to_string());
-            let name = names.into_iter().find(|name| checksum::of_text(name) % 2 == 0).unwrap();
+            let name =
+                names.into_iter().find(|name| checksum::of_text(name).is_multiple_of(2)).unwrap();
             life.put(&store, &name, bytes(0, 100));
             life.commit(&store);
         }
