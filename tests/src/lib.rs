@@ -2,8 +2,11 @@
 
 pub mod bytes;
 pub mod cache;
+pub mod fork;
 pub mod generations;
 pub mod hooked;
 pub mod process;
 pub mod rounds;
 pub mod settings;
+pub mod small_disk;
+pub mod store_model;

@@ -3,48 +3,13 @@
 
 #![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
-use std::{io::Write, path::Path, sync::Arc};
+use std::path::Path;
 
-use ds_aio::{Engine, OffloadStore};
-use ds_aio_tests::{
-    process::die_if_hung,
-    rounds::{self, ROUNDS_TENSORS, tensor},
-    settings::{MODES, SHAPES, settings},
-};
+use ds_aio_tests::{process::die_if_hung, rounds};
 
 fn main() {
     // Should nobody kill it.
     die_if_hung(60);
     let directory = std::env::args().nth(1).unwrap();
-    let engine = Arc::new(Engine::new(&settings(64 << 10, SHAPES[1], MODES[0])).unwrap());
-    let store = open(Path::new(&directory), &engine);
-    let mut out = std::io::stdout();
-    let first = rounds::of(&store).unwrap();
-    writeln!(out, "found {first}").unwrap();
-    for round in first + 1.. {
-        for number in 0..ROUNDS_TENSORS {
-            let (name, bytes) = tensor(number, round);
-            // Some are overwritten before they are committed, wholly and in part.
-            if number % 3 == 0 {
-                drop(store.put(&name, tensor(number, round + 1000).1));
-            }
-            if number % 4 == 0 {
-                let at = bytes.len() / 2;
-                drop(store.put(&name, [&bytes[..at], &vec![0; bytes.len() - at]].concat()));
-                drop(store.put_range(&name, at as u64, bytes[at..].to_vec()));
-            } else {
-                drop(store.put(&name, bytes));
-            }
-        }
-        let (name, bytes) = rounds::passing(round);
-        drop(store.put(&name, bytes));
-        store.remove(&rounds::passing(round - 1).0).unwrap();
-        writeln!(out, "committing {round}").unwrap();
-        store.commit().unwrap();
-        writeln!(out, "committed {round}").unwrap();
-    }
-}
-
-fn open(directory: &Path, engine: &Arc<Engine>) -> OffloadStore {
-    rounds::builder(directory).open(engine).unwrap()
+    rounds::go_on(Path::new(&directory)).unwrap();
 }

@@ -25,13 +25,9 @@ mod linux {
         bytes::{assert_same, pattern},
         process::{NOT_POSSIBLE_HERE, die_if_hung},
         settings::{MODES, SHAPES, settings},
+        small_disk::SmallDisk,
     };
-    use nix::{
-        errno::Errno,
-        mount::{MsFlags, mount},
-        sched::{CloneFlags, unshare},
-        unistd::{getegid, geteuid},
-    };
+    use nix::errno::Errno;
 
     const MIB: usize = 1 << 20;
     const SPACE: usize = 16 * MIB;
@@ -43,11 +39,14 @@ mod linux {
         let dir = tempfile::tempdir().unwrap();
         // While this process has one thread: a user namespace takes no more.
         let file_system = if scenario == "without fallocate" { "ramfs" } else { "tmpfs" };
-        if let Err(error) = small_file_system(file_system, dir.path()) {
-            eprintln_to_caller(error.as_ref());
-            drop(dir);
-            std::process::exit(NOT_POSSIBLE_HERE);
-        }
+        let disk = match SmallDisk::mount(file_system, SPACE, dir.path()) {
+            Ok(disk) => disk,
+            Err(error) => {
+                eprintln_to_caller(error.as_ref());
+                drop(dir);
+                std::process::exit(NOT_POSSIBLE_HERE);
+            }
+        };
         let data = pattern(1, WANTED);
         for mode in MODES {
             for shape in SHAPES {
@@ -64,30 +63,11 @@ mod linux {
                 }
             }
         }
-        // The mount point is busy until the namespace goes with this process.
-        nix::mount::umount2(dir.path(), nix::mount::MntFlags::MNT_DETACH).unwrap();
+        drop(disk);
     }
 
     fn eprintln_to_caller(error: &dyn std::error::Error) {
         let _ = writeln!(std::io::stderr(), "no small file system: {error}");
-    }
-
-    /// Mounts a file system that only this process sees.
-    fn small_file_system(kind: &str, at: &Path) -> Result<(), Box<dyn std::error::Error>> {
-        let (user, group) = (geteuid(), getegid());
-        if user.is_root() {
-            unshare(CloneFlags::CLONE_NEWNS)?;
-        } else {
-            unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
-            fs::write("/proc/self/setgroups", "deny")?;
-            fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
-            fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
-        }
-        let none: Option<&str> = None;
-        mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        let options = format!("size={SPACE}");
-        mount(Some(kind), at, Some(kind), MsFlags::empty(), Some(options.as_str()))?;
-        Ok(())
     }
 
     fn waited(engine: &Engine, path: &Path, data: &[u8], shape: (usize, usize)) {
