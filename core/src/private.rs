@@ -2,7 +2,11 @@
 
 pub use std::string::String;
 
-pub use crate::__impl_serialize as impl_serialize;
+pub use crate::{
+    __builder as builder, __choice as choice, __choice_impls as choice_impls,
+    __choice_stub as choice_stub, __impl_serialize as impl_serialize, __stubs as stubs,
+    __test_defaults as test_defaults,
+};
 #[cfg(feature = "serde")]
 pub use serde;
 
@@ -21,6 +25,8 @@ pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTe
 pub use crate::config::together::Together;
 pub use crate::config::value::sealed::Sealed;
 pub use crate::config::values::Values;
+
+mod macros;
 
 use core::any::Any;
 use core::fmt::Display;
@@ -176,29 +182,12 @@ pub fn owned<T: Clone, U: From<T>>(items: &[T]) -> Vec<U> {
     items.iter().cloned().map(U::from).collect()
 }
 
-/// What `#[config(serialize)]` expands to: a derive cannot see the features of this crate.
-#[cfg(feature = "serde")]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __impl_serialize {
-    ($($head:tt)*) => {
-        #[automatically_derived]
-        $($head)* {
-            fn serialize<S: $crate::private::serde::Serializer>(
-                &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
-                $crate::private::serialize(self, serializer)
-            }
-        }
-    };
-}
+/// What generated code needs of a value that it hands from one thread to another.
+pub trait Shared: Send + Sync + 'static {}
 
-#[cfg(not(feature = "serde"))]
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __impl_serialize {
-    ($($head:tt)*) => {
-        ::core::compile_error! { "`serialize` needs the feature `serde` of ds-aio" }
-    };
-}
+impl<T: Send + Sync + 'static> Shared for T {}
+
+/// What it needs of a value of the program's own that is read from texts and written as one.
+pub trait Shown: Display + Clone + Shared {}
+
+impl<T: Display + Clone + Shared> Shown for T {}

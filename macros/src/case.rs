@@ -35,10 +35,10 @@ impl Case {
         match self {
             Case::Lower | Case::Snake => name.to_owned(),
             Case::Upper | Case::ScreamingSnake => name.to_ascii_uppercase(),
-            Case::Pascal => name.split('_').map(capitalized).collect(),
-            Case::Camel => uncapitalized(&Case::Pascal.of_field(name)),
-            Case::Kebab => name.replace('_', "-"),
-            Case::ScreamingKebab => Case::Upper.of_field(name).replace('_', "-"),
+            Case::Pascal => pascal(name),
+            Case::Camel => uncapitalized(&pascal(name)),
+            Case::Kebab => with_hyphens(name),
+            Case::ScreamingKebab => with_hyphens(&Case::Upper.of_field(name)),
         }
     }
 
@@ -51,23 +51,40 @@ impl Case {
             Case::Camel => uncapitalized(name),
             Case::Snake => each_capital_begins_a_word(name),
             Case::ScreamingSnake => Case::Snake.of_variant(name).to_ascii_uppercase(),
-            Case::Kebab => Case::Snake.of_variant(name).replace('_', "-"),
-            Case::ScreamingKebab => Case::ScreamingSnake.of_variant(name).replace('_', "-"),
+            Case::Kebab => with_hyphens(&Case::Snake.of_variant(name)),
+            Case::ScreamingKebab => with_hyphens(&Case::ScreamingSnake.of_variant(name)),
         }
     }
 }
 
-fn capitalized(word: &str) -> String {
-    with_first(word, |first| first.to_ascii_uppercase())
+/// The words between the underscores, each with a capital.
+fn pascal(name: &str) -> String {
+    let (mut pascal, mut begins) = (String::new(), true);
+    for c in name.chars() {
+        if c == '_' {
+            begins = true;
+        } else {
+            pascal.push(if begins { c.to_ascii_uppercase() } else { c });
+            begins = false;
+        }
+    }
+    pascal
 }
 
-fn uncapitalized(word: &str) -> String {
-    with_first(word, |first| first.to_ascii_lowercase())
+fn uncapitalized(name: &str) -> String {
+    let mut uncapitalized = name.to_owned();
+    if let Some(first) = uncapitalized.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    uncapitalized
 }
 
-fn with_first(word: &str, change: impl Fn(char) -> char) -> String {
-    let mut rest = word.chars();
-    rest.next().map(change).into_iter().chain(rest).collect()
+fn with_hyphens(name: &str) -> String {
+    let mut hyphened = String::new();
+    for c in name.chars() {
+        hyphened.push(if c == '_' { '-' } else { c });
+    }
+    hyphened
 }
 
 fn each_capital_begins_a_word(name: &str) -> String {

@@ -3,11 +3,11 @@
 use core::fmt::Display;
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
 use syn::Error;
 
 use crate::case::CASES;
-use crate::ir::{Field, snake_case};
+use crate::ir::Field;
+use crate::names::snake_case;
 
 /// The mistakes found so far; all are reported at once.
 #[derive(Default)]
@@ -25,8 +25,11 @@ impl Errors {
     }
 
     pub(crate) fn to_tokens(&self) -> TokenStream {
-        let errors = self.list.iter().map(Error::to_compile_error);
-        quote!(#(#errors)*)
+        let mut errors = TokenStream::new();
+        for error in &self.list {
+            errors.extend(error.to_compile_error());
+        }
+        errors
     }
 }
 
@@ -100,7 +103,7 @@ pub(crate) fn unknown_attribute(name: &Ident, known: &[&str], place: &str) -> Er
         None => format!(
             "unknown attribute `{written}`; on {} there are {}",
             with_article(place),
-            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            listed(known)
         ),
     };
     Error::new(name.span(), message)
@@ -241,8 +244,8 @@ pub(crate) fn renamed_otherwise(span: Span, serde: &str) -> Error {
 }
 
 pub(crate) fn unknown_case(span: Span) -> Error {
-    let cases: Vec<_> = CASES.iter().map(|(name, _)| format!("`{name}`")).collect();
-    Error::new(span, format!("the cases that `Config` and `Choice` know are {}", cases.join(", ")))
+    let cases = listed(&CASES.map(|(name, _)| name));
+    Error::new(span, format!("the cases that `Config` and `Choice` know are {cases}"))
 }
 
 pub(crate) fn variable_taken(span: Span, variable: &str, by: &Ident) -> Error {
@@ -297,15 +300,25 @@ fn with_article(place: &str) -> String {
     format!("{article} {place}")
 }
 
+fn listed(names: &[&str]) -> String {
+    let mut listed = String::new();
+    for name in names {
+        let comma = if listed.is_empty() { "" } else { ", " };
+        listed += &format!("{comma}`{name}`");
+    }
+    listed
+}
+
 /// The known name that differs least, if it differs little.
 fn closest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let tolerance = (written.len() / 3).clamp(2, 3);
-    known
-        .iter()
-        .map(|known| (edit_distance(written, known), *known))
-        .filter(|(distance, _)| *distance <= tolerance)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, known)| known)
+    let (mut closest, mut least) = (None, (written.len() / 3).clamp(2, 3) + 1);
+    for known in known {
+        let distance = edit_distance(written, known);
+        if distance < least {
+            (closest, least) = (Some(*known), distance);
+        }
+    }
+    closest
 }
 
 /// Levenshtein's; a crate for it would cost every build of the derive.

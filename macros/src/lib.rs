@@ -3,6 +3,8 @@
 //! One chain: [`parse`] reads the struct or enum into the plain data of [`ir`], [`validate`] looks at
 //! a struct as a whole, [`expand`] writes the code. Mistakes are collected on the way and reported
 //! together; if there are any, [`fallback`] writes stubs instead, so that one mistake is one message.
+//! [`names`] and [`types`] know what things are called, and what the names of types say. Code that is the
+//! same for every struct or enum is a macro of ds-aio, which costs no build of this crate anything.
 
 use proc_macro::TokenStream;
 use quote::quote;
@@ -13,7 +15,9 @@ mod error;
 mod expand;
 mod fallback;
 mod ir;
+mod names;
 mod parse;
+mod types;
 mod validate;
 
 /// Generates key constants, defaults, environment overrides, a builder and layered loading.

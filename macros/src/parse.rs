@@ -100,7 +100,7 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         skipped: Vec::new(),
     };
     let place = Place { name: "struct", known: ON_STRUCT, other: "field", elsewhere: ON_FIELD };
-    let seen = attributes(&derive.attrs, &place, errors, |name, stream| {
+    let seen = attributes(&derive.attrs, &place, errors, &mut |name, stream| {
         struct_attribute(&mut input, name, stream)
     });
     // What could not be read may have been the section.
@@ -142,7 +142,7 @@ fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option
         nested: None,
     };
     let place = Place { name: "field", known: ON_FIELD, other: "struct", elsewhere: ON_STRUCT };
-    let seen = attributes(&syntax.attrs, &place, errors, |name, stream| {
+    let seen = attributes(&syntax.attrs, &place, errors, &mut |name, stream| {
         field_attribute(&mut field, name, stream)
     });
     if field.skip {

@@ -1,10 +1,12 @@
 //! What no single attribute can tell: names that collide, rules that do not suit their field.
 
 use proc_macro2::{Ident, Span};
+use syn::LitStr;
 use syn::spanned::Spanned;
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Input, ParseBy, RuleKind, Shape, TEXTS};
+use crate::ir::{Consts, Env, Field, Input, ParseBy, RuleKind, TEXTS};
+use crate::types::Shape;
 
 /// Checks the struct as a whole.
 pub(crate) fn input(input: &Input, errors: &mut Errors) {
@@ -24,35 +26,42 @@ pub(crate) fn input(input: &Input, errors: &mut Errors) {
 
 /// The names that constants and variables are made of.
 fn names(input: &Input, errors: &mut Errors) {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let section = input.section.value();
     if !section.chars().all(|c| is_word(c) || c == '-') {
         errors.push(error::bad_section(input.section.span()));
     }
-    let nested = input.fields.iter().filter_map(|field| field.nested.as_ref()?.env_prefix.as_ref());
-    let nested = nested.map(|prefix| ("env_prefix", prefix));
-    let own = [
-        ("env_prefix", &input.env_prefix),
-        ("const_prefix", &input.const_prefix),
-        ("key_suffix", &input.key_suffix),
-    ];
-    let own = own.into_iter().filter_map(|(attribute, part)| Some((attribute, part.as_ref()?)));
-    for (attribute, part) in own.chain(nested) {
-        let text = part.value();
-        let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
-        if text.is_empty() || digit_first || !text.chars().all(is_word) {
-            errors.push(error::bad_name_part(part.span(), attribute));
-        }
-    }
-    let of_constants = [("const_prefix", &input.const_prefix), ("key_suffix", &input.key_suffix)];
-    for (attribute, part) in of_constants {
+    name_part("env_prefix", input.env_prefix.as_ref(), errors);
+    for (attribute, part) in
+        [("const_prefix", &input.const_prefix), ("key_suffix", &input.key_suffix)]
+    {
+        name_part(attribute, part.as_ref(), errors);
         if let Some(part) = part.as_ref().filter(|_| input.consts == Consts::None) {
             errors.push(error::no_constants(part.span(), attribute));
+        }
+    }
+    for field in &input.fields {
+        if let Some(nested) = &field.nested {
+            name_part("env_prefix", nested.env_prefix.as_ref(), errors);
         }
     }
     let free = input.consts == Consts::Free && input.const_prefix.is_none();
     if free && section.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         errors.push(error::bad_name_part(input.section.span(), "const_prefix"));
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+fn name_part(attribute: &str, part: Option<&LitStr>, errors: &mut Errors) {
+    let Some(part) = part else {
+        return;
+    };
+    let text = part.value();
+    let digit_first = text.starts_with(|c: char| c.is_ascii_digit());
+    if text.is_empty() || digit_first || !text.chars().all(is_word) {
+        errors.push(error::bad_name_part(part.span(), attribute));
     }
 }
 
@@ -64,12 +73,11 @@ fn generic(input: &Input, errors: &mut Errors) {
     if input.consts == Consts::Free {
         errors.push(error::generic_and_free(input.ident.span()));
     }
-    let names = input.fields.iter().filter(|field| {
+    for field in &input.fields {
         let of_names = field.inside_list().is_some() && field.shape() == Shape::Unknown;
-        of_names && field.default.is_some() && !field.defaults_to_empty_list()
-    });
-    for field in names {
-        errors.push(error::generic_default_names(field.ident.span()));
+        if of_names && field.default.is_some() && !field.defaults_to_empty_list() {
+            errors.push(error::generic_default_names(field.ident.span()));
+        }
     }
 }
 

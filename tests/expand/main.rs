@@ -18,12 +18,14 @@ mod macros {
     #[allow(dead_code, reason = "mistakes end the test")]
     mod fallback;
     pub(crate) mod ir;
+    pub(crate) mod names;
     pub(crate) mod parse;
+    pub(crate) mod types;
     pub(crate) mod validate;
 }
 
 // By these names they know each other.
-use macros::{case, error, expand, ir, parse, validate};
+use macros::{case, error, expand, ir, names, parse, types, validate};
 
 /// The inputs compile, and so do their expansions.
 #[path = "."]

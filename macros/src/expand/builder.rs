@@ -1,9 +1,11 @@
 //! The builder: a typed setter for each field over the untyped values of ds-aio.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use crate::ir::{Field, Input, Shape};
+use super::each;
+use crate::ir::{Field, Input};
+use crate::types::Shape;
 
 pub(crate) fn builder(input: &Input) -> TokenStream {
     let (vis, krate, of) = (&input.vis, &input.krate, input.self_type());
@@ -60,65 +62,43 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
     let (of, name) = (input.self_type(), builder.to_string());
     let clone = input.implement_for(quote!(::core::clone::Clone for #builder), None);
     let debug = input.implement_for(quote!(::core::fmt::Debug for #builder), None);
-    let new = input.new_builder(quote!(Self), quote!(::core::clone::Clone::clone(&self.0)));
     quote! {
         #head
         #vis struct #builder #parameters(
             #krate::private::Values,
             ::core::marker::PhantomData<fn() -> #of>,
         ) #bounds;
-        #[automatically_derived]
-        #clone {
-            fn clone(&self) -> Self {
-                #new
-            }
-        }
-        #[automatically_derived]
-        #debug {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.debug_tuple(#name).field(&self.0).finish()
-            }
-        }
+        #krate::private::builder! { #name { #clone } { #debug } }
     }
 }
 
 fn setters(input: &Input) -> TokenStream {
-    let vis = &input.vis;
-    let setters = input.fields.iter().map(|field| {
-        let index = field.number();
-        let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
-        let (docs, argument) = (docs(field), setter_type(field));
-        let value = match field.shape() {
-            _ if takes_into(field) => {
-                quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
-            }
-            Shape::Text if field.parse.is_none() => {
-                quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value))
-            }
-            _ => quote_spanned!(span=> value),
+    let mut setters = each(&input.fields, &mut |field| {
+        let (index, ty, span) = (field.number(), &field.ty, field.type_span());
+        let value = match takes_into(field) {
+            true => quote_spanned!(span=> ::core::convert::Into::<#ty>::into(value)),
+            false => quote_spanned!(span=> value),
         };
-        let new =
-            input.new_builder(quote!(Self), quote_spanned!(span=> self.0.with(#index, #value)));
-        quote! {
-            #docs
-            #vis fn #name(self, value: #argument) -> Self {
-                #new
-            }
-        }
+        let with = quote_spanned!(span=> self.0.with(#index, #value));
+        Some(setter(input, field, setter_type(field), with))
     });
-    let skipped = input.skipped.iter().enumerate().map(|(index, field)| {
-        let index = Literal::usize_unsuffixed(index);
-        let (name, ty, docs, span) = (&field.ident, &field.ty, docs(field), field.type_span());
+    setters.extend(each(&input.skipped, &mut |field| {
+        let (index, ty, span) = (field.number(), &field.ty, field.type_span());
         let with = quote_spanned!(span=> self.0.with_skipped(#index, &value));
-        let new = input.new_builder(quote!(Self), with);
-        quote! {
-            #docs
-            #vis fn #name(self, value: #ty) -> Self {
-                #new
-            }
+        Some(setter(input, field, quote!(#ty), with))
+    }));
+    setters
+}
+
+fn setter(input: &Input, field: &Field, argument: TokenStream, with: TokenStream) -> TokenStream {
+    let (vis, name, docs) = (&input.vis, &field.ident, docs(field));
+    let new = input.new_builder(quote!(Self), with);
+    quote! {
+        #docs
+        #vis fn #name(self, value: #argument) -> Self {
+            #new
         }
-    });
-    quote!(#(#setters)* #(#skipped)*)
+    }
 }
 
 fn docs(field: &Field) -> TokenStream {
@@ -132,20 +112,17 @@ fn docs(field: &Field) -> TokenStream {
 }
 
 fn takes_into(field: &Field) -> bool {
-    field.inside_option().is_some() || field.inside_list().is_some() || field.is_secret()
+    let is_text = field.shape() == Shape::Text && field.parse.is_none();
+    let has_inside = field.inside_option().is_some() || field.inside_list().is_some();
+    is_text || has_inside || field.is_secret()
 }
 
 /// What a setter takes: text in any form, an `Option` or the value inside, a list or an array,
 /// anything else as it is.
 pub(crate) fn setter_type(field: &Field) -> TokenStream {
     let (ty, span) = (&field.ty, field.type_span());
-    match field.shape() {
-        _ if takes_into(field) => {
-            quote_spanned!(span=> impl ::core::convert::Into<#ty>)
-        }
-        Shape::Text if field.parse.is_none() => {
-            quote_spanned!(span=> impl ::core::convert::Into<#ty>)
-        }
-        _ => quote_spanned!(span=> #ty),
+    match takes_into(field) {
+        true => quote_spanned!(span=> impl ::core::convert::Into<#ty>),
+        false => quote_spanned!(span=> #ty),
     }
 }

@@ -1,84 +1,81 @@
 //! The constants: keys, defaults, variables, and the section's texts.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
+use super::each;
 use crate::ir::{Consts, Field, Input, TEXTS, Text};
 
 pub(crate) fn consts(input: &Input) -> TokenStream {
-    let defaults = input.fields.iter().map(|field| default(input, field));
     let head = input.implement(None, None);
     if input.consts == Consts::None {
-        let defaults = quote!(#(#defaults)*);
+        let defaults = each(&input.fields, &mut |field| default(input, field));
         return match input.is_generic() {
             true => quote!(#head { #defaults }),
             false => defaults,
         };
     }
-    let section = section(input);
-    let texts = input.fields.iter().map(|field| texts(input, field));
-    // Their lengths are constants, which in a generic struct there are none of.
-    let texts_of_table = if input.is_generic() { &[][..] } else { &TEXTS };
-    let table_texts = texts_of_table.iter().map(|text| table_text(input, text));
-    let consts = quote!(#section #(#texts #defaults)* #(#table_texts)*);
-    match input.consts {
-        Consts::Assoc => {
-            quote! {
-                #[allow(dead_code)]
-                #head { #consts }
-            }
+    let mut consts = section(input);
+    consts.extend(each(&input.fields, &mut |field| {
+        let mut consts = texts(input, field);
+        if let Some(default) = default(input, field) {
+            consts.extend(default);
         }
+        Some(consts)
+    }));
+    // Their lengths are constants, which in a generic struct there are none of.
+    if !input.is_generic() {
+        for text in &TEXTS {
+            consts.extend(table_text(input, text));
+        }
+    }
+    match input.consts {
+        Consts::Assoc => quote! {
+            #[allow(dead_code)]
+            #head { #consts }
+        },
         Consts::Free | Consts::None => consts,
     }
 }
 
-/// What stands before the name of a constant. Docs go on those that others can see; those in a
-/// function's own scope stay bare.
-fn head(input: &Input, doc: &str) -> TokenStream {
-    let vis = &input.vis;
-    match input.consts {
-        Consts::Assoc => quote!(#[doc = #doc] #vis),
-        Consts::Free => quote!(#[doc = #doc] #vis),
-        Consts::None => TokenStream::new(),
-    }
+/// A constant. Docs go on those that others can see; those in a function's own scope stay bare.
+fn constant(
+    input: &Input,
+    doc: &str,
+    name: Ident,
+    ty: TokenStream,
+    value: &dyn ToTokens,
+) -> TokenStream {
+    let (vis, span) = (&input.vis, name.span());
+    let head = (input.consts != Consts::None).then(|| quote!(#[doc = #doc] #vis));
+    quote_spanned!(span=> #head const #name: #ty = #value;)
 }
 
 fn section(input: &Input) -> TokenStream {
-    let section = &input.section;
-    let text_type = input.text_type(section.span());
-    let name = input.const_ident("", section.span());
+    let (section, span) = (&input.section, input.section.span());
     let doc = format!("The section `{}` of a file.", section.value());
-    let head = head(input, &doc);
-    quote!(#head const #name: #text_type = #section;)
+    constant(input, &doc, input.const_ident("", span), input.text_type(span), section)
 }
 
 /// The key and the variable.
 fn texts(input: &Input, field: &Field) -> TokenStream {
-    let span = field.ident.span();
-    let text_type = input.text_type(span);
-    let (upper, key) = (field.upper(), field.key());
-    let constant = |name: Ident, doc: &str, value| {
-        let head = head(input, doc);
-        quote_spanned!(span=> #head const #name: #text_type = #value;)
-    };
-    let about = format!("Key `{}`: {}", key.value(), summary(field));
-    let env = field.env_name(input).map(|variable| {
-        let about = format!("Variable of `{}`.", key.value());
-        let name = input.const_ident(&format!("{upper}_ENV"), span);
-        constant(name, &about, variable)
-    });
-    let key = constant(input.const_ident(&input.key_ending(field), span), &about, key);
-    quote!(#key #env)
+    let (span, key) = (field.ident.span(), field.key());
+    let doc = format!("Key `{}`: {}", key.value(), summary(field));
+    let name = input.const_ident(&input.key_ending(field), span);
+    let mut texts = constant(input, &doc, name, input.text_type(span), &key);
+    if let Some(variable) = field.env_name(input) {
+        let doc = format!("Variable of `{}`.", key.value());
+        let name = input.const_ident(&format!("{}_ENV", field.upper()), span);
+        texts.extend(constant(input, &doc, name, input.text_type(span), &variable));
+    }
+    texts
 }
 
-fn default(input: &Input, field: &Field) -> TokenStream {
-    let Some(default) = &field.default else {
-        return TokenStream::new();
-    };
-    let span = field.ident.span();
-    let head = head(input, &format!("Default of `{}`.", field.key().value()));
-    let (name, ty) = (input.default_ident(field, span), field.const_type(input));
-    quote_spanned!(span=> #head const #name: #ty = #default;)
+fn default(input: &Input, field: &Field) -> Option<TokenStream> {
+    let default = field.default.as_ref()?;
+    let doc = format!("Default of `{}`.", field.key().value());
+    let name = input.default_ident(field, field.ident.span());
+    Some(constant(input, &doc, name, field.const_type(input), default))
 }
 
 /// The first paragraph of the doc comment.
@@ -94,15 +91,13 @@ fn table_text(input: &Input, text: &Text) -> TokenStream {
     let kind = Ident::new(text.kind, ident.span());
     let name = input.const_ident(text.suffix, ident.span());
     let text_type = input.text_type(ident.span());
-    let head = head(input, text.doc);
     // The table of fields uses the other constants, but nothing this one.
     let unused = (input.consts == Consts::Free).then(|| quote!(#[allow(dead_code)]));
-    quote! {
-        #unused
-        #head const #name: #text_type = {
-            type __T = #krate::private::#kind<#ident>;
-            const TEXT: [u8; __T::LEN] = __T::bytes();
-            __T::str(&TEXT)
-        };
-    }
+    let value = quote! {{
+        type __T = #krate::private::#kind<#ident>;
+        const TEXT: [u8; __T::LEN] = __T::bytes();
+        __T::str(&TEXT)
+    }};
+    let text = constant(input, text.doc, name, text_type, &value);
+    quote!(#unused #text)
 }

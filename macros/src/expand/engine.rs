@@ -1,8 +1,9 @@
 //! `EngineConfig`: the fields that the engine knows by name, handed over with their own types.
 
-use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::{quote, quote_spanned};
 
+use super::each;
 use crate::ir::Input;
 
 /// The keys of `EngineSettings`.
@@ -24,19 +25,18 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
     }
     let krate = &input.krate;
     let head = input.implement(Some(quote!(#krate::EngineConfig)), None);
-    let settings = input.fields.iter().filter_map(|field| {
+    let settings = each(&input.fields, &mut |field| {
         let key = field.key_before_case().value();
+        if field.nested.is_some() || !SETTINGS.contains(&key.as_str()) {
+            return None;
+        }
         let (mut name, span) = (field.ident.clone(), field.type_span());
-        let is_setting = field.nested.is_none() && SETTINGS.contains(&key.as_str());
-        is_setting.then(|| {
-            let setting = format_ident!("{key}", span = span);
-            // A type of another kind is the field's mistake, so its type is what is shown, and it
-            // alone.
-            name.set_span(name.span().located_at(span));
-            quote_spanned!(span=> settings.#setting = self.#name;)
-        })
+        let setting = Ident::new(&key, span);
+        // A type of another kind is the field's mistake, so its type is what is shown, and it
+        // alone.
+        name.set_span(name.span().located_at(span));
+        Some(quote_spanned!(span=> settings.#setting = self.#name;))
     });
-    let settings: Vec<_> = settings.collect();
     let mutable = (!settings.is_empty()).then(|| quote!(mut));
     quote! {
         #[automatically_derived]
@@ -44,7 +44,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
         #head {
             fn engine_settings(&self) -> #krate::EngineSettings {
                 let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
-                #(#settings)*
+                #settings
                 settings
             }
         }

@@ -13,14 +13,16 @@ const WRITING: [(&str, &str); 3] = [
     ("to_env", "The variables with these values, as `NAME=value` lines for a shell."),
 ];
 
-/// Those methods, and the one for DeepSpeed if there are settings for it, each with the body that calls
-/// come to.
-pub(crate) fn writing(input: &Input, body: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
+/// Those methods, and the one for DeepSpeed if there are settings for it; with `stub` nothing is behind
+/// them.
+pub(crate) fn writing(input: &Input, stub: bool) -> TokenStream {
     let (vis, krate) = (&input.vis, &input.krate);
-    let methods = WRITING.iter().map(|(name, doc)| {
+    let stub = stub.then(|| quote!(loop {}));
+    let mut methods = TokenStream::new();
+    for (name, doc) in WRITING {
         let name = Ident::new(name, Span::call_site());
-        let body = body(quote!(#krate::ConfigSchema::#name(self)));
-        quote! {
+        let body = stub.clone().unwrap_or_else(|| quote!(#krate::ConfigSchema::#name(self)));
+        methods.extend(quote! {
             #[doc = #doc]
             ///
             /// # Errors
@@ -29,19 +31,20 @@ pub(crate) fn writing(input: &Input, body: impl Fn(TokenStream) -> TokenStream) 
             #vis fn #name(&self) -> #krate::config::Result<#krate::private::String> {
                 #body
             }
-        }
-    });
-    let for_deepspeed = input.engine.then(|| {
-        let settings = quote!(#krate::EngineConfig::engine_settings(self));
-        let body = body(quote!(#settings.to_deepspeed_json()));
-        quote! {
+        });
+    }
+    if input.engine {
+        let body = stub.unwrap_or_else(|| {
+            quote!(#krate::EngineConfig::engine_settings(self).to_deepspeed_json())
+        });
+        methods.extend(quote! {
             /// The section `aio` for DeepSpeed, a JSON document: the keys that its parser reads.
             #vis fn to_deepspeed_json(&self) -> #krate::private::String {
                 #body
             }
-        }
-    });
-    quote!(#(#methods)* #for_deepspeed)
+        });
+    }
+    methods
 }
 
 pub(crate) fn inherent(input: &Input) -> TokenStream {
@@ -53,7 +56,7 @@ pub(crate) fn inherent(input: &Input) -> TokenStream {
         input.new_builder(quote!(#name), values)
     };
     let default = default::constant(input);
-    let writing = writing(input, |call| call);
+    let writing = writing(input, false);
     quote! {
         #[allow(dead_code, deprecated)]
         #head {

@@ -1,21 +1,24 @@
 //! From [`crate::ir`] to code: one file per generated thing.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::LitStr;
 
-use crate::ir::{Consts, Input};
+use crate::ir::{Consts, Field, Input};
 
 mod builder;
 mod choice;
 mod consts;
 mod default;
 mod engine;
+mod heads;
 mod inherent;
 mod parsed;
+mod paths;
 mod schema;
 
 pub(crate) use builder::{setter_type, structure as builder_structure};
-pub(crate) use choice::{choice, choice_impls};
+pub(crate) use choice::choice;
 pub(crate) use default::head as default_head;
 pub(crate) use inherent::writing;
 
@@ -37,6 +40,39 @@ pub(crate) fn config(input: &Input) -> TokenStream {
         Consts::None => quote!(#builder #test const _: () = { #impls };),
         Consts::Assoc | Consts::Free => quote!(#builder #test #impls),
     }
+}
+
+/// What `code` makes of each of the fields, one after the other. One function for all: an iterator and a
+/// repetition of `quote` of its own for each use is what makes derives slow to build.
+pub(crate) fn each(
+    fields: &[Field],
+    code: &mut dyn FnMut(&Field) -> Option<TokenStream>,
+) -> TokenStream {
+    let mut all = TokenStream::new();
+    for field in fields {
+        if let Some(code) = code(field) {
+            all.extend(code);
+        }
+    }
+    all
+}
+
+/// The text as a constant `Option`.
+fn option(text: Option<&LitStr>) -> TokenStream {
+    match text {
+        Some(text) => quote!(::core::option::Option::Some(#text)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The same tokens as if they stood at `span`; what they resolve to stays as it was.
+fn located(tokens: &TokenStream, span: Span) -> TokenStream {
+    let mut located = TokenStream::new();
+    for mut token in tokens.clone() {
+        token.set_span(token.span().located_at(span));
+        located.extend([token]);
+    }
+    located
 }
 
 /// `Serialize` of the crate `serde`.
@@ -80,7 +116,7 @@ mod tests {
         let mut errors = Errors::default();
         let choice = crate::parse::choice(&choice, &mut errors);
         let code = super::choice(&choice).to_string();
-        assert!(code.contains("elsewhere :: private :: Named"));
+        assert!(code.contains("elsewhere :: private :: choice"));
         assert!(!code.contains("ds_aio"), "{code}");
         let input = crate::parse::input(&input, &mut errors);
         assert!(errors.is_empty(), "{}", errors.to_tokens());

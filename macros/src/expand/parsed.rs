@@ -5,11 +5,13 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use crate::ir::{Field, Input, ParseBy, snake_case};
+use super::each;
+use crate::ir::{Field, Input, ParseBy};
+use crate::names::snake_case;
 
 /// How each of them is read.
 pub(crate) fn parsers(input: &Input) -> TokenStream {
-    let parsers = input.fields.iter().filter_map(|field| {
+    each(&input.fields, &mut |field| {
         let index = field.number();
         let (ty, span) = (field.value_type(), field.type_span());
         let krate = input.krate_at(span);
@@ -32,8 +34,7 @@ pub(crate) fn parsers(input: &Input) -> TokenStream {
                 }
             }
         })
-    });
-    quote!(#(#parsers)*)
+    })
 }
 
 /// What knows how to read the field, or each item of it; `None` where that is its type alone.
@@ -64,21 +65,5 @@ pub(crate) fn test(input: &Input) -> Option<TokenStream> {
     }
     let (ident, krate) = (&input.ident, &input.krate);
     let name = format_ident!("defaults_of_{}", snake_case(&ident.unraw().to_string()));
-    Some(quote! {
-        #[cfg(test)]
-        #[allow(unnameable_test_items, non_snake_case)]
-        mod #name {
-            pub(super) struct Defaults;
-            #[::core::prelude::v1::test]
-            fn are_understood() {
-                Defaults::check();
-            }
-        }
-        #[cfg(test)]
-        impl #name::Defaults {
-            fn check() {
-                #krate::private::assert_defaults::<#ident>();
-            }
-        }
-    })
+    Some(quote!(#krate::private::test_defaults! { #name #ident }))
 }

@@ -1,48 +1,23 @@
 //! The table of fields, and the way from values to the struct and back.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::parsed;
-use crate::ir::{Consts, Field, Input, RuleKind, Shape};
+use super::{each, located, option, parsed};
+use crate::ir::{Consts, Field, Input, RuleKind};
+use crate::types::Shape;
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
     let krate = &input.krate;
     let head = input.implement(Some(quote!(#krate::ConfigSchema)), None);
     let section = input.text_path("", &input.section, input.section.span());
-    let env_prefix = match &input.env_prefix {
-        Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
-        None => quote!(::core::option::Option::None),
-    };
-    let fields = input.fields.iter().map(|field| meta(input, field));
-    let defaults = input.fields.iter().filter_map(|field| default_at(input, field));
+    let env_prefix = option(input.env_prefix.as_ref());
+    let metas = each(&input.fields, &mut |field| Some(meta(input, field)));
+    let defaults = each(&input.fields, &mut |field| default_at(input, field));
     let fixed = fixed(input);
     let checks = generic_checks(input);
-    let from = input.fields.iter().map(|field| {
-        let index = field.number();
-        let (name, span) = (&field.ident, field.type_span());
-        quote_spanned!(span=> #name: values.take(#index)?)
-    });
-    let to = input.fields.iter().map(|field| {
-        let index = field.number();
-        let (name, span) = (&field.ident, field.type_span());
-        quote_spanned!(span=> .with_copy(#index, &self.#name))
-    });
-    let from = from.chain(input.skipped.iter().enumerate().map(|(index, field)| {
-        let index = Literal::usize_unsuffixed(index);
-        let (name, ty, span) = (&field.ident, &field.ty, field.type_span());
-        let or_default = match &field.default {
-            Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
-            None => quote_spanned!(span=> unwrap_or_else(::core::default::Default::default)),
-        };
-        quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default)
-    }));
-    let to = to.chain(input.skipped.iter().enumerate().map(|(index, field)| {
-        let index = Literal::usize_unsuffixed(index);
-        let (name, span) = (&field.ident, field.type_span());
-        quote_spanned!(span=> .with_skipped(#index, &self.#name))
-    }));
+    let (from, to) = (from_values(input), to_values(input));
     let check = check_together(input);
     quote! {
         #[automatically_derived]
@@ -50,39 +25,65 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
         #head {
             const SECTION: &'static str = #section;
             const ENV_PREFIX: ::core::option::Option<&'static str> = #env_prefix;
-            const FIELDS: &'static [#krate::config::FieldMeta] = &[#(#fields),*];
+            const FIELDS: &'static [#krate::config::FieldMeta] = &[#metas];
             #fixed
             fn from_values(mut values: #krate::private::Values) -> ::core::option::Option<Self> {
                 #checks
-                ::core::option::Option::Some(Self { #(#from),* })
+                ::core::option::Option::Some(Self { #from })
             }
             fn to_values(&self) -> #krate::private::Values {
-                #krate::private::Values::of::<Self>() #(#to)*
+                #krate::private::Values::of::<Self>() #to
             }
             #check
         }
-        #(#defaults)*
+        #defaults
     }
+}
+
+fn from_values(input: &Input) -> TokenStream {
+    let mut from = each(&input.fields, &mut |field| {
+        let (name, index, span) = (&field.ident, field.number(), field.type_span());
+        Some(quote_spanned!(span=> #name: values.take(#index)?,))
+    });
+    from.extend(each(&input.skipped, &mut |field| {
+        let (name, ty, index, span) = (&field.ident, &field.ty, field.number(), field.type_span());
+        let or_default = match &field.default {
+            Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
+            None => quote_spanned!(span=> unwrap_or_default()),
+        };
+        Some(quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default,))
+    }));
+    from
+}
+
+fn to_values(input: &Input) -> TokenStream {
+    let with = |field: &Field, method: &str| {
+        let (name, index, span) = (&field.ident, field.number(), field.type_span());
+        let method = Ident::new(method, span);
+        Some(quote_spanned!(span=> .#method(#index, &self.#name)))
+    };
+    let mut to = each(&input.fields, &mut |field| with(field, "with_copy"));
+    to.extend(each(&input.skipped, &mut |field| with(field, "with_skipped")));
+    to
 }
 
 /// What is asked of the whole: nested structs their own checks, then this one its own.
 fn check_together(input: &Input) -> Option<TokenStream> {
     let krate = &input.krate;
-    let nested = input.fields.iter().filter(|field| field.nested.is_some()).map(|field| {
+    let mut asked = each(&input.fields, &mut |field| {
+        field.nested.as_ref()?;
         let (name, index, span) = (&field.ident, field.number(), field.type_span());
         let meta = quote!(<Self as #krate::ConfigSchema>::FIELDS[#index]);
-        quote_spanned!(span=> together.nested(&#meta, &self.#name);)
+        Some(quote_spanned!(span=> together.nested(&#meta, &self.#name);))
     });
-    let nested: Vec<_> = nested.collect();
-    let own = input.check.as_ref().map(|check| {
+    if let Some(check) = &input.check {
         let span = check.span().resolved_at(Span::call_site());
-        quote_spanned!(span=> together.own(#check(self));)
-    });
-    (own.is_some() || !nested.is_empty()).then(|| {
+        asked.extend(quote_spanned!(span=> together.own(#check(self));));
+    }
+    (!asked.is_empty()).then(|| {
         quote! {
             fn check_together(&self, together: &mut #krate::private::Together) {
-                #(#nested)*
-                #own
+                #asked
             }
         }
     })
@@ -114,90 +115,109 @@ fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
 }
 
 fn meta(input: &Input, field: &Field) -> TokenStream {
+    let mut meta = new_meta(input, field);
+    let mut call = |method: &str, span: Span, arguments: TokenStream| {
+        let method = Ident::new(method, span);
+        meta.extend(quote_spanned!(span=> .#method(#arguments)));
+    };
+    let at = Span::call_site();
+    let doc = field.doc_text();
+    if !doc.is_empty() {
+        call("doc", at, quote!(#doc));
+    }
+    if !field.aliases.is_empty() {
+        let aliases = &field.aliases;
+        call("aliases", at, quote!(&[#(#aliases),*]));
+    }
+    if !field.deprecated.is_empty() {
+        let (krate, mut keys) = (input.krate_at(field.type_span()), TokenStream::new());
+        for deprecated in &field.deprecated {
+            let (key, note) = (&deprecated.alias, &deprecated.note);
+            keys.extend(quote!(#krate::config::DeprecatedKey { key: #key, note: #note },));
+        }
+        call("deprecated", at, quote!(&[#keys]));
+    }
+    if let Some(sep) = &field.sep {
+        call("separator", at, quote!(#sep));
+    }
+    if let Some(name) = field.env_name(input) {
+        let ending = format!("{}_ENV", field.upper());
+        call("env", at, input.text_path(&ending, &name, field.ident.span()));
+    } else if let Some(key) = field.env_key() {
+        // Another struct that this one is nested in may give it a prefix.
+        call("env_key", at, quote!(#key));
+    }
+    if field.default.is_some() && !field.default_implied {
+        meta.extend(meta_default(input, field));
+    }
+    for rule in &field.rules {
+        meta.extend(rule_calls(&rule.kind));
+    }
+    let flags = [
+        (field.bytes.is_some(), "bytes"),
+        (field.advanced, "advanced"),
+        (field.auto.is_some(), "auto"),
+    ];
+    for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+        let flag = Ident::new(flag, at);
+        meta.extend(quote!(.#flag()));
+    }
+    if let Some(check) = &field.check {
+        let (ty, span) = (&field.ty, check.span().resolved_at(at));
+        let krate = input.krate_at(span);
+        meta.extend(quote_spanned! {span=>
+            .check(|value| #krate::private::check(value, |value: &#ty| #check(value)))
+        });
+    }
+    quote!(#meta.meta(),)
+}
+
+/// The beginning of the chain. All of it at the type: an unsupported one is then one message, not one
+/// for each token.
+fn new_meta(input: &Input, field: &Field) -> TokenStream {
     let ty = field.value_type();
     let span = ty.span();
     let krate = input.krate_at(span);
-    let upper = field.upper();
-    let doc = Some(field.doc_text()).filter(|text| !text.is_empty());
-    let doc = doc.map(|text| quote!(.doc(#text)));
     let key = input.text_path(&input.key_ending(field), &field.key(), field.ident.span());
-    let aliases = (!field.aliases.is_empty()).then(|| {
-        let aliases = &field.aliases;
-        quote!(.aliases(&[#(#aliases),*]))
-    });
-    let deprecated = (!field.deprecated.is_empty()).then(|| {
-        let keys = field.deprecated.iter().map(|deprecated| {
-            let (key, note) = (&deprecated.alias, &deprecated.note);
-            quote!(#krate::config::DeprecatedKey { key: #key, note: #note })
-        });
-        quote!(.deprecated(&[#(#keys),*]))
-    });
-    let env = field.env_name(input).map(|name| {
-        let name = input.text_path(&format!("{upper}_ENV"), &name, field.ident.span());
-        quote!(.env(#name))
-    });
-    // Another struct that this one is nested in may give it a prefix.
-    let env_key = field.env_key().filter(|_| env.is_none()).map(|key| quote!(.env_key(#key)));
-    let given = field.default.as_ref().filter(|_| !field.default_implied);
-    let default = given.map(|_| match field.shape() {
-        Shape::Unknown if field.defaults_to_empty_list() => quote!(.default_names(&[])),
-        Shape::Unknown if field.inside_list().is_some() => default_names(input, field),
-        Shape::Unknown => {
-            let (index, span) = (field.number(), field.type_span());
-            quote_spanned!(span=> .default_at::<Self, #index>())
-        }
-        _ => {
-            let name = input.default_path(field, field.ident.span());
-            let method = match (field.inside_option(), field.inside_list()) {
-                (Some(_), _) => quote!(default_or_none),
-                (_, Some(_)) => quote!(default_list),
-                _ => quote!(default),
-            };
-            quote!(.#method(#name))
-        }
-    });
-    let rules = field.rules.iter().map(|rule| rule_calls(&rule.kind));
-    let bytes = field.bytes.map(|_| quote!(.bytes()));
-    let advanced = field.advanced.then(|| quote!(.advanced()));
-    let auto = field.auto.map(|_| quote!(.auto()));
-    let check = field.check.as_ref().map(|check| {
-        let (ty, span) = (&field.ty, check.span().resolved_at(Span::call_site()));
-        let krate = input.krate_at(span);
-        quote_spanned! {span=>
-            .check(|value| #krate::private::check(value, |value: &#ty| #check(value)))
-        }
-    });
-    let ty = quote!(#ty).into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(span));
-        token
-    });
-    let ty: TokenStream = ty.collect();
-    // All of it at the type: an unsupported one is then one message, not one for each token.
-    let new = match (field.inside_option(), field.inside_list()) {
-        (Some(_), _) => quote_spanned!(span=> optional),
-        (_, Some(_)) => quote_spanned!(span=> list),
-        _ => quote_spanned!(span=> new),
+    let access = parsed::access(input, field);
+    let is_custom = access.is_some();
+    let kind = match (field.inside_option(), field.inside_list()) {
+        _ if field.nested.is_some() => "nested",
+        (Some(_), _) if is_custom => "custom_optional",
+        (_, Some(_)) if is_custom => "custom_list",
+        _ if is_custom => "custom",
+        (Some(_), _) => "optional",
+        (_, Some(_)) => "list",
+        _ => "new",
     };
-    let sep = field.sep.as_ref().map(|sep| quote!(.separator(#sep)));
-    let new = match (&field.nested, parsed::access(input, field)) {
-        (Some(nested), _) => {
-            let prefix = match &nested.env_prefix {
-                Some(prefix) => quote!(::core::option::Option::Some(#prefix)),
-                None => quote!(::core::option::Option::None),
-            };
-            quote_spanned!(span=> #krate::config::FieldMeta::nested::<#ty>(#key, #prefix))
+    let (kind, ty) = (Ident::new(kind, span), located(&quote!(#ty), span));
+    let of = access.unwrap_or(ty);
+    let prefix = field.nested.as_ref().map(|nested| {
+        let prefix = option(nested.env_prefix.as_ref());
+        quote!(, #prefix)
+    });
+    quote_spanned!(span=> #krate::config::FieldMeta::#kind::<#of>(#key #prefix))
+}
+
+fn meta_default(input: &Input, field: &Field) -> TokenStream {
+    if field.shape() == Shape::Unknown {
+        if field.defaults_to_empty_list() {
+            return quote!(.default_names(&[]));
         }
-        (None, Some(access)) => {
-            let custom = match (field.inside_option(), field.inside_list()) {
-                (Some(_), _) => quote_spanned!(span=> custom_optional),
-                (_, Some(_)) => quote_spanned!(span=> custom_list),
-                _ => quote_spanned!(span=> custom),
-            };
-            quote_spanned!(span=> #krate::config::FieldMeta::#custom::<#access>(#key))
+        if field.inside_list().is_some() {
+            return default_names(input, field);
         }
-        (None, None) => quote_spanned!(span=> #krate::config::FieldMeta::#new::<#ty>(#key)),
+        let (index, span) = (field.number(), field.type_span());
+        return quote_spanned!(span=> .default_at::<Self, #index>());
+    }
+    let name = input.default_path(field, field.ident.span());
+    let method = match (field.inside_option(), field.inside_list()) {
+        (Some(_), _) => "default_or_none",
+        (_, Some(_)) => "default_list",
+        _ => "default",
     };
-    quote!(#new #doc #aliases #deprecated #sep #env #env_key #default #(#rules)* #bytes #advanced #auto #check .meta())
+    let method = Ident::new(method, Span::call_site());
+    quote!(.#method(#name))
 }
 
 /// The default of a list of enums: their names, which a constant of its own collects.
@@ -226,74 +246,84 @@ fn default_names(input: &Input, field: &Field) -> TokenStream {
 }
 
 fn rule_calls(kind: &RuleKind) -> TokenStream {
+    let call = |method: &str, argument: &TokenStream| {
+        let method = Ident::new(method, Span::call_site());
+        quote!(.#method(#argument))
+    };
     match kind {
         RuleKind::Range { min, max, max_excluded } => {
-            let min = min.as_ref().map(|min| quote!(.at_least(#min)));
-            let max = max.as_ref().map(|max| match max_excluded {
-                true => quote!(.below(#max)),
-                false => quote!(.at_most(#max)),
-            });
-            quote!(#min #max)
+            let mut calls = TokenStream::new();
+            if let Some(min) = min {
+                calls.extend(call("at_least", min));
+            }
+            if let Some(max) = max {
+                calls.extend(call(if *max_excluded { "below" } else { "at_most" }, max));
+            }
+            calls
         }
-        RuleKind::MultipleOf(unit) => quote!(.multiple_of(#unit)),
-        RuleKind::PowerOfTwo => quote!(.power_of_two()),
-        RuleKind::OneOf(choices) => quote!(.one_of(&[#(#choices),*])),
+        RuleKind::MultipleOf(unit) => call("multiple_of", unit),
+        RuleKind::PowerOfTwo => call("power_of_two", &TokenStream::new()),
+        RuleKind::OneOf(choices) => call("one_of", &quote!(&[#(#choices),*])),
     }
 }
 
 fn fixed(input: &Input) -> Option<TokenStream> {
-    let krate = &input.krate;
-    let keys = input.fixed.iter().map(|fixed| {
+    let (krate, mut keys) = (&input.krate, TokenStream::new());
+    for fixed in &input.fixed {
         let (key, value) = (fixed.key.to_string(), &fixed.value);
         let function = match value {
-            syn::Lit::Bool(_) => quote!(fixed_bool),
-            syn::Lit::Int(_) => quote!(fixed_integer),
-            _ => quote!(fixed_text),
+            syn::Lit::Bool(_) => "fixed_bool",
+            syn::Lit::Int(_) => "fixed_integer",
+            _ => "fixed_text",
         };
-        quote!(#krate::private::#function(#key, #value))
-    });
-    (!input.fixed.is_empty())
-        .then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#(#keys),*];))
+        let function = Ident::new(function, Span::call_site());
+        keys.extend(quote!(#krate::private::#function(#key, #value),));
+    }
+    (!keys.is_empty()).then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#keys];))
 }
 
-/// One assertion a field, with the span of what may be wrong: the default, or else the rules.
-pub(crate) fn checks(input: &Input) -> TokenStream {
-    if input.is_generic() {
-        return TokenStream::new();
-    }
-    let ident = &input.ident;
-    let checks = assertions(input, |span| {
-        let mut ident = ident.clone();
+/// Assertions about fields, each with the span of what may be wrong: the default, or else the rules.
+pub(crate) fn checks(input: &Input) -> Option<TokenStream> {
+    let assertions = assertions(input, &|span| {
+        let mut ident = input.ident.clone();
         ident.set_span(ident.span().located_at(span));
         quote!(#ident)
     });
-    let checks = checks.map(|check| quote!(const _: () = #check;));
-    quote!(#(#checks)*)
+    (!input.is_generic()).then(|| {
+        let mut checks = TokenStream::new();
+        for assertion in assertions {
+            checks.extend(quote!(const _: () = #assertion;));
+        }
+        checks
+    })
 }
 
 /// The same in a generic struct, where they are known once its parameters are.
 fn generic_checks(input: &Input) -> Option<TokenStream> {
-    let checks = assertions(input, |span| quote_spanned!(span=> Self));
-    input.is_generic().then(|| quote!(#(const { #checks };)*))
+    input.is_generic().then(|| {
+        let mut checks = TokenStream::new();
+        for assertion in assertions(input, &|span| quote_spanned!(span=> Self)) {
+            checks.extend(quote!(const { #assertion };));
+        }
+        checks
+    })
 }
 
-fn assertions(
-    input: &Input,
-    of: impl Fn(Span) -> TokenStream,
-) -> impl Iterator<Item = TokenStream> {
-    input.fields.iter().flat_map(move |field| {
-        let assertion = |span: Span, assert: &str| {
+fn assertions(input: &Input, of: &dyn Fn(Span) -> TokenStream) -> Vec<TokenStream> {
+    let mut assertions = Vec::new();
+    for field in &input.fields {
+        let mut assert = |span: Span, function: &str| {
             let (of, krate, index) = (of(span), input.krate_at(span), field.number());
-            let assert = Ident::new(assert, span);
-            quote_spanned!(span=> #krate::private::#assert::<#of, #index>())
+            let function = Ident::new(function, span);
+            assertions.push(quote_spanned!(span=> #krate::private::#function::<#of, #index>()));
         };
-        let default = field.default.as_ref().filter(|_| !field.default_implied);
-        let sound = field
-            .rules
-            .first()
-            .map(|rule| assertion(default.map_or(rule.span, Spanned::span), "assert_sound"));
-        let auto =
-            field.auto.map(|auto| assertion(auto.resolved_at(Span::call_site()), "assert_auto"));
-        [sound, auto].into_iter().flatten()
-    })
+        if let Some(rule) = field.rules.first() {
+            let default = field.default.as_ref().filter(|_| !field.default_implied);
+            assert(default.map_or(rule.span, Spanned::span), "assert_sound");
+        }
+        if let Some(auto) = field.auto {
+            assert(auto.resolved_at(Span::call_site()), "assert_auto");
+        }
+    }
+    assertions
 }

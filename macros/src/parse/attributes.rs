@@ -42,13 +42,13 @@ pub(super) fn attributes(
     attrs: &[Attribute],
     place: &Place,
     errors: &mut Errors,
-    mut apply: impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
+    apply: &mut dyn FnMut(&Ident, ParseStream<'_>) -> Result<()>,
 ) -> Seen {
     let mut seen = Seen::default();
     for attribute in attrs.iter().filter(|attribute| attribute.path().is_ident("config")) {
         let parsed = attribute.parse_args_with(|stream: ParseStream<'_>| {
             while !stream.is_empty() {
-                if let Err(error) = one_attribute(stream, place, &mut seen, &mut apply) {
+                if let Err(error) = one_attribute(stream, place, &mut seen, apply) {
                     errors.push(error);
                     skip_to_comma(stream);
                 }
@@ -70,7 +70,7 @@ fn one_attribute(
     stream: ParseStream<'_>,
     place: &Place,
     seen: &mut Seen,
-    apply: &mut impl FnMut(&Ident, ParseStream<'_>) -> Result<()>,
+    apply: &mut dyn FnMut(&Ident, ParseStream<'_>) -> Result<()>,
 ) -> Result<()> {
     let name = stream.call(Ident::parse_any)?;
     let written = name.to_string();

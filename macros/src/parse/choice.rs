@@ -35,7 +35,7 @@ pub(crate) fn choice(derive: &DeriveInput, errors: &mut Errors) -> Choice {
         errors.push(error::generic_choice(derive.generics.span()));
     }
     let place = Place { name: "enum", known: ON_ENUM, other: "variant", elsewhere: ON_VARIANT };
-    attributes(&derive.attrs, &place, errors, |_, stream| {
+    attributes(&derive.attrs, &place, errors, &mut |_, stream| {
         choice.krate = value::<Path>(stream)?.into_token_stream();
         Ok(())
     });
@@ -57,7 +57,7 @@ fn variant(syntax: &syn::Variant, case: Option<Case>, errors: &mut Errors) -> Va
         errors.push(error::variant_with_fields(&syntax.ident, syntax.fields.span()));
     }
     let place = Place { name: "variant", known: ON_VARIANT, other: "enum", elsewhere: ON_ENUM };
-    attributes(&syntax.attrs, &place, errors, |name, stream| {
+    attributes(&syntax.attrs, &place, errors, &mut |name, stream| {
         variant_attribute(&mut variant, name, stream)
     });
     let mut names = Names::of(&syntax.attrs);
