@@ -65,14 +65,19 @@ impl<'a> Round<'a> {
             });
             // All are waited for before the first failure goes on.
             let ended = started.map(thread::ScopedJoinHandle::join);
-            ended.into_iter().filter_map(Result::err).for_each(|panic| resume_unwind(panic));
+            if let Some(panic) = ended.into_iter().find_map(Result::err) {
+                resume_unwind(panic);
+            }
         });
         for engine in self.engines {
             let engine = Arc::into_inner(engine).expect("an engine that nobody has any more");
             let ended = match rng.below(3) {
                 0 => engine.close(),
                 1 => engine.shutdown(Duration::from_secs(60)),
-                _ => Ok(drop(engine)),
+                _ => {
+                    drop(engine);
+                    Ok(())
+                }
             };
             // Writers that were given up are all that nobody has been told of.
             for error in ended.err().iter().flat_map(Failures::errors) {
