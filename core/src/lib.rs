@@ -23,13 +23,19 @@ assert_eq!(tensor, [42; 100_000]);
 ```
 "
 )]
+#![cfg_attr(
+    all(doc, feature = "safetensors", feature = "store", unix),
+    doc = "
+The [guide] tells how to configure it, operate it, and rely on it.
+"
+)]
 //!
 //! Feature `store` is `OffloadStore`: named tensors in a directory, with checksums, ephemeral or
 //! durable. Feature `engine` (default) is the engine, for Unix. Without it the crate is the derive and its
 //! runtime, on any system. `io-uring` (default) is the engine's ring backend, for Linux on 64-bit
 //! processors; without it threads do everything. `bytemuck` adds views of buffers as numbers and `bytes` buffers of that
-//! crate, `tokio` and `futures-io` make streams those of these crates, and `safetensors` adds models in
-//! files of that format; all bring the engine with them.
+//! crate, `tokio` and `futures-io` make streams those of these crates, `futures-core` the store's streams of
+//! tensors, and `safetensors` adds models in files of that format; all bring the engine with them.
 //!
 //! Feature `serde` lets structs with `#[config(serialize)]`, and [`AioConfig`], be serialized by that
 //! crate, and fields with `#[config(parse = serde)]` be of any type that it knows.
@@ -46,6 +52,7 @@ assert_eq!(tensor, [42; 100_000]);
 //! thread that made the request or the engine; what a subscriber itself asks of the engine while it
 //! is told something is not told.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]
 #![cfg_attr(
     not(test),
@@ -71,6 +78,9 @@ pub mod config;
 mod engine;
 #[cfg(all(feature = "engine", unix))]
 mod error;
+// Where all that it speaks of is there.
+#[cfg(all(any(doc, doctest), feature = "safetensors", feature = "store", unix))]
+pub mod guide;
 #[doc(hidden)]
 pub mod private;
 #[cfg(all(feature = "safetensors", unix))]
@@ -88,8 +98,10 @@ mod sys;
 pub use crate::buf::PodVec;
 #[cfg(all(feature = "store", unix))]
 pub use crate::store::{
-    Commit, OffloadStore, Pin, Stale, StoreBuilder, StoreError, StoreErrorKind, StoreFailed,
-    StoreOperation, StoreTicket, TensorInfo,
+    Commit, GroupArrays, OffloadStore, Pin, Stale, StoreBatch, StoreBuilder, StoreError,
+    StoreErrorKind, StoreFailed, StoreOperation, StoreTicket, StreamedTensor, TensorGroup,
+    TensorInfo, TensorStream, TensorUpdate, Update, UpdateCause, UpdateError, UpdateGroup,
+    UpdateOutcome, Updated,
 };
 #[cfg(all(feature = "engine", unix))]
 pub use crate::{
@@ -108,6 +120,8 @@ pub use config::{
     AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, ConfigSchema, DirectMode, EngineConfig,
     EngineSettings, EnvSource, Loaded, Loader, Secret,
 };
+#[cfg(feature = "store")]
+pub use config::{Launcher, Placement, StoreConfig};
 /// ```
 /// use ds_aio::{Choice, Config};
 ///

@@ -124,7 +124,8 @@ mod validate;
 pub fn derive_config(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let mut errors = error::Errors::default();
-    let Some(parsed) = parse::input(&input, &mut errors) else {
+    let borrows = input.generics.lifetimes().next().is_some();
+    let Some(parsed) = parse::input(input, &mut errors) else {
         return errors.to_tokens().into();
     };
     validate::input(&parsed, &mut errors);
@@ -133,7 +134,7 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
     }
     let errors = errors.to_tokens();
     // What borrows could not be stubbed without more mistakes.
-    let stubs = input.generics.lifetimes().next().is_none().then(|| fallback::config(&parsed));
+    let stubs = (!borrows).then(|| fallback::config(&parsed));
     quote!(#errors #stubs).into()
 }
 
@@ -157,11 +158,12 @@ pub fn derive_config(input: TokenStream) -> TokenStream {
 pub fn derive_choice(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let mut errors = error::Errors::default();
-    let parsed = parse::choice(&input, &mut errors);
+    let is_generic = !input.generics.params.is_empty();
+    let parsed = parse::choice(input, &mut errors);
     if errors.is_empty() {
         return expand::choice(&parsed).into();
     }
     let errors = errors.to_tokens();
-    let stubs = input.generics.params.is_empty().then(|| fallback::choice(&parsed));
+    let stubs = (!is_generic).then(|| fallback::choice(&parsed));
     quote!(#errors #stubs).into()
 }

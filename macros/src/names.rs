@@ -50,14 +50,18 @@ impl Field {
     }
 
     pub(crate) fn key(&self) -> LitStr {
-        let by_case = self.by_case.as_ref().filter(|_| self.rename.is_none());
-        by_case.cloned().unwrap_or_else(|| self.key_before_case())
+        match &self.by_case {
+            Some(by_case) if self.rename.is_none() => copy(by_case),
+            _ => self.key_before_case(),
+        }
     }
 
     /// The key, but for `rename_all`: what the names of variables and settings are made of.
     pub(crate) fn key_before_case(&self) -> LitStr {
-        let named = || LitStr::new(&self.name(), self.ident.span());
-        self.rename.clone().unwrap_or_else(named)
+        match &self.rename {
+            Some(rename) => copy(rename),
+            None => LitStr::new(&self.name(), self.ident.span()),
+        }
     }
 
     /// The name in constants: `BLOCK_SIZE`.
@@ -67,7 +71,7 @@ impl Field {
 
     pub(crate) fn env_name(&self, input: &Input) -> Option<LitStr> {
         match (&self.env, &input.env_prefix) {
-            (Env::Named(name), _) => Some(name.clone()),
+            (Env::Named(name), _) => Some(copy(name)),
             (Env::Prefixed, Some(prefix)) => {
                 let key = self.env_key()?;
                 let name = format!("{}_{}", prefix.value(), key.value());
@@ -88,9 +92,16 @@ impl Field {
 impl Variant {
     /// The name in files and variables.
     pub(crate) fn name(&self) -> LitStr {
-        let named = || LitStr::new(&snake_case(&self.ident.unraw().to_string()), self.ident.span());
-        self.rename.clone().or_else(|| self.by_case.clone()).unwrap_or_else(named)
+        match self.rename.as_ref().or(self.by_case.as_ref()) {
+            Some(name) => copy(name),
+            None => LitStr::new(&snake_case(&self.ident.unraw().to_string()), self.ident.span()),
+        }
     }
+}
+
+/// syn's own `Clone` is a feature that every build of the derive would pay for.
+fn copy(text: &LitStr) -> LitStr {
+    LitStr::new(&text.value(), text.span())
 }
 
 /// `block-size` as it stands in the names of constants and variables: `BLOCK_SIZE`.

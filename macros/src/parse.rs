@@ -6,7 +6,9 @@ use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized};
+use syn::{
+    Data, DataStruct, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized,
+};
 
 use crate::case::Case;
 use crate::error::{self, Errors};
@@ -69,25 +71,23 @@ const BESIDE_NESTED: &[&str] = &["nested", "rename", "alias", "deprecated", "adv
 const IN_NESTED: &[&str] = &["env_prefix"];
 
 /// Reads the struct; `None` when it is nothing that fields could be read from.
-pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> {
-    let Data::Struct(data) = &derive.data else {
-        errors.push(error::not_a_struct(derive.ident.span()));
+pub(crate) fn input(derive: DeriveInput, errors: &mut Errors) -> Option<Input> {
+    let DeriveInput { attrs, vis, ident, generics, data } = derive;
+    let Data::Struct(DataStruct { fields: Fields::Named(named), .. }) = data else {
+        errors.push(error::not_a_struct(ident.span()));
         return None;
     };
-    let Fields::Named(named) = &data.fields else {
-        errors.push(error::not_a_struct(derive.ident.span()));
-        return None;
-    };
-    for lifetime in derive.generics.lifetimes() {
+    for lifetime in generics.lifetimes() {
         errors.push(error::borrows(lifetime.span()));
     }
+    let at = ident.span();
     let mut input = Input {
-        vis: derive.vis.clone(),
-        ident: derive.ident.clone(),
-        generics: derive.generics.clone(),
+        vis,
+        ident,
+        generics,
         krate: quote!(::ds_aio),
         krate_given: false,
-        section: LitStr::new("", derive.ident.span()),
+        section: LitStr::new("", at),
         env_prefix: None,
         const_prefix: None,
         key_suffix: None,
@@ -100,15 +100,15 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
         skipped: Vec::new(),
     };
     let place = Place { name: "struct", known: ON_STRUCT, other: "field", elsewhere: ON_FIELD };
-    let seen = attributes(&derive.attrs, &place, errors, &mut |name, stream| {
+    let seen = attributes(&attrs, &place, errors, &mut |name, stream| {
         struct_attribute(&mut input, name, stream)
     });
     // What could not be read may have been the section.
     if !seen.unclear && !seen.has("section") {
-        errors.push(error::no_section(derive.ident.span(), &derive.ident));
+        errors.push(error::no_section(at, &input.ident));
     }
-    let case = Names::of(&derive.attrs).case(errors);
-    for syntax in &named.named {
+    let case = Names::of(&attrs).case(errors);
+    for syntax in named.named {
         let Some(mut field) = field(syntax, case, errors) else { continue };
         let fields = if field.skip { &mut input.skipped } else { &mut input.fields };
         field.index = fields.len();
@@ -117,12 +117,12 @@ pub(crate) fn input(derive: &DeriveInput, errors: &mut Errors) -> Option<Input> 
     Some(input)
 }
 
-fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option<Field> {
+fn field(syntax: syn::Field, case: Option<Case>, errors: &mut Errors) -> Option<Field> {
     let mut field = Field {
         index: 0,
-        ident: syntax.ident.clone()?,
-        ty: syntax.ty.clone(),
-        docs: syntax.attrs.iter().filter(|attr| attr.path().is_ident("doc")).cloned().collect(),
+        ident: syntax.ident?,
+        ty: syntax.ty,
+        docs: Vec::new(),
         rename: None,
         by_case: None,
         aliases: Vec::new(),
@@ -145,6 +145,9 @@ fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option
     let seen = attributes(&syntax.attrs, &place, errors, &mut |name, stream| {
         field_attribute(&mut field, name, stream)
     });
+    let mut names = Names::of(&syntax.attrs);
+    field.docs = syntax.attrs;
+    field.docs.retain(|attribute| attribute.path().is_ident("doc"));
     if field.skip {
         let others = seen.names().filter(|name| *name != "skip" && *name != "default");
         others.for_each(|other| errors.push(error::beside_skip(other)));
@@ -152,7 +155,6 @@ fn field(syntax: &syn::Field, case: Option<Case>, errors: &mut Errors) -> Option
     }
     let by_case = case.map(|case| case.of_field(&field.name()));
     field.by_case = by_case.map(|name| LitStr::new(&name, field.ident.span()));
-    let mut names = Names::of(&syntax.attrs);
     field.rename = names.rename(field.rename, field.by_case.as_ref(), errors);
     names.add_aliases(&field.key(), &mut field.aliases, |a, b| a == b);
     if field.nested.is_some() {

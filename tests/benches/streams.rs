@@ -8,8 +8,9 @@
 //!
 //! Each line is a race of pairs, first one side and then the other, on the same file system: the median
 //! of the ratios of speeds (above 1: ours is faster) with its 90 % bootstrap interval, the median speed of
-//! each side, and the ratio of processor seconds of the whole process. The first line races the engine
-//! against itself, which tells how much of the rest is noise.
+//! each side, and the same of the processor seconds of the whole process: the ratio (below 1: ours takes
+//! less) and the seconds a GB. The first line races the engine against itself, which tells how much of
+//! the rest is noise.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,7 +29,7 @@ use std::{
 };
 
 use ds_aio::{
-    AioBuf, Engine, EngineSettings, FileReader, FileWriter, OpenOptions, WriterOptions,
+    AioBuf, BufferPool, Engine, EngineSettings, FileReader, FileWriter, OpenOptions, WriterOptions,
     safetensors::{Dtype, Model, TensorView, save},
 };
 use nix::{
@@ -47,13 +48,15 @@ fn main() {
         std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let bench = Bench { engine: Engine::new(&EngineSettings::default()).unwrap(), dir, len, pairs };
     println!("{}", bench.engine.describe());
-    let races: [(&str, Race); 7] = [
+    let races: [(&str, Race); 9] = [
         ("write: engine / engine", engine_against_itself),
         ("write: stream / engine", stream_against_engine),
+        ("write: stream, preallocated / engine", preallocated_stream_against_engine),
         ("write: stream / file, 8 KiB, durable", stream_against_file),
         ("read: stream / engine", reading),
-        ("load, cold: model / map and copy", |bench, name| loading(bench, name, true)),
-        ("load, warm: model / map and copy", |bench, name| loading(bench, name, false)),
+        ("load, cold: model / map and copy", |bench, name| loading(bench, name, Load::Cold)),
+        ("load, cold, memory kept: model / map", |bench, name| loading(bench, name, Load::Again)),
+        ("load, warm: model / map and copy", |bench, name| loading(bench, name, Load::Warm)),
         ("save: model / engine", saving),
     ];
     for (name, race) in races {
@@ -96,20 +99,22 @@ impl Bench {
                 right.push(costs.1);
             }
         }
-        let ratios = |of: fn(&Cost) -> f64| -> Vec<f64> {
-            left.iter().zip(&right).map(|(left, right)| of(right) / of(left)).collect()
+        let gigabytes = self.len as f64 / 1e9;
+        let medians = |of: fn(&Cost) -> f64| {
+            [&left, &right].map(|costs| median(costs.iter().map(of).collect()))
         };
-        let speed = |costs: &[Cost]| {
-            median(costs.iter().map(|cost| self.len as f64 / 1e9 / cost.seconds).collect())
+        let ratios = |of: fn(&Cost, &Cost) -> f64| {
+            let ratios: Vec<f64> =
+                left.iter().zip(&right).map(|(left, right)| of(left, right)).collect();
+            let (low, high) = interval(&ratios);
+            format!("{:5.2} [{low:.2}-{high:.2}]", median(ratios))
         };
-        let ratios_of_speed = ratios(|cost| cost.seconds);
-        let (low, high) = interval(&ratios_of_speed);
+        let [ours, theirs] = medians(|cost| cost.seconds).map(|seconds| gigabytes / seconds);
+        let [our_cost, their_cost] = medians(|cost| cost.processor).map(|cost| cost / gigabytes);
         println!(
-            "{name:40} {:5.2} [{low:.2}-{high:.2}]  {:5.2} / {:5.2} GB/s  processor {:.2}",
-            median(ratios_of_speed),
-            speed(&left),
-            speed(&right),
-            1.0 / median(ratios(|cost| cost.processor)),
+            "{name:40} {}  {ours:5.2} / {theirs:5.2} GB/s  processor {}  {our_cost:.3} / {their_cost:.3} s/GB",
+            ratios(|left, right| right.seconds / left.seconds),
+            ratios(|left, right| left.processor / right.processor),
         );
     }
 }
@@ -187,11 +192,19 @@ fn engine_against_itself(bench: &Bench, name: &str) {
 }
 
 fn stream_against_engine(bench: &Bench, name: &str) {
+    streaming(bench, name, &WriterOptions::new());
+}
+
+fn preallocated_stream_against_engine(bench: &Bench, name: &str) {
+    streaming(bench, name, &WriterOptions::new().preallocate(bench.len as u64));
+}
+
+fn streaming(bench: &Bench, name: &str, options: &WriterOptions) {
     let mut kept = Some(bytes(&bench.engine, bench.len));
     let data = bytes(&bench.engine, bench.len);
     bench.race(
         name,
-        || stream_writes(bench, &data, 1 << 20, &WriterOptions::new()),
+        || stream_writes(bench, &data, 1 << 20, options),
         || engine_writes(bench, &mut kept),
     );
 }
@@ -270,14 +283,29 @@ fn saving(bench: &Bench, name: &str) {
     bench.race(name, || saves(bench, &layers), || engine_writes(bench, &mut kept));
 }
 
-fn loading(bench: &Bench, name: &str, cold: bool) {
+/// What is there before a model is loaded.
+enum Load {
+    /// Nothing.
+    Cold,
+    /// The memory of the one before, which the pool has kept: what it costs to load one model after the
+    /// other.
+    Again,
+    /// The file, in the page cache.
+    Warm,
+}
+
+fn loading(bench: &Bench, name: &str, load: Load) {
     let data = bytes(&bench.engine, bench.len);
     saves(bench, &layers(&data));
     drop(data);
-    let prepare = || {
-        if cold {
-            evict(&bench.path());
-        } else {
+    let mut pool = BufferPool::builder();
+    if matches!(load, Load::Again) {
+        pool = pool.idle_limit(2 * bench.len);
+    }
+    let engine = Engine::with_pool(&EngineSettings::default(), pool.build()).unwrap();
+    let prepare = || match load {
+        Load::Cold | Load::Again => evict(&bench.path()),
+        Load::Warm => {
             std::io::copy(&mut File::open(bench.path()).unwrap(), &mut std::io::sink()).unwrap();
         }
     };
@@ -285,12 +313,12 @@ fn loading(bench: &Bench, name: &str, cold: bool) {
         name,
         || {
             prepare();
-            measured(|| Model::open(&bench.engine, bench.path()).unwrap().load().unwrap())
+            measured(|| Model::open(&engine, bench.path()).unwrap().load().unwrap())
         },
         || {
             prepare();
             measured(|| {
-                let model = Model::open(&bench.engine, bench.path()).unwrap();
+                let model = Model::open(&engine, bench.path()).unwrap();
                 let file = File::open(bench.path()).unwrap();
                 // SAFETY: nobody else has the file.
                 let map = unsafe { memmap2::Mmap::map(&file) }.unwrap();

@@ -105,12 +105,12 @@ fn expansion(input: &Path) -> String {
                     && attribute.to_token_stream().into_iter().any(|token| holds(&token, name))
             })
         };
-        let parsed: syn::DeriveInput = syn::parse2(item.to_token_stream()).unwrap();
+        let parsed = || syn::parse2(item.to_token_stream()).unwrap();
         if derives("Choice") {
-            code.extend(expand::choice(&parse::choice(&parsed, &mut errors)));
+            code.extend(expand::choice(&parse::choice(parsed(), &mut errors)));
         }
         if derives("Config") {
-            let parsed = parse::input(&parsed, &mut errors).unwrap();
+            let parsed = parse::input(parsed(), &mut errors).unwrap();
             validate::input(&parsed, &mut errors);
             code.extend(expand::config(&parsed));
         }

@@ -4,6 +4,7 @@ mod capabilities;
 #[cfg(target_os = "linux")]
 mod cli;
 mod config;
+mod documents;
 mod engine;
 mod loop_device;
 mod memory;

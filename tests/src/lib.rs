@@ -5,6 +5,8 @@ pub mod cache;
 pub mod fork;
 pub mod generations;
 pub mod hooked;
+#[cfg(target_os = "linux")]
+pub mod mounts;
 pub mod process;
 pub mod rounds;
 pub mod settings;

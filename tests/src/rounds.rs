@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ds_aio::{Engine, OffloadStore, StoreBuilder};
+use ds_aio::{Engine, OffloadStore, Placement, StoreBuilder, StoreConfig};
 
 use crate::{
     bytes::{Rng, assert_same, pattern},
@@ -24,8 +24,23 @@ const TENSORS: u64 = 12;
 
 /// Small blocks and slabs, and some tensors with files of their own.
 fn builder(directory: &Path) -> StoreBuilder {
-    let builder = OffloadStore::builder(directory).durable();
-    builder.block_size(4096).slab_limit(64 << 10).slab_size(512 << 10)
+    small(OffloadStore::builder(directory))
+}
+
+/// The same in several directories, in which tensors are striped; or in one.
+#[allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
+fn builder_in(directories: &[PathBuf]) -> StoreBuilder {
+    if let [only] = directories {
+        return builder(only);
+    }
+    let placement = Placement::Stripe { chunk: 16 << 10 };
+    let config = StoreConfig::builder().dirs(directories.to_vec()).placement(placement);
+    let environment: [(&str, &str); 0] = [];
+    small(OffloadStore::configured(&config.build().unwrap(), &environment).unwrap())
+}
+
+fn small(builder: StoreBuilder) -> StoreBuilder {
+    builder.durable().block_size(4096).slab_limit(64 << 10).slab_size(512 << 10)
 }
 
 /// Name and bytes of a tensor in a round.
@@ -56,14 +71,18 @@ fn of(store: &OffloadStore) -> Result<u64, Box<dyn Error>> {
     Ok(round)
 }
 
-/// Puts and commits in the store of that directory, round after round, and prints how far it is.
+/// Puts and commits in the store of those directories, round after round, and prints how far it is.
 ///
 /// # Errors
 ///
 /// What the engine, the store or the output says.
-pub fn go_on(directory: &Path) -> Result<(), Box<dyn Error>> {
+///
+/// # Panics
+///
+/// If there is no directory.
+pub fn go_on(directories: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     let engine = Arc::new(Engine::new(&settings(64 << 10, SHAPES[1], MODES[0]))?);
-    let store = builder(directory).open(&engine)?;
+    let store = builder_in(directories).open(&engine)?;
     let mut out = std::io::stdout();
     let first = of(&store)?;
     writeln!(out, "found {first}")?;

@@ -38,29 +38,15 @@ impl Drop for SmallDisk {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::{error::Error, fs, path::Path};
+    use std::{error::Error, path::Path};
 
-    use nix::{
-        mount::{MntFlags, MsFlags, umount2},
-        sched::{CloneFlags, unshare},
-        unistd::{getegid, geteuid},
-    };
+    use nix::mount::{MntFlags, umount2};
+
+    use crate::mounts::{leave_the_others, mount_in_memory};
 
     pub(super) fn mount(kind: &str, bytes: usize, at: &Path) -> Result<(), Box<dyn Error>> {
-        let (user, group) = (geteuid(), getegid());
-        if user.is_root() {
-            unshare(CloneFlags::CLONE_NEWNS)?;
-        } else {
-            unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?;
-            fs::write("/proc/self/setgroups", "deny")?;
-            fs::write("/proc/self/uid_map", format!("0 {user} 1"))?;
-            fs::write("/proc/self/gid_map", format!("0 {group} 1"))?;
-        }
-        let none: Option<&str> = None;
-        nix::mount::mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
-        let options = format!("size={bytes}");
-        nix::mount::mount(Some(kind), at, Some(kind), MsFlags::empty(), Some(options.as_str()))?;
-        Ok(())
+        leave_the_others()?;
+        Ok(mount_in_memory(kind, at, bytes)?)
     }
 
     pub(super) fn unmount(at: &Path) -> Result<(), Box<dyn Error>> {

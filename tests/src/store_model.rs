@@ -9,7 +9,8 @@ use crate::bytes::{Rng, assert_same, pattern};
 /// What the store holds, by name.
 pub type Model = BTreeMap<&'static str, Vec<u8>>;
 
-const NAMES: [&str; 5] = ["a", "b", "c/d", "e", "ε"];
+/// The names of tensors.
+pub const NAMES: [&str; 5] = ["a", "b", "c/d", "e", "ε"];
 
 /// An operation under way.
 pub struct UnderWay {

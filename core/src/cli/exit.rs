@@ -55,6 +55,11 @@ impl Failure {
         Self { exit: Exit::Interrupted, message: "interrupted".to_owned() }
     }
 
+    /// What there is to say, for who goes on nevertheless.
+    pub(super) fn into_message(self) -> String {
+        self.message
+    }
+
     /// Tells it, and the exit code.
     pub(super) fn tell(self) -> ExitCode {
         if !self.message.is_empty() {

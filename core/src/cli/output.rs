@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
-use anstream::AutoStream;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use serde::Serialize;
+use terminal_size::terminal_size_of;
 
 use super::exit::Failure;
 
@@ -18,6 +19,9 @@ pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 /// Heads of tables.
 pub(super) const HEAD: Style = Style::new().bold();
+
+/// Where nobody says how wide a line may be.
+const USUAL_COLUMNS: usize = 100;
 
 /// Standard output. Escapes for colours are taken out where it is no terminal or the user wants none
 /// (`NO_COLOR`, `TERM=dumb`).
@@ -35,6 +39,18 @@ impl Output {
     /// Whether to print JSON.
     pub(super) fn json(&self) -> bool {
         self.json
+    }
+
+    /// Whether escapes for colours come through.
+    pub(super) fn has_colours(&self) -> bool {
+        self.out.current_choice() != ColorChoice::Never
+    }
+
+    /// The width of a line: what `COLUMNS` says, or the terminal.
+    pub(super) fn columns(&self) -> usize {
+        let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        let terminal = || Some(usize::from(terminal_size_of(self.out.as_inner())?.0.0));
+        said.filter(|columns| *columns > 0).or_else(terminal).unwrap_or(USUAL_COLUMNS)
     }
 
     /// Prints `value` as JSON.

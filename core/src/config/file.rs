@@ -322,7 +322,14 @@ fn unknown_format(path: &Path) -> Diagnostic {
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("cannot read {}: {error}", quoted_path(path));
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => Some("check the path"),
+        io::ErrorKind::PermissionDenied => Some("check the file's owner and mode"),
+        io::ErrorKind::IsADirectory => Some("name a file in it"),
+        _ => None,
+    };
     Diagnostic::new(DiagnosticKind::Unreadable, message, Place::File(path.to_owned()))
+        .with_help(help.map(str::to_owned))
 }
 
 fn quoted_path(path: &Path) -> String {

@@ -20,6 +20,10 @@ mod nested;
 mod numbers;
 mod outline;
 pub(crate) mod parsed;
+#[cfg(feature = "store")]
+mod placement;
+#[cfg(feature = "store")]
+pub(crate) mod ranked_path;
 mod raw;
 pub(crate) mod rejection;
 pub(crate) mod rules;
@@ -32,6 +36,8 @@ mod settings;
 mod size;
 mod slot;
 mod source;
+#[cfg(feature = "store")]
+mod store;
 pub(crate) mod text;
 pub(crate) mod together;
 pub(crate) mod value;
@@ -57,12 +63,16 @@ pub use env::{EnvSource, ProcessEnv};
 pub use field::{DeprecatedKey, FieldMeta};
 pub use loader::{Loaded, Loader, Origin, Shadowed};
 pub use nested::Nested;
+#[cfg(feature = "store")]
+pub use placement::{Launcher, Placement, UnknownPlacement};
 pub use raw::RawValue;
 pub use rules::{Choices, Rules};
 pub use scalar::{Integer, Scalar};
 pub use schema::{ConfigSchema, FixedKey};
 pub use secret::Secret;
 pub use settings::{EngineConfig, EngineSettings};
+#[cfg(feature = "store")]
+pub use store::{StoreConfig, StoreConfigBuilder};
 pub use text::{TextKind, text_of as text};
 pub use value::{ConfigValue, Kind};
 

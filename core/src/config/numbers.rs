@@ -109,16 +109,14 @@ pub(super) fn is_non_finite_name(text: &str) -> bool {
 fn read_integer(raw: &RawValue, field: &FieldMeta) -> Result<Integer, Rejection> {
     match raw {
         RawValue::Integer(value) => Ok(*value),
-        // Sizes have no sign; a number of a field that has one may.
-        RawValue::Untyped(text)
-            if field.bytes
-                && text.trim().starts_with('-')
-                && let Some(number) = Integer::parse(text.trim(), 10) =>
-        {
-            Ok(number)
-        }
         RawValue::Text(text) | RawValue::Untyped(text) if field.bytes => {
-            size::parse(text.trim()).map_err(|error| Rejection::malformed(error.hint()))
+            let text = text.trim();
+            // Sizes have no sign; a number of a field that has one may.
+            let is_signed = matches!(raw, RawValue::Untyped(_)) && text.starts_with('-');
+            match is_signed.then(|| Integer::parse(text, 10)).flatten() {
+                Some(number) => Ok(number),
+                None => size::parse(text).map_err(|error| Rejection::malformed(error.hint())),
+            }
         }
         RawValue::Untyped(text) => {
             Integer::parse(text.trim(), 10).ok_or_else(|| Rejection::wrong_type(raw))

@@ -35,6 +35,13 @@ pub(crate) struct Submission<B> {
 /// What came of asking for room for a request.
 pub(crate) struct Room(Result<Option<Permit>, ErrorKind>);
 
+impl Room {
+    /// For a request whose number is bounded elsewhere.
+    pub(crate) fn past_the_bound() -> Self {
+        Self(Ok(None))
+    }
+}
+
 impl<B> Submission<B> {
     fn new(
         direction: Direction,
@@ -162,8 +169,8 @@ impl Engine {
             .unwrap_or_else(Ticket::refused)
     }
 
-    /// Room for a request, waited for if need be; none on a worker, which must not wait for itself
-    /// and is let past the bound.
+    /// Room for a request, waited for if need be; none on a worker, which must not wait for itself, nor
+    /// for another engine's worker that waits for this one, and is let past the bound.
     pub(crate) fn enter(&self) -> Result<Option<Permit>, ErrorKind> {
         self.enter_now().unwrap_or_else(|| Ok(Some(self.admission.enter())))
     }
@@ -174,7 +181,7 @@ impl Engine {
             return Some(Err(ErrorKind::Forked));
         }
         let permit = self.admission.try_enter();
-        (permit.is_some() || user_code::is_of(self.id())).then_some(Ok(permit))
+        (permit.is_some() || user_code::is_workers()).then_some(Ok(permit))
     }
 
     /// Makes a request with that room, or gives the buffer back if there is none. Its failure is

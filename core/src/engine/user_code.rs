@@ -25,6 +25,12 @@ pub(crate) fn is_of(engine: EngineId) -> bool {
     WORKS_FOR.try_with(|engines| engines.borrow().contains(&engine)).unwrap_or(false)
 }
 
+/// Whether the calling thread does a worker's part for any engine, and so must not wait for one that may
+/// wait for its own.
+pub(crate) fn is_workers() -> bool {
+    WORKS_FOR.try_with(|engines| !engines.borrow().is_empty()).unwrap_or(false)
+}
+
 /// The calling thread is a worker of that engine from here on.
 pub(crate) fn works_for(engine: EngineId) {
     WORKS_FOR.with_borrow_mut(|engines| engines.push(engine));

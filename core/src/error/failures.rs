@@ -8,7 +8,7 @@ use crate::error::Error;
 /// call that reports them.
 ///
 /// Each failure is reported once. The first 1,024 are kept; [`Failures::omitted`] counts the rest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Failures {
     errors: Vec<Error>,
     omitted: usize,
@@ -48,6 +48,13 @@ impl fmt::Display for Failures {
             write!(f, "\n  and {} more", self.omitted)?;
         }
         Ok(())
+    }
+}
+
+/// As it is displayed, for `main` and `unwrap` show this to people.
+impl fmt::Debug for Failures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

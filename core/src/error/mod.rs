@@ -297,8 +297,12 @@ impl fmt::Display for Error {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("Error")
             .field("operation", &self.0.operation)
             .field("kind", &self.0.kind)
@@ -347,7 +351,6 @@ impl From<NotDirect> for Cause {
 }
 
 /// Why an engine could not start.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// Settings outside their allowed ranges, all of them.
@@ -370,6 +373,13 @@ impl fmt::Display for StartError {
                 write!(f, "the engine's first worker could not start: {error}; check ulimit -u")
             }
         }
+    }
+}
+
+/// As it is displayed, for `main` and `unwrap` show this to people.
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -115,9 +115,9 @@ macro_rules! __choice_impls {
         {
             const SCALAR: ::core::option::Option<$crate::config::Scalar<'static>> =
                 match __Struct::DEFAULT {
-                    ::core::option::Option::Some(value) => ::core::option::Option::Some(
-                        $crate::config::Scalar::Text(value.name()),
-                    ),
+                    ::core::option::Option::Some(value) => {
+                        ::core::option::Option::Some($crate::config::Scalar::Text(value.name()))
+                    }
                     ::core::option::Option::None => ::core::option::Option::None,
                 };
         }

@@ -5,7 +5,6 @@ use std::{error, fmt, path::Path, sync::Arc};
 use crate::error::Error;
 
 /// Why a model could not be read or saved: the file and the reason.
-#[derive(Debug)]
 pub struct ModelError {
     path: Arc<Path>,
     kind: ModelErrorKind,
@@ -143,6 +142,13 @@ impl fmt::Display for ModelErrorKind {
             }
             Self::Stopped(error) => error.fmt(f),
         }
+    }
+}
+
+/// As it is displayed, for `main` and `unwrap` show this to people.
+impl fmt::Debug for ModelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

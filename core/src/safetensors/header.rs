@@ -12,11 +12,9 @@ use serde::{
 use super::{
     error::{ModelError, ModelErrorKind},
     tensor::TensorInfo,
+    way::Way,
 };
-use crate::{
-    engine::{AioFile, Engine},
-    error::Error,
-};
+use crate::engine::{AioFile, Engine};
 
 /// Bytes that say how long the header is.
 pub(super) const LENGTH: usize = 8;
@@ -39,15 +37,17 @@ pub(super) struct Header {
 
 /// Reads the header of `file`, the model's `shard`. No more memory is asked for than the file is long, but
 /// for what its parsed form takes.
-pub(super) fn read(engine: &Engine, file: &AioFile, shard: usize) -> Result<Header, ModelError> {
+pub(super) async fn read(
+    engine: &Engine,
+    file: &AioFile,
+    shard: usize,
+    way: Way,
+) -> Result<Header, ModelError> {
     let path = file.path();
     let wrong = |kind| Err(ModelError::new(path, kind));
-    let read = |len: u64| -> Result<_, Error> {
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        Ok(engine.pread(file, engine.alloc_for_read(len)?, 0).wait()?)
-    };
+    let read = async |len| way.beginning(engine, file, len).await.map_err(ModelError::io(path));
     let len = file.len().map_err(ModelError::io(path))?;
-    let mut bytes = read(len.min(FIRST)).map_err(ModelError::io(path))?;
+    let mut bytes = read(len.min(FIRST)).await?;
     let Some(stated) = bytes.first_chunk().map(|stated| u64::from_le_bytes(*stated)) else {
         return wrong(ModelErrorKind::TooShort { len });
     };
@@ -57,7 +57,7 @@ pub(super) fn read(engine: &Engine, file: &AioFile, shard: usize) -> Result<Head
     }
     let data_start = LENGTH as u64 + stated;
     if data_start > bytes.len() as u64 {
-        bytes = read(data_start).map_err(ModelError::io(path))?;
+        bytes = read(data_start).await?;
     }
     let json = &bytes[LENGTH..][..stated as usize];
     let Parsed { metadata, mut tensors } = match serde_json::from_slice(json) {

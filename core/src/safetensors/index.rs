@@ -14,6 +14,7 @@ use serde::{
 use super::{
     error::{ModelError, ModelErrorKind},
     header::LONGEST,
+    way::Way,
 };
 use crate::engine::{AioFile, Engine};
 
@@ -23,17 +24,18 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn read(engine: &Engine, file: &AioFile) -> Result<Self, ModelError> {
+    pub(super) async fn read(
+        engine: &Engine,
+        file: &AioFile,
+        way: Way,
+    ) -> Result<Self, ModelError> {
         let path = file.path();
         let len = file.len().map_err(ModelError::io(path))?;
         if len > LONGEST {
             let kind = ModelErrorKind::HeaderLength { stated: len, most: LONGEST };
             return Err(ModelError::new(path, kind));
         }
-        let bytes = engine
-            .alloc_for_read(len as usize)
-            .and_then(|buffer| Ok(engine.pread(file, buffer, 0).wait()?))
-            .map_err(ModelError::io(path))?;
+        let bytes = way.beginning(engine, file, len).await.map_err(ModelError::io(path))?;
         let index: Self = serde_json::from_slice(&bytes)
             .map_err(|error| ModelError::new(path, ModelErrorKind::Json(Box::new(error))))?;
         if let Some(name) = index.weights.values().find(|name| !is_file_name(name)) {

@@ -11,7 +11,9 @@ use std::{
 use super::{
     error::{ModelError, ModelErrorKind},
     model::Model,
+    save::wrapped,
     tensor::{Tensor, TensorInfo},
+    way::{Way, waited, would_deadlock},
 };
 use crate::{
     buf::AioBuf,
@@ -35,7 +37,7 @@ pub struct Loader<'a, E: Deref<Target = Engine>> {
 }
 
 type Filter<'a> = Box<dyn FnMut(&TensorInfo) -> bool + 'a>;
-type Told<'a> = Box<dyn FnMut(Progress) + 'a>;
+type Told<'a> = Box<dyn FnMut(Progress) + Send + 'a>;
 
 /// A piece of a tensor, as [`Loader::stream`] gives it.
 #[derive(Debug, Clone, Copy)]
@@ -71,9 +73,9 @@ impl<'a, E: Deref<Target = Engine>> Loader<'a, E> {
         self
     }
 
-    /// Calls `progress` on this thread with the bytes read so far and those to be read: as tensors are
-    /// finished, ten times a second meanwhile, and at last with all of them.
-    pub fn progress(mut self, progress: impl FnMut(Progress) + 'a) -> Self {
+    /// Calls `progress` on the loading thread with the bytes read so far and those to be read: as tensors
+    /// are finished, ten times a second meanwhile, and at last with all of them.
+    pub fn progress(mut self, progress: impl FnMut(Progress) + Send + 'a) -> Self {
         self.progress = Some(Box::new(progress));
         self
     }
@@ -100,33 +102,45 @@ impl<'a, E: Deref<Target = Engine>> Loader<'a, E> {
     /// [`ModelErrorKind::Unknown`] with all the names that the model has not. [`ModelErrorKind::Io`] for
     /// what could not be read, or if there is no memory for it; what was read is dropped then.
     pub fn load(mut self) -> Result<BTreeMap<String, Tensor>, ModelError> {
+        let path = self.model.path();
+        if self.model.engine.is_on_worker() {
+            return Err(would_deadlock(path));
+        }
         let selected = self.select()?;
+        waited(path, loaded(self.model, selected, self.progress, self.priority, Way::Wait))
+    }
+
+    /// As [`Loader::load`], in a task. Progress is told of as tensors are finished. Dropping the future
+    /// gives the reads up.
+    ///
+    /// The thread that polls obtains the memory, which takes about as long as to write over it.
+    ///
+    /// ```
+    /// # async fn load(path: &std::path::Path) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    /// use std::sync::Arc;
+    ///
+    /// use ds_aio::{Engine, EngineSettings, safetensors::Model};
+    ///
+    /// let engine = Arc::new(Engine::new(&EngineSettings::default())?);
+    /// let model = Model::open_async(engine, path).await?;
+    /// let norms = model.loader().filter(|tensor| tensor.name().ends_with("norm.weight"));
+    /// for (name, tensor) in norms.load_async().await? {
+    ///     println!("{name} {:?}", tensor.shape());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Loader::load`].
+    pub fn load_async(
+        mut self,
+    ) -> impl Future<Output = Result<BTreeMap<String, Tensor>, ModelError>> {
+        // Neither the future nor whoever sends it to another thread need have the filter.
+        let selected = self.select();
         let Self { model, progress, priority, .. } = self;
-        let engine = &*model.engine;
-        if engine.is_on_worker() {
-            let error = Error::new(Operation::Wait, ErrorKind::WouldDeadlock.into());
-            return Err(ModelError::io(model.path())(error));
-        }
-        let mut counted = Counted::new(&selected, progress);
-        let files: Vec<AioFile> =
-            model.files.iter().map(|file| file.with_priority(priority)).collect();
-        let mut reads = Reads(VecDeque::with_capacity(selected.len()));
-        for tensor in selected {
-            let file = &files[tensor.shard];
-            let buffer = engine.pool().alloc_for_read_at(tensor.offset, tensor.len);
-            let buffer = buffer.map_err(ModelError::io(file.path()))?;
-            reads.0.push_back((tensor, engine.pread(file, buffer, tensor.offset)));
-        }
-        let mut loaded = BTreeMap::new();
-        while let Some((tensor, ticket)) = reads.0.pop_front() {
-            let read = counted.wait(ticket, &reads);
-            let path = files[tensor.shard].path();
-            let data = read.map_err(Error::from).map_err(ModelError::io(path))?;
-            counted.add(tensor.len);
-            let TensorInfo { name, dtype, shape, .. } = tensor.clone();
-            loaded.insert(name, Tensor { dtype, shape, data });
-        }
-        Ok(loaded)
+        async move { loaded(model, selected?, progress, priority, Way::Await).await }
     }
 
     /// Gives the tensors to `take` piece by piece, in the order in which they lie in the files, while the
@@ -179,6 +193,47 @@ impl<'a, E: Deref<Target = Engine>> Loader<'a, E> {
     }
 }
 
+/// Reads tensors, all at the same time.
+async fn loaded<'a, E: Deref<Target = Engine>>(
+    model: &'a Model<E>,
+    selected: Vec<&'a TensorInfo>,
+    progress: Option<Told<'a>>,
+    priority: Priority,
+    way: Way,
+) -> Result<BTreeMap<String, Tensor>, ModelError> {
+    let engine = &*model.engine;
+    let mut counted = Counted::new(&selected, progress);
+    let files: Vec<AioFile> = model.files.iter().map(|file| file.with_priority(priority)).collect();
+    let mut reads = Reads(VecDeque::with_capacity(selected.len()));
+    for tensor in selected {
+        let file = &files[tensor.shard];
+        let buffer = engine.pool().alloc_for_read_at(tensor.offset, tensor.len);
+        let buffer = buffer.map_err(ModelError::io(file.path()))?;
+        let ticket = match way {
+            Way::Wait => engine.pread(file, buffer, tensor.offset),
+            Way::Await => engine.pread_async(file, buffer, tensor.offset).await,
+        };
+        reads.0.push_back((tensor, ticket));
+    }
+    let mut loaded = BTreeMap::new();
+    loop {
+        let read = match way {
+            Way::Wait => {
+                reads.0.pop_front().map(|(tensor, ticket)| (tensor, counted.wait(ticket, &reads)))
+            }
+            Way::Await => reads.next().await,
+        };
+        let Some((tensor, read)) = read else {
+            return Ok(loaded);
+        };
+        let path = files[tensor.shard].path();
+        let data = read.map_err(Error::from).map_err(ModelError::io(path))?;
+        counted.add(tensor.len);
+        let TensorInfo { name, dtype, shape, .. } = tensor.clone();
+        loaded.insert(name, Tensor { dtype, shape, data });
+    }
+}
+
 /// Tensors that lie side by side in one file.
 fn stream_run<E, F>(
     model: &Model<E>,
@@ -208,7 +263,9 @@ where
             let found: &[u8] = if left == 0 {
                 &[]
             } else {
-                reader.fill_buf().map_err(|error| ModelError::io(path)(ours(error)))?
+                reader
+                    .fill_buf()
+                    .map_err(|error| ModelError::new(path, wrapped(error, Operation::Read)))?
             };
             if found.is_empty() && left > 0 {
                 let error = Error::new(Operation::Read, ErrorKind::UnexpectedEof.into())
@@ -231,14 +288,21 @@ where
     Ok(())
 }
 
-/// The engine's error that a stream wrapped.
-fn ours(error: std::io::Error) -> Error {
-    let unknown = || Error::new(Operation::Read, ErrorKind::Io.into());
-    error.downcast().unwrap_or_else(|_| unknown())
-}
-
 /// Requests that read tensors. Those left over are given up: nobody wants their failures.
 struct Reads<'a>(VecDeque<(&'a TensorInfo, Ticket<AioBuf>)>);
+
+/// A tensor's read that has ended.
+type Ended<'a> = (&'a TensorInfo, Result<AioBuf, Failed<AioBuf>>);
+
+impl<'a> Reads<'a> {
+    /// Awaits the first one, which is given up with the others if the task is dropped meanwhile.
+    async fn next(&mut self) -> Option<Ended<'a>> {
+        let (tensor, ticket) = self.0.front_mut()?;
+        let ended = (*tensor, ticket.await);
+        self.0.pop_front();
+        Some(ended)
+    }
+}
 
 impl Drop for Reads<'_> {
     fn drop(&mut self) {

@@ -5,7 +5,8 @@
 //! nothing else is read until it is asked for. [`Model::load`] has all tensors read at once, each into a
 //! buffer whose address suits its place in the file, so that only edge pages are copied.
 //! [`Model::loader`] takes some of them, reports progress, or hands them on piece by piece in little
-//! memory. [`save`] writes a file whose data begins at a page.
+//! memory, and loads in tasks. [`save`] writes a file whose data begins at a page, [`save_sharded`] several
+//! of a length to choose, with their index.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -36,7 +37,11 @@ mod index;
 mod loader;
 mod model;
 mod save;
+mod shards;
 mod tensor;
+#[cfg(all(test, not(loom)))]
+mod tests;
+mod way;
 
 /// Of the crate `safetensors`, which knows the format: the types of elements, and what can be saved.
 pub use ::safetensors::{Dtype, View, tensor::TensorView};
@@ -44,4 +49,5 @@ pub use error::{ModelError, ModelErrorKind};
 pub use loader::{Loader, Piece};
 pub use model::Model;
 pub use save::save;
+pub use shards::save_sharded;
 pub use tensor::{Tensor, TensorInfo};

@@ -13,14 +13,15 @@ use super::{
     index::Index,
     loader::Loader,
     tensor::{Tensor, TensorInfo},
+    way::{Way, waited},
 };
 use crate::engine::{AioFile, Engine};
 
 /// What a model in several files has beside them.
-const INDEX: &str = "model.safetensors.index.json";
+pub(super) const INDEX: &str = "model.safetensors.index.json";
 
 /// What a model in one file is called.
-const SINGLE: &str = "model.safetensors";
+pub(super) const SINGLE: &str = "model.safetensors";
 
 /// A model whose header has been read and checked; `E` is the engine, by reference or in an
 /// [`Arc`](std::sync::Arc).
@@ -47,14 +48,27 @@ impl<E: Deref<Target = Engine>> Model<E> {
     /// wrong with a header or an index. What cannot be right is found out before memory is asked for:
     /// nothing is allocated for a length that exceeds the file's.
     pub fn open<P: AsRef<Path>>(engine: E, path: P) -> Result<Self, ModelError> {
-        let path = chosen(path.as_ref());
-        let open = |path: &Path| engine.open(path).map_err(ModelError::io(path));
+        let path = path.as_ref();
+        waited(path, Self::opened(engine, path, Way::Wait))
+    }
+
+    /// As [`Model::open`], in a task: headers are awaited; the thread that polls opens the files.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Model::open`].
+    pub async fn open_async<P: AsRef<Path>>(engine: E, path: P) -> Result<Self, ModelError> {
+        Self::opened(engine, path.as_ref(), Way::Await).await
+    }
+
+    async fn opened(engine: E, path: &Path, way: Way) -> Result<Self, ModelError> {
+        let path = chosen(path);
         let is_index = path.extension().is_some_and(|extension| extension == "json");
         let (files, headers) = if is_index {
-            open_all(&engine, &path, &open)?
+            open_all(&engine, &path, way).await?
         } else {
-            let file = open(&path)?;
-            let header = header::read(&engine, &file, 0)?;
+            let file = open(&engine, &path)?;
+            let header = header::read(&engine, &file, 0, way).await?;
             (vec![file], vec![header])
         };
         let (mut tensors, mut metadata) = (Vec::new(), BTreeMap::new());
@@ -128,18 +142,18 @@ fn chosen(path: &Path) -> PathBuf {
 
 type Opened = (Vec<AioFile>, Vec<Header>);
 
+fn open(engine: &Engine, path: &Path) -> Result<AioFile, ModelError> {
+    engine.open(path).map_err(ModelError::io(path))
+}
+
 /// Opens the files that an index names.
-fn open_all(
-    engine: &Engine,
-    path: &Path,
-    open: &impl Fn(&Path) -> Result<AioFile, ModelError>,
-) -> Result<Opened, ModelError> {
-    let mut index = Index::read(engine, &open(path)?)?;
+async fn open_all(engine: &Engine, path: &Path, way: Way) -> Result<Opened, ModelError> {
+    let mut index = Index::read(engine, &open(engine, path)?, way).await?;
     let names: Vec<String> = index.files().into_iter().map(str::to_owned).collect();
     let (mut files, mut headers) = (Vec::new(), Vec::new());
     for (shard, name) in names.iter().enumerate() {
-        let file = open(&header::beside(path, name))?;
-        let mut header = header::read(engine, &file, shard)?;
+        let file = open(engine, &header::beside(path, name))?;
+        let mut header = header::read(engine, &file, shard, way).await?;
         header.tensors.retain(|tensor| {
             let is_here = index.weights.get(&tensor.name).is_some_and(|file| file == name);
             is_here && index.weights.remove(&tensor.name).is_some()

@@ -54,25 +54,48 @@ where
     V: View,
 {
     let path = path.as_ref();
-    let wrong = |kind| ModelError::new(path, kind);
     let tensors = tensors.into_iter().map(|(name, tensor)| (name.into(), tensor));
-    let mut tensors: Vec<(String, V)> = tensors.collect();
-    tensors.sort_by(|(left_name, left), (right_name, right)| {
-        right.dtype().cmp(&left.dtype()).then_with(|| left_name.cmp(right_name))
-    });
-    let header = header(&tensors, metadata).map_err(wrong)?;
-    let len = tensors
-        .iter()
-        .fold(header.len() as u64, |len, (_, tensor)| len.saturating_add(tensor.data_len() as u64));
+    let planned = Planned::of(tensors.collect(), metadata);
+    planned.map_err(|kind| ModelError::new(path, kind))?.write(engine, path, options)
+}
 
-    let options = options.clone().preallocate(len);
-    let mut writer =
-        FileWriter::create_with(engine, path, &options).map_err(ModelError::io(path))?;
-    match write(&mut writer, &header, &tensors) {
-        Ok(()) => writer.finish().map_err(ModelError::io(path)),
-        Err(kind) => {
-            writer.discard();
-            Err(wrong(kind))
+/// A file to be written.
+pub(super) struct Planned<V> {
+    header: Vec<u8>,
+    /// In file order.
+    pub(super) tensors: Vec<(String, V)>,
+}
+
+impl<V: View> Planned<V> {
+    pub(super) fn of(
+        mut tensors: Vec<(String, V)>,
+        metadata: &BTreeMap<String, String>,
+    ) -> Result<Self, ModelErrorKind> {
+        tensors.sort_by(|(left_name, left), (right_name, right)| {
+            right.dtype().cmp(&left.dtype()).then_with(|| left_name.cmp(right_name))
+        });
+        let header = header(&tensors, metadata)?;
+        Ok(Self { header, tensors })
+    }
+
+    /// Writes the file, and tells its length.
+    pub(super) fn write<E: Deref<Target = Engine>>(
+        &self,
+        engine: E,
+        path: &Path,
+        options: &WriterOptions,
+    ) -> Result<u64, ModelError> {
+        let lens = self.tensors.iter().map(|(_, tensor)| tensor.data_len() as u64);
+        let len = lens.fold(self.header.len() as u64, u64::saturating_add);
+        let options = options.clone().preallocate(len);
+        let mut writer =
+            FileWriter::create_with(engine, path, &options).map_err(ModelError::io(path))?;
+        match write(&mut writer, &self.header, &self.tensors) {
+            Ok(()) => writer.finish().map_err(ModelError::io(path)),
+            Err(kind) => {
+                writer.discard();
+                Err(ModelError::new(path, kind))
+            }
         }
     }
 }
@@ -82,11 +105,7 @@ fn header<V: View>(
     tensors: &[(String, V)],
     metadata: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, ModelErrorKind> {
-    let mut names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
-    names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(ModelErrorKind::Duplicate { name: twice[0].to_owned() });
-    }
+    refuse_duplicates(tensors)?;
     let mut end = 0_usize;
     let described = tensors.iter().map(|(name, tensor)| {
         let start = end;
@@ -111,24 +130,34 @@ fn header<V: View>(
     Ok(header)
 }
 
+pub(super) fn refuse_duplicates<V>(tensors: &[(String, V)]) -> Result<(), ModelErrorKind> {
+    let mut names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(twice) => Err(ModelErrorKind::Duplicate { name: twice[0].to_owned() }),
+        None => Ok(()),
+    }
+}
+
 fn write<E: Deref<Target = Engine>, V: View>(
     writer: &mut FileWriter<E>,
     header: &[u8],
     tensors: &[(String, V)],
 ) -> Result<(), ModelErrorKind> {
-    writer.write_all(header).map_err(failed)?;
+    writer.write_all(header).map_err(|error| wrapped(error, Operation::Write))?;
     for (name, tensor) in tensors {
         let (data, stated) = (tensor.data(), tensor.data_len());
         if data.len() != stated {
             let (name, found) = (name.clone(), data.len());
             return Err(ModelErrorKind::TensorLength { name, stated, found });
         }
-        writer.write_all(&data).map_err(failed)?;
+        writer.write_all(&data).map_err(|error| wrapped(error, Operation::Write))?;
     }
     Ok(())
 }
 
-fn failed(error: io::Error) -> ModelErrorKind {
-    let unknown = || Error::new(Operation::Write, ErrorKind::Io.into());
+/// The engine's error that a stream wrapped.
+pub(super) fn wrapped(error: io::Error, operation: Operation) -> ModelErrorKind {
+    let unknown = || Error::new(operation, ErrorKind::Io.into());
     ModelErrorKind::Io(error.downcast().unwrap_or_else(|_| unknown()))
 }

@@ -1,36 +1,20 @@
-//! Opening a store: its settings, and what becomes of what is there.
+//! How a store is to be opened: its settings.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
+#[cfg(doc)]
+use crate::store::StoreErrorKind;
 use crate::{
+    config::{EnvSource, StoreConfig},
     engine::Engine,
-    error::Error,
     store::{
-        Mode, OffloadStore, StoreError, StoreErrorKind, StoreOperation, TensorInfo,
-        catalog::Catalog,
-        commit::Committed,
-        file_system,
-        files::{self, INDEX, Kind, NEW_INDEX},
-        handles::Handles,
-        helpers::Helpers,
-        index::{self, Entry, Index, NotAnIndex},
-        inner::{Inner, OnEvict, Options, State},
-        lives::Process,
-        memory::Memory,
+        Mode, OffloadStore, StoreError, TensorInfo,
+        inner::OnEvict,
         names::{Names, SystemNames},
-        owner::{NotOwned, Owner},
-        space::{Layout, PAGE, Space, pages},
-        tensor::{Record, Version},
+        opening::Opening,
+        ranks,
     },
-    sync::Mutex,
 };
-
-/// A petabyte: no file is that long, and the sum of many does not overflow.
-const MOST_OF_A_FILE: u64 = 1 << 50;
 
 /// What becomes of the files of a store that had the directory before and is gone, by
 /// [`OffloadStore::close`] or by the death of its process.
@@ -50,24 +34,38 @@ pub enum Stale {
 /// How an [`OffloadStore`] is opened.
 #[derive(Clone)]
 pub struct StoreBuilder {
-    directory: PathBuf,
-    mode: Mode,
-    keep: bool,
-    stale: Stale,
-    block_size: u64,
-    slab_limit: u64,
-    slab_size: u64,
-    any_file_system: bool,
-    capacity: Option<u64>,
-    memory: u64,
-    on_evict: Option<OnEvict>,
-    names: Arc<dyn Names>,
+    pub(super) directories: Vec<PathBuf>,
+    pub(super) spread: Spread,
+    pub(super) device_engines: Vec<(usize, Arc<Engine>)>,
+    pub(super) mode: Mode,
+    pub(super) keep: bool,
+    pub(super) stale: Stale,
+    pub(super) block_size: u64,
+    pub(super) slab_limit: u64,
+    pub(super) slab_size: u64,
+    pub(super) any_file_system: bool,
+    pub(super) open_files: Option<usize>,
+    pub(super) capacity: Option<u64>,
+    pub(super) memory: u64,
+    pub(super) on_evict: Option<OnEvict>,
+    pub(super) names: Arc<dyn Names>,
+}
+
+/// How tensors go over the directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spread {
+    /// Each is in one, which its name chooses.
+    Hashed,
+    /// Chunks of so many bytes go round.
+    Striped { chunk: u64 },
 }
 
 impl StoreBuilder {
-    pub(super) fn new(directory: PathBuf) -> Self {
+    pub(super) fn new(directories: Vec<PathBuf>, spread: Spread) -> Self {
         Self {
-            directory,
+            directories,
+            spread,
+            device_engines: Vec::new(),
             mode: Mode::Ephemeral,
             keep: false,
             stale: Stale::default(),
@@ -75,11 +73,32 @@ impl StoreBuilder {
             slab_limit: 8 << 20,
             slab_size: 256 << 20,
             any_file_system: false,
+            open_files: None,
             capacity: None,
             memory: 0,
             on_evict: None,
             names: Arc::new(SystemNames),
         }
+    }
+
+    /// That of a configuration; see [`OffloadStore::configured`].
+    pub(super) fn configured(
+        config: &StoreConfig,
+        environment: &(impl EnvSource + ?Sized),
+    ) -> Result<Self, StoreError> {
+        let (directories, spread) = ranks::directories(config, environment)?;
+        Ok(Self::new(directories, spread))
+    }
+
+    /// Has requests on the directory of that number, from 0, go to this engine.
+    ///
+    /// Otherwise those on the first directory, and on others of its device (the same `st_dev`), go to the
+    /// engine that the store is opened with, and for each further device the store makes one with the
+    /// same settings. Either way a slow device fills no queue but its own.
+    #[must_use]
+    pub fn device_engine(mut self, directory: usize, engine: &Arc<Engine>) -> Self {
+        self.device_engines.push((directory, Arc::clone(engine)));
+        self
     }
 
     /// Keeps each commit ([`OffloadStore::commit`]) whatever happens later, a loss of power too.
@@ -139,6 +158,16 @@ impl StoreBuilder {
         self
     }
 
+    /// As many data files stay open, those used last; each takes up to two descriptors. By default 128, or
+    /// an eighth of what the process may have open (`RLIMIT_NOFILE`) if that is less.
+    ///
+    /// Requests under way keep theirs open besides. A durable store syncs a file that it closes.
+    #[must_use]
+    pub fn open_files(mut self, files: usize) -> Self {
+        self.open_files = Some(files);
+        self
+    }
+
     /// Makes the store a cache: its tensors take no more than so many bytes, each counted in whole pages
     /// of 4096, and one that is put takes the place of those that were put or read least recently.
     ///
@@ -175,303 +204,31 @@ impl StoreBuilder {
         self
     }
 
-    /// Opens the store, and makes its directory if there is none.
+    /// Opens the store, and makes its directories if there are none.
     ///
     /// # Errors
     ///
     /// - [`StoreErrorKind::InvalidSetting`], with all that are outside their ranges.
-    /// - [`StoreErrorKind::InUse`] if another store has the directory: what it says of itself is in the
+    /// - [`StoreErrorKind::InUse`] if another store has a directory: what it says of itself is in the
     ///   text. A child that its process forked keeps it, too.
     /// - [`StoreErrorKind::Exists`] with [`Stale::Refuse`].
     /// - [`StoreErrorKind::WrongMode`], [`StoreErrorKind::CorruptIndex`] and
     ///   [`StoreErrorKind::UnknownVersion`] if what is there cannot be recovered; it is left as it is.
+    /// - [`StoreErrorKind::MissingDirectory`], [`StoreErrorKind::ExchangedDirectory`],
+    ///   [`StoreErrorKind::DuplicateDirectory`] and [`StoreErrorKind::ForeignDirectory`] if the
+    ///   directories are not those of the store that is there; everything is left as it is.
     /// - [`StoreErrorKind::UnsureFileSystem`] for a durable store on a network or overlay file system.
     /// - [`StoreErrorKind::Io`] for what the system or the engine answers.
     pub fn open(self, engine: &Arc<Engine>) -> Result<OffloadStore, StoreError> {
-        let opening = Opening { directory: Arc::from(&*self.directory), builder: self };
-        opening.open(engine)
+        Opening::new(self).open(engine)
     }
 }
 
 impl std::fmt::Debug for StoreBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoreBuilder")
-            .field("directory", &self.directory)
+            .field("directories", &self.directories)
             .field("mode", &self.mode)
             .finish_non_exhaustive()
-    }
-}
-
-struct Opening {
-    directory: Arc<Path>,
-    builder: StoreBuilder,
-}
-
-impl Opening {
-    fn open(self, engine: &Arc<Engine>) -> Result<OffloadStore, StoreError> {
-        self.check_settings()?;
-        let made = self.make_directory()?;
-        self.check_file_system()?;
-        let owner = Owner::of(&self.directory, self.random()?).map_err(|reason| match reason {
-            NotOwned::InUse(owner) => self.error(StoreErrorKind::InUse).telling(owner),
-            NotOwned::Failed(error) => self.system_error(&self.directory, error),
-        })?;
-        let found =
-            files::list(&self.directory).map_err(|e| self.system_error(&self.directory, e))?;
-        let index = self.what_is_there(engine, &found)?;
-        let mut inner = Inner {
-            engine: Arc::clone(engine),
-            directory: Arc::clone(&self.directory),
-            names: Arc::clone(&self.builder.names),
-            options: self.options(engine),
-            store: 0,
-            process: Process::this(),
-            state: Mutex::new(State {
-                tensors: Catalog::new(self.builder.capacity),
-                ..State::default()
-            }),
-            space: Mutex::default(),
-            handles: Handles::default(),
-            helpers: Helpers::default(),
-            flights: Arc::default(),
-            ledger: Arc::default(),
-            committed: Mutex::default(),
-            owner: Mutex::new(Some(owner)),
-            memory: Memory::new(self.builder.memory),
-            on_evict: self.builder.on_evict.clone(),
-            made,
-        };
-        inner.store = match &index {
-            Some(index) => index.store,
-            None => self.random()?,
-        };
-        let last = found.iter().filter_map(|kind| match kind {
-            Kind::Data(id) => Some(*id),
-            _ => None,
-        });
-        let mut space = Space::default();
-        space.skip_to(last.max().map_or(0, |id| id.saturating_add(1)));
-        if let Some(index) = index {
-            let (state, committed) = self.recovered(index, &found, &mut space)?;
-            inner.state = Mutex::new(state);
-            if self.builder.mode == Mode::Durable {
-                inner.committed = Mutex::new(committed);
-            }
-        }
-        self.remove_all_but(&found, &space)?;
-        inner.space = Mutex::new(space);
-        Ok(OffloadStore { inner: Arc::new(inner) })
-    }
-
-    fn check_settings(&self) -> Result<(), StoreError> {
-        let StoreBuilder { block_size, slab_limit, slab_size, .. } = self.builder;
-        let mut wrong = Vec::new();
-        if !block_size.is_multiple_of(PAGE) || block_size == 0 || block_size > 1 << 30 {
-            wrong.push(format!("block_size {block_size} is no multiple of 4096 up to 1 GiB"));
-        }
-        if !slab_size.is_multiple_of(PAGE) || slab_size == 0 || slab_size > 1 << 40 {
-            wrong.push(format!("slab_size {slab_size} is no multiple of 4096 up to 1 TiB"));
-        }
-        if slab_limit > slab_size {
-            wrong.push(format!("slab_limit {slab_limit} is more than slab_size {slab_size}"));
-        }
-        if wrong.is_empty() {
-            return Ok(());
-        }
-        Err(self.error(StoreErrorKind::InvalidSetting).telling(wrong.join("; ")))
-    }
-
-    fn options(&self, engine: &Engine) -> Options {
-        let StoreBuilder { mode, keep, block_size, slab_limit, slab_size, .. } = self.builder;
-        // A request is a block of the engine's, or a few checksums if these are larger.
-        let blocks = (engine.settings().asked.block_size as u64 / block_size).max(1);
-        Options {
-            mode,
-            keep,
-            block: block_size,
-            part: usize::try_from(blocks * block_size).unwrap_or(usize::MAX),
-            layout: Layout { slab_limit, slab_size },
-        }
-    }
-
-    /// The directories that were made, outermost first.
-    fn make_directory(&self) -> Result<Vec<PathBuf>, StoreError> {
-        let missing: Vec<_> = self
-            .directory
-            .ancestors()
-            .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
-            .map(Path::to_owned)
-            .collect();
-        let mut made = Vec::new();
-        for path in missing.into_iter().rev() {
-            match self.builder.names.create_directory(&path) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-                Err(error) => return Err(self.system_error(&path, error)),
-            }
-            if self.builder.mode == Mode::Durable {
-                let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-                self.sync_directory(parent.unwrap_or(Path::new(".")))?;
-            }
-            made.push(path);
-        }
-        Ok(made)
-    }
-
-    fn check_file_system(&self) -> Result<(), StoreError> {
-        if self.builder.mode != Mode::Durable || self.builder.any_file_system {
-            return Ok(());
-        }
-        match file_system::unsure(&self.directory) {
-            Ok(None) => Ok(()),
-            Ok(Some(name)) => Err(self.error(StoreErrorKind::UnsureFileSystem).telling(name)),
-            Err(error) => Err(self.system_error(&self.directory, error)),
-        }
-    }
-
-    /// The index of what is to be recovered, if anything is. What is to be removed is.
-    fn what_is_there(&self, engine: &Engine, found: &[Kind]) -> Result<Option<Index>, StoreError> {
-        match self.builder.stale {
-            Stale::Recover => {}
-            Stale::Refuse if found.is_empty() => return Ok(None),
-            Stale::Refuse => return Err(self.error(StoreErrorKind::Exists)),
-            Stale::Remove => {
-                if found.contains(&Kind::Index) {
-                    self.remove_index()?;
-                }
-                return Ok(None);
-            }
-        }
-        if !found.contains(&Kind::Index) {
-            return Ok(None);
-        }
-        let path = self.directory.join(INDEX);
-        let bytes = self.read(engine, &path).map_err(|error| {
-            self.error(StoreErrorKind::Io).in_file(path.clone()).because_of(error)
-        })?;
-        let index = index::decode(bytes).map_err(|reason| match reason {
-            NotAnIndex::Corrupt(what) => self.corrupt_index(what),
-            NotAnIndex::UnknownVersion(version) => self
-                .error(StoreErrorKind::UnknownVersion)
-                .in_file(path.clone())
-                .telling(format!("version {version}")),
-        })?;
-        if index.mode != self.builder.mode {
-            let mode = if index.mode == Mode::Durable { "durable" } else { "ephemeral" };
-            return Err(self.error(StoreErrorKind::WrongMode).telling(format!("it is {mode}")));
-        }
-        Ok(Some(index))
-    }
-
-    fn read(&self, engine: &Engine, path: &Path) -> Result<Vec<u8>, Error> {
-        let file = engine.open(path)?;
-        let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
-        let mut bytes = Vec::new();
-        // What cannot be had is not an index, and `pread` says so of the rest.
-        if bytes.try_reserve_exact(len).is_ok() {
-            bytes.resize(len, 0);
-        }
-        Ok(engine.pread(&file, bytes, 0).wait()?)
-    }
-
-    /// The tensors of an index, each with its place.
-    fn recovered(
-        &self,
-        index: Index,
-        found: &[Kind],
-        space: &mut Space,
-    ) -> Result<(State, Committed), StoreError> {
-        match self.builder.mode {
-            // The process that renamed it may have died before it was durable. From here on its
-            // predecessor's places are written to.
-            Mode::Durable => self.sync_directory(&self.directory)?,
-            Mode::Ephemeral => {}
-        }
-        for &file in &index.files {
-            if file.len % PAGE != 0 || file.len > MOST_OF_A_FILE || space.has(file.id) {
-                return Err(self.corrupt_index("a file cannot be"));
-            }
-            space.add(file);
-        }
-        space.skip_to(index.next_file);
-        let tensors = Catalog::new(self.builder.capacity);
-        let mut state = State { tensors, generation: index.generation, ..State::default() };
-        let mut committed = Committed { number: index.commit, ..Committed::default() };
-        for entry in index.entries {
-            let Entry { name, generation, sealed, len, block, file, offset, sums } = entry;
-            let extent = match pages(len) {
-                0 => None,
-                place => match space.occupy(file, offset, place) {
-                    Some(extent) => Some(extent),
-                    None => return Err(self.corrupt_index("a place is none, or that of two")),
-                },
-            };
-            let slot = Arc::default();
-            let record = Record { name, generation, sealed, len, block, sums, extent, slot };
-            let version = Version::ready(record);
-            committed.records.extend(version.record());
-            if state.tensors.insert(version).is_some() {
-                return Err(self.corrupt_index("there are two tensors of one name"));
-            }
-        }
-        // What is gone takes no new tensors. Those in it are corrupt, each when it is asked for.
-        for file in index.files {
-            if !found.contains(&Kind::Data(file.id)) {
-                space.close(file.id);
-            }
-        }
-        if self.builder.mode == Mode::Ephemeral {
-            // It is overwritten from here on.
-            self.remove_index()?;
-        }
-        Ok((state, committed))
-    }
-
-    /// Removes what no store needs any more.
-    fn remove_all_but(&self, found: &[Kind], space: &Space) -> Result<(), StoreError> {
-        for kind in found {
-            let name = match kind {
-                Kind::Index => continue,
-                Kind::NewIndex => NEW_INDEX.to_owned(),
-                Kind::Data(id) if space.has(*id) => continue,
-                Kind::Data(id) => files::data_name(*id),
-            };
-            let path = self.directory.join(name);
-            self.builder.names.remove(&path).map_err(|error| self.system_error(&path, error))?;
-        }
-        Ok(())
-    }
-
-    /// Removes the index, before anything that it refers to.
-    fn remove_index(&self) -> Result<(), StoreError> {
-        let path = self.directory.join(INDEX);
-        self.builder.names.remove(&path).map_err(|error| self.system_error(&path, error))?;
-        if self.builder.mode == Mode::Durable {
-            self.sync_directory(&self.directory)?;
-        }
-        Ok(())
-    }
-
-    fn sync_directory(&self, path: &Path) -> Result<(), StoreError> {
-        let synced = self.builder.names.sync_directory(path);
-        synced.map_err(|error| self.system_error(path, error))
-    }
-
-    fn random(&self) -> Result<u64, StoreError> {
-        getrandom::u64().map_err(|error| {
-            self.error(StoreErrorKind::Io).telling(format!("no random number: {error}"))
-        })
-    }
-
-    fn error(&self, kind: StoreErrorKind) -> StoreError {
-        StoreError::new(StoreOperation::Open, kind, &self.directory)
-    }
-
-    fn system_error(&self, path: &Path, error: io::Error) -> StoreError {
-        self.error(StoreErrorKind::Io).in_file(path.to_owned()).because_of_system(error)
-    }
-
-    fn corrupt_index(&self, what: &str) -> StoreError {
-        self.error(StoreErrorKind::CorruptIndex).in_file(self.directory.join(INDEX)).telling(what)
     }
 }

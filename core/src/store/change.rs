@@ -5,24 +5,26 @@ use std::sync::Arc;
 
 use crate::{
     buf::{IoBuf, IoBufExt, Part},
-    engine::{AioFile, Failed},
+    engine::Failed,
     error::{Error, ErrorKind},
     store::{
         StoreError, StoreErrorKind,
         checksum::Seal,
+        entry::Entry,
         inner::Inner,
         lives::Flight,
-        space::Extent,
+        place::{OpenPlace, Place},
+        read::Piece,
         tensor::{Record, Version},
         ticket::Promise,
     },
     sync::{Mutex, lock},
 };
 
-/// A place to write to, and its file.
+/// A place to write to.
 pub(super) struct Target {
-    pub(super) extent: Extent,
-    pub(super) file: AioFile,
+    pub(super) place: Place,
+    pub(super) open: OpenPlace,
     /// Whether it is the place of what is there now.
     pub(super) in_place: bool,
 }
@@ -30,11 +32,10 @@ pub(super) struct Target {
 pub(super) struct Change<B> {
     pub(super) inner: Arc<Inner>,
     version: Arc<Version>,
-    pub(super) file: AioFile,
-    /// Where in the file the tensor begins.
-    pub(super) offset: u64,
+    pub(super) place: OpenPlace,
     pub(super) seal: Seal,
     in_place: bool,
+    pub(super) entry: Entry,
     progress: Mutex<Progress<B>>,
 }
 
@@ -60,10 +61,11 @@ impl<B: Send + 'static> Change<B> {
         mut record: Record,
         promise: Promise<B>,
         steps: usize,
+        entry: Entry,
     ) -> Arc<Self> {
-        let Target { extent, file, in_place } = target;
-        let (offset, seal) = (extent.offset, record.seal(inner.store));
-        record.extent = Some(extent);
+        let Target { place, open, in_place } = target;
+        let seal = record.seal(inner.store);
+        record.place = Some(place);
         let progress = Progress {
             record: Some(record),
             promise: Some(promise),
@@ -76,10 +78,10 @@ impl<B: Send + 'static> Change<B> {
         Arc::new(Self {
             inner: Arc::clone(inner),
             version,
-            file,
-            offset,
+            place: open,
             seal,
             in_place,
+            entry,
             progress: Mutex::new(progress),
         })
     }
@@ -141,12 +143,12 @@ impl<B: Send + 'static> Change<B> {
             promise.note(error);
         }
         if still_moves {
-            // Its place is nobody's any more, and nobody else's is the directory.
+            // Its place is nobody's any more, and nobody else's are the directories.
             std::mem::forget(record);
-            self.inner.keep_owner_for_ever();
+            self.inner.keep_owners_for_ever();
             self.inner.fail(&self.version, self.in_place);
         } else if let (Some(record), None) = (record, &error) {
-            self.inner.has_changed(&record, &self.file);
+            self.inner.has_changed(&self.place);
             self.inner.succeed(&self.version, record);
         } else {
             self.inner.fail(&self.version, self.in_place);
@@ -174,7 +176,7 @@ impl<B: Send + 'static> Change<B> {
 impl<B: IoBuf> Change<B> {
     /// Writes a part of the caller's buffer, whole blocks from number `first` on, as one step.
     pub(super) fn write(self: &Arc<Self>, first: u64, at: u64, part: Part<B>) {
-        let ticket = self.inner.engine.pwrite(&self.file, part, self.offset + at);
+        let ticket = self.place.pwrite(&self.entry, at, part);
         let change = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
@@ -192,25 +194,22 @@ impl<B: IoBuf> Change<B> {
     }
 }
 
-/// Cuts a part in pieces of `len` bytes and a last one of what is left, and hands out each with its
-/// place in the part.
+/// Cuts a part in pieces, which are its bytes together, and hands out each.
 pub(super) fn each_piece<B: IoBuf>(
     part: Part<B>,
-    len: usize,
-    mut with: impl FnMut(usize, Part<B>),
+    pieces: &[Piece],
+    mut with: impl FnMut(&Piece, Part<B>),
 ) {
-    let (mut at, mut rest) = (0, part);
-    while rest.len() > len {
-        match rest.split_at(len) {
-            Ok((piece, others)) => {
-                with(at, piece);
-                rest = others;
-                at += len;
-            }
-            // It is longer than that.
-            Err(_) => return,
+    let mut rest = part;
+    for piece in pieces {
+        if rest.len() as u64 == piece.len {
+            // Not as a piece of it, or what is left would keep the buffer.
+            return with(piece, rest);
         }
+        // Never out of bounds.
+        let len = usize::try_from(piece.len).unwrap_or(usize::MAX);
+        let Ok((part, others)) = rest.split_at(len) else { return };
+        with(piece, part);
+        rest = others;
     }
-    // Not as a piece of it, or what is left would keep the buffer.
-    with(at, rest);
 }

@@ -49,6 +49,11 @@ pub(super) fn of_index(bytes: &[u8]) -> u64 {
     XxHash3_64::oneshot(bytes)
 }
 
+/// The checksum of a text; of a tensor's name, what chooses its directory.
+pub(super) fn of_text(text: &str) -> u64 {
+    XxHash3_64::oneshot(text.as_bytes())
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::Seal;

@@ -1,4 +1,4 @@
-//! The end of a store: what is kept, what is removed, and that the directory is let go.
+//! The end of a store: what is kept, what is removed, and that the directories are let go.
 
 use std::{fs, sync::PoisonError};
 
@@ -8,7 +8,9 @@ use crate::{
         commit::write_index,
         files::{INDEX, NEW_INDEX},
         inner::Inner,
+        label,
         lives::may_wait,
+        space::Space,
     },
     sync::lock,
 };
@@ -19,7 +21,7 @@ impl Inner {
         if self.process.is_child() {
             return Err(self.error(StoreErrorKind::Forked));
         }
-        may_wait(&self.engine).map_err(|kind| self.error(kind))?;
+        may_wait(&self.engines).map_err(|kind| self.error(kind))?;
         lock(&self.state).is_closed = true;
         self.flights.wait_for_none();
         let ended = self.end();
@@ -43,15 +45,16 @@ impl Inner {
             Mode::Durable if is_poisoned => Ok(()),
             Mode::Durable => {
                 drop(tensors);
-                self.remove_files(lock(&self.space).empty());
+                self.remove_files_that(Space::empty);
                 Ok(())
             }
             Mode::Ephemeral if self.options.keep => {
                 let records: Vec<_> =
                     tensors.versions().filter_map(|version| version.record()).collect();
                 drop(tensors);
-                self.remove_files(lock(&self.space).empty());
-                let written = write_index(self, 0, generation, &records);
+                self.remove_files_that(Space::empty);
+                let labelled = label::write(self);
+                let written = labelled.and_then(|()| write_index(self, 0, generation, &records));
                 let (new, index) = (self.directory.join(NEW_INDEX), self.directory.join(INDEX));
                 written.and_then(|()| {
                     let renamed = self.names.rename(&new, &index);
@@ -60,8 +63,7 @@ impl Inner {
             }
             Mode::Ephemeral => {
                 drop(tensors);
-                let files = lock(&self.space).files().map(|file| file.id).collect();
-                self.remove_files(files);
+                self.remove_files_that(|space| space.files().map(|file| file.number).collect());
                 Ok(())
             }
         };
@@ -70,28 +72,34 @@ impl Inner {
     }
 
     fn let_go(&self, ended: Result<(), StoreError>) -> Result<(), StoreError> {
-        let Some(owner) = lock(&self.owner).take() else {
-            return ended;
-        };
-        if self.options.mode == Mode::Durable || self.options.keep {
-            return ended;
+        let stays = self.options.mode == Mode::Durable || self.options.keep;
+        let mut ended = ended;
+        for directory in &self.directories {
+            if let Some(owner) = lock(&directory.owner).take()
+                && !stays
+            {
+                let removed = owner.remove();
+                ended = ended.and(removed.map_err(|e| self.system_error(&directory.path, e)));
+            }
         }
-        let path = self.directory.clone();
-        let removed = owner.remove().map_err(|error| self.system_error(&path, error));
-        // Others may have put something there.
-        for directory in self.made.iter().rev() {
-            let _ = fs::remove_dir(directory);
+        if !stays {
+            // Others may have put something there.
+            for directory in self.made.iter().rev() {
+                let _ = fs::remove_dir(directory);
+            }
         }
-        ended.and(removed)
+        ended
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
         if self.process.is_child() {
-            // The lock is the parent's, and unlocking it here would be unlocking it there.
-            let owner = self.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
-            std::mem::forget(owner.take());
+            // The locks are the parent's, and unlocking them here would be unlocking them there.
+            for directory in &mut self.directories {
+                let owner = directory.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
+                std::mem::forget(owner.take());
+            }
             return;
         }
         // Nobody is there to be told.

@@ -31,6 +31,8 @@ pub enum StoreOperation {
     Commit,
     /// Ending the store.
     Close,
+    /// Reading groups of tensors, changing them and writing them back.
+    Update,
     /// Waiting for a request.
     Wait,
 }
@@ -47,6 +49,7 @@ impl fmt::Display for StoreOperation {
             Self::Remove => "remove",
             Self::Commit => "commit",
             Self::Close => "close",
+            Self::Update => "update",
             Self::Wait => "wait",
         })
     }
@@ -65,10 +68,12 @@ pub enum StoreErrorKind {
     Lost,
     /// The buffer is not as long as the tensor.
     WrongLength,
+    /// A group of tensors is not what it is taken to be, or cannot be one.
+    WrongGroup,
     /// The range reaches beyond the tensor.
     OutOfBounds,
     /// The capacity does not suffice with all gone that may be evicted, or the memory for what is to be
-    /// prefetched.
+    /// prefetched, streamed or updated.
     Full,
     /// Another store has the directory open, in this process or another.
     InUse,
@@ -76,10 +81,23 @@ pub enum StoreErrorKind {
     Exists,
     /// The directory holds a store of the other mode.
     WrongMode,
-    /// The index is not what a store wrote, or refers to what cannot be.
+    /// The index, or a directory's label, is not what a store wrote, or refers to what cannot be.
     CorruptIndex,
     /// The index was written by a later version of this crate.
     UnknownVersion,
+    /// A directory of the store was not given, or is not the one that it was: nothing in it says that it
+    /// is the store's. Perhaps its device is not mounted.
+    MissingDirectory,
+    /// A directory was given in the place of another of the same store.
+    ExchangedDirectory,
+    /// A directory was given twice, or a copy of it with it.
+    DuplicateDirectory,
+    /// A directory is another store's.
+    ForeignDirectory,
+    /// The directories depend on the process's rank, and no launcher has set it.
+    NoRank,
+    /// The directories depend on the process's rank, and the launchers' variables say different ones.
+    RanksDisagree,
     /// The file system keeps no promise of durability that this crate knows of: a network or an overlay
     /// file system.
     UnsureFileSystem,
@@ -113,13 +131,20 @@ impl StoreErrorKind {
             Self::Corrupt => "its file does not hold what was stored",
             Self::Lost => "an earlier put failed half way in its place",
             Self::WrongLength => "the buffer is not as long as the tensor",
+            Self::WrongGroup => "the group of tensors is another, or cannot be",
             Self::OutOfBounds => "the range reaches beyond the tensor",
             Self::Full => "capacity or memory does not suffice",
             Self::InUse => "the directory is in use by another store",
             Self::Exists => "the directory holds a store already",
             Self::WrongMode => "the directory holds a store of the other mode",
-            Self::CorruptIndex => "the index is not what a store wrote",
+            Self::CorruptIndex => "the index or a label is not what a store wrote",
             Self::UnknownVersion => "the index is of a later version of this crate",
+            Self::MissingDirectory => "a directory of the store is missing",
+            Self::ExchangedDirectory => "the directory is another one of the store's",
+            Self::DuplicateDirectory => "the directory was given twice",
+            Self::ForeignDirectory => "the directory is not the store's",
+            Self::NoRank => "no launcher tells the rank of this process",
+            Self::RanksDisagree => "launchers tell different ranks of this process",
             Self::UnsureFileSystem => "the file system may not keep what it was told to",
             Self::InvalidSetting => "a setting is outside its range",
             Self::NotDurable => "the store is not durable",
@@ -140,13 +165,20 @@ impl StoreErrorKind {
             Self::Corrupt => "put it again from its source, and look at the device",
             Self::Lost => "put it again",
             Self::WrongLength => "ask for the length first",
+            Self::WrongGroup => "correct it",
             Self::OutOfBounds => "ask for less",
             Self::Full => "remove or unpin others, or raise it",
             Self::InUse => "close it first, or take another directory",
             Self::Exists => "recover or remove it, or take another directory",
             Self::WrongMode => "open it in its mode, or remove it first",
-            Self::CorruptIndex => "restore the index from a copy, or remove the store",
+            Self::CorruptIndex => "restore it from a copy, or remove the store",
             Self::UnknownVersion => "use that version",
+            Self::MissingDirectory => "mount it, and give all of the store's directories",
+            Self::ExchangedDirectory => "give the directories in their order",
+            Self::DuplicateDirectory => "give each directory once",
+            Self::ForeignDirectory => "give the store's own directories, or remove what is in it",
+            Self::NoRank => "start it by a launcher, or give directories without ranks",
+            Self::RanksDisagree => "say by the setting `launcher` which holds",
             Self::UnsureFileSystem => "take a local one, or allow it in the builder",
             Self::InvalidSetting => "correct it",
             Self::NotDurable => "open it as durable",
@@ -271,7 +303,7 @@ impl StoreError {
         self.0.kind
     }
 
-    /// The store's directory, as it was given to the builder.
+    /// The store's directory, as it was given to the builder; of several the one in question, or the first.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.0.directory
@@ -355,8 +387,12 @@ impl fmt::Display for StoreError {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl fmt::Debug for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         self.0.fmt(f)
     }
 }

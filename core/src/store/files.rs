@@ -2,19 +2,22 @@
 
 use std::{ffi::OsStr, fs, io, path::Path};
 
-use crate::store::space::FileId;
+use crate::store::space::FileNumber;
 
 pub(super) const OWNER: &str = "owner.dsaio";
 pub(super) const INDEX: &str = "index.dsaio";
 /// The next index, until it takes the name of the index.
 pub(super) const NEW_INDEX: &str = "index.new.dsaio";
+/// What tells a directory from others of the store.
+pub(super) const LABEL: &str = "directory.dsaio";
+pub(super) const NEW_LABEL: &str = "directory.new.dsaio";
 
 const PREFIX: &str = "tensors-";
 const SUFFIX: &str = ".dsaio";
 
 /// The name of a data file.
-pub(super) fn data_name(id: FileId) -> String {
-    format!("{PREFIX}{id:016x}{SUFFIX}")
+pub(super) fn data_name(number: FileNumber) -> String {
+    format!("{PREFIX}{number:016x}{SUFFIX}")
 }
 
 /// What a file of that name is to a store.
@@ -22,7 +25,9 @@ pub(super) fn data_name(id: FileId) -> String {
 pub(super) enum Kind {
     Index,
     NewIndex,
-    Data(FileId),
+    Label,
+    NewLabel,
+    Data(FileNumber),
 }
 
 fn kind_of(name: &OsStr) -> Option<Kind> {
@@ -30,11 +35,13 @@ fn kind_of(name: &OsStr) -> Option<Kind> {
     match name {
         INDEX => Some(Kind::Index),
         NEW_INDEX => Some(Kind::NewIndex),
+        LABEL => Some(Kind::Label),
+        NEW_LABEL => Some(Kind::NewLabel),
         _ => {
             let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
-            let id = FileId::from_str_radix(digits, 16).ok()?;
+            let number = FileNumber::from_str_radix(digits, 16).ok()?;
             // As it is written, not another way to write the number.
-            (data_name(id) == name).then_some(Kind::Data(id))
+            (data_name(number) == name).then_some(Kind::Data(number))
         }
     }
 }

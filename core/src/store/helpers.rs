@@ -30,10 +30,15 @@ pub(super) fn is_one() -> bool {
     IS_HELPER.with(Cell::get)
 }
 
+/// The calling thread counts as one from here on.
+pub(super) fn become_one() {
+    IS_HELPER.with(|is_helper| is_helper.set(true));
+}
+
 type Work = Box<dyn FnOnce() + Send>;
 
 /// The helpers of one store. They start when there is work for them, and end with it.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub(super) struct Helpers {
     line: Arc<Line>,
 }
@@ -59,13 +64,31 @@ impl Helpers {
             return work();
         }
         let mut state = lock(&self.line.state);
-        if state.idle <= state.work.len() && !state.start_another(&self.line) {
+        if !state.has_one_for_more(&self.line) {
             drop(state);
             return work();
         }
         state.work.push_back(Box::new(work));
         drop(state);
         self.line.more.notify_one();
+    }
+
+    /// Has a helper do it, never the caller, who may have a lock. Whether there is one.
+    pub(super) fn hand_over(&self, work: impl FnOnce() + Send + 'static) -> bool {
+        let mut state = lock(&self.line.state);
+        if !state.has_one_for_more(&self.line) {
+            return false;
+        }
+        state.work.push_back(Box::new(work));
+        drop(state);
+        self.line.more.notify_one();
+        true
+    }
+
+    /// Whether there is one, or was not until now.
+    pub(super) fn are_there(&self) -> bool {
+        let mut state = lock(&self.line.state);
+        !state.threads.is_empty() || state.start_another(&self.line)
     }
 
     /// Ends them all, once they have done what there is to do.
@@ -86,6 +109,11 @@ impl Helpers {
 }
 
 impl State {
+    /// Whether some helper will do what is added to the work.
+    fn has_one_for_more(&mut self, line: &Arc<Line>) -> bool {
+        self.idle > self.work.len() || self.start_another(line)
+    }
+
     /// Whether there are helpers, this one perhaps the first.
     fn start_another(&mut self, line: &Arc<Line>) -> bool {
         let most = available_parallelism().map_or(1, NonZero::get).min(MOST);
@@ -102,7 +130,7 @@ impl State {
 impl Line {
     fn help(&self) {
         signals::leave_to_others();
-        IS_HELPER.with(|is_helper| is_helper.set(true));
+        become_one();
         let mut state = lock(&self.state);
         loop {
             if let Some(work) = state.work.pop_front() {

@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use crate::store::{
     Mode,
     checksum::of_index,
-    space::{FileId, NewFile, Space},
+    place::Place,
+    space::{Extent, FileId, FileNumber, NewFile, Space},
     tensor::Record,
 };
 
@@ -31,15 +32,28 @@ const HEAD: usize = 56;
 
 /// What an index says.
 pub(super) struct Index {
+    pub(super) head: Head,
+    /// The store's directories, this one first.
+    pub(super) directories: Vec<Files>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What an index says of the store as a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
     pub(super) mode: Mode,
     pub(super) store: u64,
     pub(super) commit: u64,
     /// Of the last change.
     pub(super) generation: u64,
-    /// Data files from this number on have not been made.
-    pub(super) next_file: FileId,
+}
+
+/// The data files of a directory.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Files {
+    /// Those from this number on have not been made.
+    pub(super) next: FileNumber,
     pub(super) files: Vec<NewFile>,
-    pub(super) entries: Vec<Entry>,
 }
 
 /// A tensor of an index.
@@ -49,9 +63,18 @@ pub(super) struct Entry {
     pub(super) sealed: u64,
     pub(super) len: u64,
     pub(super) block: u64,
-    pub(super) file: FileId,
-    pub(super) offset: u64,
+    /// Of its place; 0 if that has one part.
+    pub(super) chunk: u64,
+    pub(super) parts: Vec<Part>,
     pub(super) sums: Vec<u64>,
+}
+
+/// Where a part of a tensor's place begins.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Part {
+    pub(super) directory: usize,
+    pub(super) file: FileNumber,
+    pub(super) offset: u64,
 }
 
 /// Why bytes are not an index.
@@ -64,9 +87,7 @@ pub(super) enum NotAnIndex {
 #[derive(Serialize, Deserialize)]
 struct Body<'a> {
     generation: u64,
-    next_file: u64,
-    /// Number, length, and whether it is a slab.
-    files: Vec<(u64, u64, bool)>,
+    directories: Vec<Files>,
     #[serde(borrow)]
     tensors: Vec<Tensor<'a>>,
 }
@@ -78,29 +99,36 @@ struct Tensor<'a> {
     sealed: u64,
     len: u64,
     block: u64,
-    file: u64,
-    offset: u64,
+    chunk: u64,
+    parts: Vec<Part>,
 }
 
-/// The bytes of an index.
-pub(super) fn encode(
-    mode: Mode,
-    store: u64,
-    commit: u64,
-    generation: u64,
-    space: &Space,
+/// The bytes of an index. `spaces` are those of the store's directories.
+pub(super) fn encode<'a>(
+    head: Head,
+    spaces: impl Iterator<Item = &'a Space>,
     records: &[Arc<Record>],
 ) -> Result<Vec<u8>, postcard::Error> {
-    let places = records.iter().filter_map(|record| record.extent.as_ref());
-    let in_use: BTreeSet<_> = places.map(|extent| extent.file).collect();
-    let files = space.files().filter(|file| in_use.contains(&file.id));
-    let files = files.map(|NewFile { id, len, is_slab }| (id, len, is_slab)).collect();
+    let Head { mode, store, commit, generation } = head;
+    let places = records.iter().filter_map(|record| record.place.as_ref());
+    let in_use: BTreeSet<_> = places.flat_map(Place::parts).map(|extent| extent.file).collect();
+    let directories = spaces.enumerate().map(|(directory, space)| {
+        let is_in_use =
+            |file: &NewFile| in_use.contains(&FileId { directory, number: file.number });
+        Files { next: space.next(), files: space.files().filter(is_in_use).collect() }
+    });
     let tensors = records.iter().map(|record| {
         let Record { ref name, generation, sealed, len, block, .. } = **record;
-        let (file, offset) = record.extent.as_ref().map_or((0, 0), |at| (at.file, at.offset));
-        Tensor { name, generation, sealed, len, block, file, offset }
+        let chunk = record.place.as_ref().map_or(0, Place::chunk);
+        let extents = record.place.as_ref().map_or(&[][..], Place::parts);
+        let part = |extent: &Extent| {
+            let FileId { directory, number } = extent.file;
+            Part { directory, file: number, offset: extent.offset }
+        };
+        let parts = extents.iter().map(part).collect();
+        Tensor { name, generation, sealed, len, block, chunk, parts }
     });
-    let body = Body { generation, next_file: space.next(), files, tensors: tensors.collect() };
+    let body = Body { generation, directories: directories.collect(), tensors: tensors.collect() };
     let mut bytes = postcard::to_extend(&body, vec![0; HEAD])?;
     let body_len = (bytes.len() - HEAD) as u64;
     for record in records {
@@ -110,14 +138,14 @@ pub(super) fn encode(
     }
     let sums_len = bytes.len() as u64 - body_len - HEAD as u64;
     let durable = u32::from(mode == Mode::Durable);
-    let mut head = Vec::with_capacity(HEAD);
-    head.extend_from_slice(&MAGIC);
-    head.extend_from_slice(&VERSION.to_le_bytes());
-    head.extend_from_slice(&durable.to_le_bytes());
+    let mut first = Vec::with_capacity(HEAD);
+    first.extend_from_slice(&MAGIC);
+    first.extend_from_slice(&VERSION.to_le_bytes());
+    first.extend_from_slice(&durable.to_le_bytes());
     for number in [store, commit, body_len, sums_len] {
-        head.extend_from_slice(&number.to_le_bytes());
+        first.extend_from_slice(&number.to_le_bytes());
     }
-    bytes[..head.len()].copy_from_slice(&head);
+    bytes[..first.len()].copy_from_slice(&first);
     // The checksum's own place is zero until here.
     let sum = of_index(&bytes);
     bytes[HEAD - 8..HEAD].copy_from_slice(&sum.to_le_bytes());
@@ -162,7 +190,7 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Index, NotAnIndex> {
     });
     let mut entries = Vec::new();
     for tensor in body.tensors {
-        let Tensor { name, generation, sealed, len, block, file, offset } = tensor;
+        let Tensor { name, generation, sealed, len, block, chunk, parts } = tensor;
         if block == 0 {
             return Err(Corrupt("a block is empty"));
         }
@@ -172,19 +200,12 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Index, NotAnIndex> {
         }
         let sums = sums.by_ref().take(count).collect();
         let name = Arc::from(name);
-        entries.push(Entry { name, generation, sealed, len, block, file, offset, sums });
+        entries.push(Entry { name, generation, sealed, len, block, chunk, parts, sums });
     }
     if sums.next().is_some() {
         return Err(Corrupt("there are too many checksums"));
     }
-    let file = |(id, len, is_slab)| NewFile { id, len, is_slab };
-    Ok(Index {
-        mode,
-        store: number(16),
-        commit: number(24),
-        generation: body.generation,
-        next_file: body.next_file,
-        files: body.files.into_iter().map(file).collect(),
-        entries,
-    })
+    let generation = body.generation;
+    let head = Head { mode, store: number(16), commit: number(24), generation };
+    Ok(Index { head, directories: body.directories, entries })
 }

@@ -1,32 +1,34 @@
 //! What a store is made of, and what its operations have in common.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use crate::{
-    engine::{AioFile, Engine},
+    engine::{AioFile, Engine, OpenOptions},
     error::{Error, ErrorKind},
     store::{
         Mode, StoreError, StoreErrorKind, StoreOperation, StoreTicket, TensorInfo,
+        builder::Spread,
         catalog::{Catalog, Evicted},
         change::Target,
+        checksum,
         commit::Committed,
-        files,
-        handles::Handles,
+        directory::{Directory, Engines},
+        handles::{DataFile, Handles},
         helpers::Helpers,
         lives::{Flights, Ledger, Process},
         memory::Memory,
         names::Names,
-        owner::Owner,
-        space::{FileId, Layout, NewFile, Space},
+        place::{OpenPlace, Place, Shape},
+        space::{Extent, FileId, FileNumber, Layout, NewFile, Space},
         tensor::{Calls, Found, GivesWay, Record, Version},
         ticket::{Promise, promise},
     },
-    sync::{Mutex, MutexGuard, lock},
+    sync::{Condvar, Mutex, MutexGuard, lock},
 };
 
 pub(super) type OnEvict = Arc<dyn Fn(&TensorInfo) + Send + Sync>;
@@ -36,6 +38,7 @@ pub(super) type OnEvict = Arc<dyn Fn(&TensorInfo) + Send + Sync>;
 pub(super) struct Options {
     pub(super) mode: Mode,
     pub(super) keep: bool,
+    pub(super) spread: Spread,
     /// Bytes per checksum.
     pub(super) block: u64,
     /// Bytes per request: so many whole blocks.
@@ -44,22 +47,24 @@ pub(super) struct Options {
 }
 
 pub(super) struct Inner {
+    /// That of the first directory, which makes buffers for all.
     pub(super) engine: Arc<Engine>,
+    pub(super) engines: Arc<Engines>,
+    /// The first directory, where the index is.
     pub(super) directory: Arc<Path>,
+    pub(super) directories: Vec<Directory>,
     pub(super) names: Arc<dyn Names>,
     pub(super) options: Options,
     /// The store's own number, which its checksums are bound to.
     pub(super) store: u64,
     pub(super) process: Process,
     pub(super) state: Mutex<State>,
-    pub(super) space: Mutex<Space>,
     pub(super) handles: Handles,
     pub(super) helpers: Helpers,
     pub(super) flights: Arc<Flights>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) committed: Mutex<Committed>,
-    /// None once the store has let the directory go.
-    pub(super) owner: Mutex<Option<Owner>>,
+    pub(super) commit_ended: Condvar,
     pub(super) memory: Arc<Memory>,
     /// Who is told of tensors that had to make room.
     pub(super) on_evict: Option<OnEvict>,
@@ -73,15 +78,15 @@ pub(super) struct State {
     pub(super) tensors: Catalog,
     /// Of the last change.
     pub(super) generation: u64,
+    /// How many commits have begun.
+    pub(super) commits: u64,
     pub(super) is_closed: bool,
-    /// Whether the store has let its directory go.
+    /// Whether the store has let its directories go.
     pub(super) has_ended: bool,
     /// The failure after which nothing may be changed.
     pub(super) poison: Option<StoreError>,
-    /// Files that have been written to since their last sync.
-    pub(super) unsynced: BTreeMap<FileId, AioFile>,
-    /// Whether there are files whose names are not durable.
-    pub(super) has_new_names: bool,
+    /// Directories, by their numbers, with files whose names are not durable.
+    pub(super) new_names: BTreeSet<usize>,
 }
 
 impl State {
@@ -97,6 +102,11 @@ impl Inner {
         StoreError::new(StoreOperation::Wait, kind, &self.directory)
     }
 
+    /// An error in one of the directories.
+    pub(super) fn error_in(&self, directory: &Directory, kind: StoreErrorKind) -> StoreError {
+        StoreError::new(StoreOperation::Wait, kind, &directory.path)
+    }
+
     pub(super) fn engine_error(&self, error: Error) -> StoreError {
         self.error(StoreErrorKind::Io).because_of(error)
     }
@@ -106,7 +116,7 @@ impl Inner {
     }
 
     pub(super) fn path_of(&self, file: FileId) -> PathBuf {
-        self.directory.join(files::data_name(file))
+        self.directories[file.directory].path_of(file.number)
     }
 
     /// A ticket of an operation, and its promise.
@@ -119,9 +129,12 @@ impl Inner {
         if let Some(tensor) = tensor {
             template = template.for_tensor(tensor);
         }
-        let changes = matches!(operation, StoreOperation::Put | StoreOperation::PutRange);
-        let ledger = changes.then_some(&self.ledger);
-        promise(template, self.process, &self.engine, ledger)
+        let is_told_of = matches!(
+            operation,
+            StoreOperation::Put | StoreOperation::PutRange | StoreOperation::Commit
+        );
+        let ledger = is_told_of.then_some(&self.ledger);
+        promise(template, self.process, &self.engines, ledger)
     }
 
     /// The state, if the store is open.
@@ -138,11 +151,12 @@ impl Inner {
 
     /// The state, if the store takes changes.
     pub(super) fn changeable(&self) -> Result<MutexGuard<'_, State>, StoreError> {
-        let state = self.readable()?;
-        match &state.poison {
-            Some(error) => Err(error.clone().of_kind(StoreErrorKind::Poisoned)),
-            None => Ok(state),
-        }
+        unless_poisoned(self.readable()?)
+    }
+
+    /// The state, if changes can become durable; once the store is closed, too.
+    pub(super) fn unpoisoned(&self) -> Result<MutexGuard<'_, State>, StoreError> {
+        unless_poisoned(lock(&self.state))
     }
 
     /// Nobody knows any more what is durable.
@@ -150,40 +164,67 @@ impl Inner {
         lock(&self.state).poison.get_or_insert_with(|| error.clone());
     }
 
-    /// The file of the tensor's place, should a put be able to take that over.
+    /// How a tensor of `len` bytes and that name is laid out.
+    pub(super) fn shape(&self, name: &str, len: u64) -> Shape {
+        let count = self.directories.len();
+        if count == 1 {
+            return Shape::whole(len, 0);
+        }
+        let first = (checksum::of_text(name) % count as u64) as usize;
+        match self.options.spread {
+            Spread::Hashed => Shape::whole(len, first),
+            Spread::Striped { chunk } => Shape::striped(len, chunk, first, count),
+        }
+    }
+
+    /// The tensor's place, should a put be able to take that over.
     pub(super) fn open_place_to_take_over(
         &self,
         name: &Arc<str>,
-        len: u64,
-    ) -> Result<Option<(FileId, AioFile)>, StoreError> {
+        shape: &Shape,
+    ) -> Result<Option<OpenPlace>, StoreError> {
         let state = self.changeable()?;
-        let id = state.tensors.get(name).and_then(|version| version.place_to_take_over(len));
+        let record = state.tensors.get(name).and_then(|version| version.record_to_take_over(shape));
         drop(state);
-        id.map(|id| Ok((id, self.file(id)?))).transpose()
+        self.open_place_of_record(record)
     }
 
-    /// The file of the tensor's place, if that is known.
-    pub(super) fn open_place_of(
-        &self,
-        name: &Arc<str>,
-    ) -> Result<Option<(FileId, AioFile)>, StoreError> {
+    /// The tensor's place, if that is known.
+    pub(super) fn open_place_of(&self, name: &Arc<str>) -> Result<Option<OpenPlace>, StoreError> {
         let state = self.changeable()?;
         let record = state.tensors.get(name).and_then(|version| version.record());
-        let id = record.and_then(|record| Some(record.extent.as_ref()?.file));
         drop(state);
-        id.map(|id| Ok((id, self.file(id)?))).transpose()
+        self.open_place_of_record(record)
     }
 
-    /// Notes that a file was written to, before anybody is told of the record.
-    pub(super) fn has_changed(&self, record: &Record, file: &AioFile) {
-        if let (Mode::Durable, Some(extent)) = (self.options.mode, &record.extent) {
-            lock(&self.state).unsynced.entry(extent.file).or_insert_with(|| file.clone());
+    fn open_place_of_record(
+        &self,
+        record: Option<Arc<Record>>,
+    ) -> Result<Option<OpenPlace>, StoreError> {
+        let place = record.as_ref().and_then(|record| record.place.as_ref());
+        place.map(|place| self.open_place(place)).transpose()
+    }
+
+    /// A place with its files, opened if need be.
+    pub(super) fn open_place(&self, place: &Place) -> Result<OpenPlace, StoreError> {
+        OpenPlace::new(place, |extent| self.file(extent.file))
+    }
+
+    /// Notes that a place was written to, before anybody is told of its record.
+    pub(super) fn has_changed(&self, place: &OpenPlace) {
+        if self.options.mode == Mode::Durable {
+            place.files().for_each(|file| self.handles.has_changed(file));
         }
     }
 
     /// A data file, opened if need be.
-    pub(super) fn file(&self, id: FileId) -> Result<AioFile, StoreError> {
-        self.handles.get(&self.engine, id, || self.path_of(id)).map_err(|error| {
+    pub(super) fn file(&self, id: FileId) -> Result<DataFile, StoreError> {
+        let open = || {
+            let engine = &self.directories[id.directory].engine;
+            let file = engine.open_with(self.path_of(id), &OpenOptions::new().write())?;
+            Ok(self.data_file(id, file))
+        };
+        self.handles.get(id, open).map_err(|error: Error| {
             let kind = match error.kind() {
                 ErrorKind::NotFound => StoreErrorKind::Corrupt,
                 _ => StoreErrorKind::Io,
@@ -192,34 +233,42 @@ impl Inner {
         })
     }
 
-    /// A place of `len` bytes, which are whole pages, in a new file if need be.
-    pub(super) fn allocate(&self, len: u64) -> Result<Target, StoreError> {
-        let mut space = lock(&self.space);
-        let extent = match space.take(len, self.options.layout) {
-            Some(extent) => extent,
-            None => {
-                self.make_file(&mut space, len)?;
-                space
-                    .take(len, self.options.layout)
-                    .ok_or_else(|| self.error(StoreErrorKind::Io).telling("no place"))?
-            }
-        };
-        drop(space);
-        let file = self.file(extent.file)?;
-        Ok(Target { extent, file, in_place: false })
+    fn data_file(&self, id: FileId, file: AioFile) -> DataFile {
+        DataFile { id, engine: Arc::clone(&self.directories[id.directory].engine), file }
     }
 
-    fn make_file(&self, space: &mut Space, len: u64) -> Result<(), StoreError> {
+    /// A place of that shape, in new files if need be.
+    pub(super) fn allocate(&self, shape: &Shape) -> Result<Target, StoreError> {
+        let part = |&(directory, len): &(usize, u64)| self.allocate_part(directory, len);
+        let parts = shape.parts().iter().map(part).collect::<Result<_, _>>()?;
+        let place = Place::new(shape.chunk(), parts);
+        Ok(Target { open: self.open_place(&place)?, place, in_place: false })
+    }
+
+    /// An extent of `len` bytes, which are whole pages, in that directory.
+    fn allocate_part(&self, directory: usize, len: u64) -> Result<Extent, StoreError> {
+        let mut space = lock(&self.directories[directory].space);
+        if let Some(extent) = space.take(len, self.options.layout) {
+            return Ok(extent);
+        }
+        self.make_file(directory, &mut space, len)?;
+        space
+            .take(len, self.options.layout)
+            .ok_or_else(|| self.error(StoreErrorKind::Io).telling("no place"))
+    }
+
+    fn make_file(&self, directory: usize, space: &mut Space, len: u64) -> Result<(), StoreError> {
         let mut generously = true;
         loop {
-            let new @ NewFile { id, len: reserved, .. } =
+            let new @ NewFile { number, len: reserved, .. } =
                 space.new_file(len, self.options.layout, generously);
+            let id = FileId { directory, number };
             let path = self.path_of(id);
-            match self.names.create(&self.engine, &path, reserved) {
+            match self.names.create(&self.directories[directory].engine, &path, reserved) {
                 Ok(file) => {
-                    self.handles.add(id, file);
+                    self.handles.add(self.data_file(id, file));
                     space.add(new);
-                    lock(&self.state).has_new_names = true;
+                    lock(&self.state).new_names.insert(directory);
                     return Ok(());
                 }
                 Err(error) => {
@@ -240,18 +289,19 @@ impl Inner {
 
     /// Removes files that hold nothing and are more than enough.
     pub(super) fn trim(&self) {
-        let surplus = lock(&self.space).surplus(self.options.layout);
-        self.remove_files(surplus);
+        self.remove_files_that(|space| space.surplus(self.options.layout));
     }
 
-    /// Removes data files that hold nothing.
-    pub(super) fn remove_files(&self, ids: Vec<FileId>) {
-        for id in ids {
-            self.handles.forget(id);
-            let unsynced = lock(&self.state).unsynced.remove(&id);
-            drop(unsynced);
-            // What cannot be removed now is when the store is opened next.
-            let _ = self.names.remove(&self.path_of(id));
+    /// Removes those data files of each directory that `chosen` takes out of its space.
+    pub(super) fn remove_files_that(&self, chosen: impl Fn(&mut Space) -> Vec<FileNumber>) {
+        for (number, directory) in self.directories.iter().enumerate() {
+            let files = chosen(&mut lock(&directory.space));
+            for file in files {
+                let id = FileId { directory: number, number: file };
+                self.handles.forget(id);
+                // What cannot be removed now is when the store is opened next.
+                let _ = self.names.remove(&directory.path_of(file));
+            }
         }
     }
 
@@ -305,9 +355,18 @@ impl Inner {
         calls.into_iter().for_each(|call| call());
     }
 
-    /// The engine has given up a request that may yet write to a file of the directory: nobody else
-    /// may have it before this process ends.
-    pub(super) fn keep_owner_for_ever(&self) {
-        std::mem::forget(lock(&self.owner).take());
+    /// The engine has given up a request that may yet write to a file of the store: nobody else may have
+    /// its directories before this process ends.
+    pub(super) fn keep_owners_for_ever(&self) {
+        for directory in &self.directories {
+            std::mem::forget(lock(&directory.owner).take());
+        }
+    }
+}
+
+fn unless_poisoned(state: MutexGuard<'_, State>) -> Result<MutexGuard<'_, State>, StoreError> {
+    match &state.poison {
+        Some(error) => Err(error.clone().of_kind(StoreErrorKind::Poisoned)),
+        None => Ok(state),
     }
 }

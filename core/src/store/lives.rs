@@ -4,9 +4,8 @@
 use std::{process, sync::Arc};
 
 use crate::{
-    engine::Engine,
     error::{Error, ErrorKind},
-    store::{StoreError, StoreErrorKind, helpers},
+    store::{StoreError, StoreErrorKind, directory::Engines, helpers},
     sync::{Condvar, Mutex, lock, wait},
 };
 
@@ -25,19 +24,22 @@ impl Process {
     }
 }
 
-/// Why the calling thread must not wait for the engine's requests, if it must not.
-pub(super) fn may_wait(engine: &Engine) -> Result<(), StoreErrorKind> {
+/// Why the calling thread must not wait for the engines' requests, if it must not.
+pub(super) fn may_wait(engines: &Engines) -> Result<(), StoreErrorKind> {
     if helpers::is_one() {
         return Err(StoreErrorKind::WouldDeadlock);
     }
-    let Err(failures) = engine.scope(|_| ()) else {
-        return Ok(());
-    };
-    match failures.errors().first().map(Error::kind) {
-        Some(ErrorKind::WouldDeadlock) => Err(StoreErrorKind::WouldDeadlock),
-        Some(ErrorKind::Forked) => Err(StoreErrorKind::Forked),
-        _ => Ok(()),
+    for engine in engines.all() {
+        let Err(failures) = engine.scope(|_| ()) else {
+            continue;
+        };
+        match failures.errors().first().map(Error::kind) {
+            Some(ErrorKind::WouldDeadlock) => return Err(StoreErrorKind::WouldDeadlock),
+            Some(ErrorKind::Forked) => return Err(StoreErrorKind::Forked),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// The requests under way.

@@ -1,15 +1,19 @@
-//! Stores: named tensors in the files of a directory.
+//! Stores: named tensors in the files of a directory, or of several on as many devices.
 //!
 //! The data's way: an operation (put, read, range) becomes requests of the engine on places of data
 //! files, and callbacks on the engine's workers see to the checksums. Everything here is built on what
 //! the engine offers to anybody.
 //!
-//! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end
+//! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end;
+//!   entry.rs: what they do for room; forms.rs, batch.rs: awaited, and several at once
+//! - pipeline/: tensors that are read ahead of computations, and written behind them
 //! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are;
 //!   memory.rs: which of them are in memory besides
-//! - space.rs: places in data files, without touching one; handles.rs, files.rs, names.rs: the files
-//! - checksum.rs, index.rs, commit.rs: what is compared, written down, and made durable
-//! - builder.rs, owner.rs, ending.rs: how a store begins and ends, and that it is alone
+//! - place.rs: how a tensor lies in one directory or several; space.rs: free extents of data files,
+//!   without touching one; directory.rs, handles.rs, files.rs, names.rs: directories and files
+//! - checksum.rs, index.rs, label.rs, commit.rs: what is compared, written down, and made durable
+//! - builder.rs, ranks.rs, opening.rs, owner.rs, ending.rs: how a store begins and ends, and that it is
+//!   alone
 //! - ticket.rs, helpers.rs, lives.rs: who waits, which threads compute, what is under way
 //!
 //! What it rests on:
@@ -20,26 +24,35 @@
 //!   under it.
 //! - In a forked child no lock is taken.
 
+mod batch;
 mod builder;
 mod catalog;
 mod change;
 mod checksum;
 mod commit;
+mod directory;
 mod ending;
+mod entry;
 mod error;
 mod file_system;
 mod files;
+mod forms;
 mod handles;
 mod helpers;
 mod index;
 mod inner;
+mod label;
 mod lives;
 mod memory;
 mod names;
+mod opening;
 mod owner;
 mod pin;
+mod pipeline;
+mod place;
 mod put;
 mod range;
+mod ranks;
 mod read;
 mod space;
 mod tensor;
@@ -54,13 +67,24 @@ use std::{
     sync::Arc,
 };
 
-use crate::buf::{AioBuf, IoBuf, IoBufMut};
+use crate::{
+    buf::{AioBuf, IoBuf, IoBufMut},
+    config::{EnvSource, StoreConfig},
+    engine::Engine,
+};
+use builder::Spread;
+use entry::Entry;
 use inner::Inner;
 
+pub use batch::StoreBatch;
 pub use builder::{Stale, StoreBuilder};
 pub use commit::Commit;
 pub use error::{StoreError, StoreErrorKind, StoreOperation};
 pub use pin::Pin;
+pub use pipeline::{
+    GroupArrays, StreamedTensor, TensorGroup, TensorStream, TensorUpdate, Update, UpdateCause,
+    UpdateError, UpdateGroup, UpdateOutcome, Updated,
+};
 pub use ticket::{StoreFailed, StoreTicket};
 
 /// What a store promises to keep.
@@ -124,7 +148,46 @@ pub struct TensorInfo {
 impl OffloadStore {
     /// Begins to open a store in that directory.
     pub fn builder(directory: impl Into<PathBuf>) -> StoreBuilder {
-        StoreBuilder::new(directory.into())
+        StoreBuilder::new(vec![directory.into()], Spread::Hashed)
+    }
+
+    /// Begins to open a store where a configuration says, in one directory or several; `environment` is
+    /// where launchers have left the rank of the process, such as
+    /// [`ProcessEnv`](crate::config::ProcessEnv).
+    ///
+    /// With several directories a tensor is in one or in all, as
+    /// [`StoreConfig::placement`](crate::StoreConfig) says, and each device has an engine of its own
+    /// ([`StoreBuilder::device_engine`]). The index is in the first directory, and a label in each tells
+    /// which one it is. A process that has the directories alone names its rank in them, or shares none
+    /// by [`Placement::Rank`](crate::Placement).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use ds_aio::{AioConfig, Engine, OffloadStore, StoreConfig};
+    ///
+    /// # let dir = tempfile::tempdir()?;
+    /// # let dirs = format!("{0}/nvme0/{{rank}},{0}/nvme1/{{rank}}", dir.path().display());
+    /// // As a job script and torchrun set them; `ProcessEnv` are those of this process.
+    /// let environment = [("DS_AIO_DIRS", &*dirs), ("RANK", "3"), ("LOCAL_RANK", "3")];
+    /// let config = StoreConfig::loader().env_from(&environment).load()?.value;
+    /// let engine = Arc::new(Engine::new(&AioConfig::from_env()?)?);
+    /// let store = OffloadStore::configured(&config, &environment)?.open(&engine)?;
+    /// assert!(store.directories().all(|directory| directory.ends_with("3")));
+    /// store.put("weights", vec![7; 1000]).wait()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::InvalidSetting`] with every path that is no such path,
+    /// [`StoreErrorKind::NoRank`] and [`StoreErrorKind::RanksDisagree`] if the directories depend on a
+    /// rank that nobody, or not everybody, tells.
+    pub fn configured(
+        config: &StoreConfig,
+        environment: &(impl EnvSource + ?Sized),
+    ) -> Result<StoreBuilder, StoreError> {
+        StoreBuilder::configured(config, environment)
     }
 
     /// Stores the buffer's bytes under that name, in the place of what it stood for.
@@ -136,7 +199,7 @@ impl OffloadStore {
     /// [`StoreErrorKind::Poisoned`], [`StoreErrorKind::Forked`]. What the name stands for is then as
     /// [`OffloadStore`] says.
     pub fn put<B: IoBuf>(&self, name: &str, buffer: B) -> StoreTicket<B> {
-        put::put(&self.inner, name, buffer)
+        put::put(&self.inner, name, buffer, Entry::Waits)
     }
 
     /// Overwrites the bytes of a tensor from `offset` on with the buffer's.
@@ -148,7 +211,7 @@ impl OffloadStore {
     /// [`StoreErrorKind::OutOfBounds`], [`StoreErrorKind::Lost`], and [`StoreErrorKind::Corrupt`] for
     /// the blocks that are read.
     pub fn put_range<B: IoBuf>(&self, name: &str, offset: u64, buffer: B) -> StoreTicket<B> {
-        range::put_range(&self.inner, name, offset, buffer)
+        range::put_range(&self.inner, name, offset, buffer, Entry::Waits)
     }
 
     /// The tensor's bytes, in a buffer of the engine's ([`Engine::alloc_for_read`](crate::Engine::alloc_for_read)).
@@ -156,14 +219,14 @@ impl OffloadStore {
     /// The ticket's errors: [`StoreErrorKind::NotFound`], [`StoreErrorKind::Corrupt`] with the block,
     /// [`StoreErrorKind::Lost`], [`StoreErrorKind::Io`], [`StoreErrorKind::Forked`].
     pub fn get(&self, name: &str) -> StoreTicket<AioBuf> {
-        read::get(&self.inner, name)
+        read::get(&self.inner, name, Entry::Waits)
     }
 
     /// The tensor's bytes, in a buffer that is exactly as long.
     ///
     /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::WrongLength`].
     pub fn get_into<B: IoBufMut>(&self, name: &str, buffer: B) -> StoreTicket<B> {
-        read::get_into(&self.inner, name, buffer)
+        read::get_into(&self.inner, name, buffer, Entry::Waits)
     }
 
     /// A range of the tensor's bytes, in a buffer of the engine's. The blocks at its ends are read whole,
@@ -171,7 +234,7 @@ impl OffloadStore {
     ///
     /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::OutOfBounds`].
     pub fn get_range(&self, name: &str, range: impl RangeBounds<u64>) -> StoreTicket<AioBuf> {
-        read::get_range(&self.inner, name, range)
+        read::get_range(&self.inner, name, range, Entry::Waits)
     }
 
     /// Fills the buffer with the tensor's bytes from `offset` on; otherwise as
@@ -182,19 +245,28 @@ impl OffloadStore {
         offset: u64,
         buffer: B,
     ) -> StoreTicket<B> {
-        read::get_range_into(&self.inner, name, offset, buffer)
+        read::get_range_into(&self.inner, name, offset, buffer, Entry::Waits)
     }
 
     /// Reads the tensor into memory, so that gets of it and of its ranges are copies, until it is put again
     /// or makes room for others that are prefetched.
     ///
     /// The memory is that of [`StoreBuilder::memory`]; those make room that were prefetched or got least
-    /// recently.
+    /// recently. Where others are on their way into it, this one waits for its turn, which comes
+    /// when they are there; the call itself does not wait for that.
     ///
     /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::Full`] at once if the
-    /// memory does not suffice, since it is too little or others are on their way into it.
+    /// tensor is longer than all of the memory, or the system has no thread to see to those that wait.
     pub fn prefetch(&self, name: &str) -> StoreTicket<()> {
-        read::prefetch(&self.inner, name)
+        read::prefetch(&self.inner, name, Entry::Waits)
+    }
+
+    /// As [`OffloadStore::prefetch`], without waiting for a turn.
+    ///
+    /// The ticket's errors are those of [`OffloadStore::get`], and [`StoreErrorKind::Full`] if the memory
+    /// does not suffice, since it is too little or others are on their way into it.
+    pub fn try_prefetch(&self, name: &str) -> StoreTicket<()> {
+        read::try_prefetch(&self.inner, name)
     }
 
     /// Bytes of memory that prefetched tensors take, and those on their way: whole pages of 4096.
@@ -286,13 +358,34 @@ impl OffloadStore {
         commit::commit(&self.inner).map_err(|error| error.during(StoreOperation::Commit))
     }
 
+    /// As [`OffloadStore::commit`], as a request of its own: it makes durable what the tensors are once
+    /// every change that was made before this call has ended. It may be made in a callback, and commits
+    /// take effect in the order in which they are begun.
+    ///
+    /// The ticket's errors are those of [`OffloadStore::commit`], but for
+    /// [`StoreErrorKind::WouldDeadlock`]. If the ticket is dropped, the next commit or
+    /// [`OffloadStore::close`] tells of them.
+    pub fn begin_commit(&self) -> StoreTicket<Commit> {
+        commit::begin(&self.inner)
+    }
+
     /// Whether it was opened as a durable one.
     #[must_use]
     pub fn is_durable(&self) -> bool {
         self.inner.options.mode == Mode::Durable
     }
 
-    /// The store's directory, as it was given to the builder.
+    /// The store's directories, as they were given to the builder.
+    pub fn directories(&self) -> impl Iterator<Item = &Path> {
+        self.inner.directories.iter().map(|directory| &*directory.path)
+    }
+
+    /// The engine of each directory, in their order: one for all on a device.
+    pub fn engines(&self) -> impl Iterator<Item = &Arc<Engine>> {
+        self.inner.directories.iter().map(|directory| &directory.engine)
+    }
+
+    /// The store's directory, as it was given to the builder; the first, if there are several.
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.inner.directory

@@ -76,6 +76,10 @@ impl Owner {
         Ok(text.lines().any(|line| line == epoch_line(self.epoch)))
     }
 
+    pub(super) fn is_in(&self, directory: &Path) -> bool {
+        self.path.parent() == Some(directory)
+    }
+
     /// Removes the file, and lets the directory go.
     pub(super) fn remove(self) -> io::Result<()> {
         fs::remove_file(&self.path)

@@ -7,14 +7,14 @@ use std::{collections::VecDeque, sync::Arc};
 
 use crate::{
     buf::{AioBuf, IoBuf, IoBufExt, Part},
-    engine::AioFile,
     error::ErrorKind,
     store::{
         StoreError, StoreErrorKind, StoreOperation, StoreTicket,
-        change::{Change, Target},
+        change::{Change, Target, each_piece},
+        entry::Entry,
         inner::Inner,
+        place::OpenPlace,
         read::{Piece, pieces},
-        space::FileId,
         tensor::{Calls, Inheritance, Record, Version},
         ticket::Promise,
     },
@@ -33,8 +33,9 @@ struct Accepted<B> {
     at: u64,
     part: Part<B>,
     promise: Promise<B>,
-    /// A file that was opened in advance.
-    opened: Option<(FileId, AioFile)>,
+    entry: Entry,
+    /// The tensor's place, if its files were opened in advance.
+    opened: Option<OpenPlace>,
 }
 
 pub(super) fn put_range<B: IoBuf>(
@@ -42,6 +43,7 @@ pub(super) fn put_range<B: IoBuf>(
     name: &str,
     at: u64,
     buffer: B,
+    entry: Entry,
 ) -> StoreTicket<B> {
     let name: Arc<str> = Arc::from(name);
     let (ticket, promise) = inner.promise(StoreOperation::PutRange, Some(&name));
@@ -70,7 +72,7 @@ pub(super) fn put_range<B: IoBuf>(
     let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
     state.tensors.insert(Arc::clone(&version));
     let inner = Arc::clone(inner);
-    let accepted = Accepted { inner, version, generation, at, part, promise, opened };
+    let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
     before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);
     drop(state);
     calls.into_iter().for_each(|call| call());
@@ -127,23 +129,22 @@ impl<B: IoBuf> Accepted<B> {
     /// The place is this version's own.
     fn overwrite(mut self, mut record: Record) {
         // There are bytes, so there is a place.
-        let Some(extent) = record.extent.take() else { return };
-        let opened = self.opened.take().filter(|(id, _)| *id == extent.file);
-        let file = opened.map_or_else(|| self.inner.file(extent.file), |(_, file)| Ok(file));
-        let file = match file {
-            Ok(file) => file,
+        let Some(place) = record.place.take() else { return };
+        let opened = self.opened.take().filter(|open| open.is_of(&place));
+        let open = match opened.map_or_else(|| self.inner.open_place(&place), Ok) {
+            Ok(open) => open,
             Err(error) => {
-                record.extent = Some(extent);
+                record.place = Some(place);
                 return self.undo(record, Some(error));
             }
         };
-        let source = Source { file: file.clone(), offset: extent.offset, _record: None };
-        self.start(record, Target { extent, file, in_place: true }, source, Vec::new());
+        let source = Source { place: open.clone(), _record: None };
+        self.start(record, Target { place, open, in_place: true }, source, Vec::new());
     }
 
     /// The place stays as it is, for others.
     fn copy(self, record: Arc<Record>) {
-        let Some(extent) = record.extent.as_ref().filter(|_| !self.part.is_empty()) else {
+        let Some(place) = record.place.as_ref().filter(|_| !self.part.is_empty()) else {
             // No bytes change: it gives way to the version before.
             self.inner.fail(&self.version, false);
             return match self.part.into_whole() {
@@ -151,50 +152,39 @@ impl<B: IoBuf> Accepted<B> {
                 None => drop(self.promise),
             };
         };
-        let place = extent.len;
-        let opened = self.inner.file(extent.file);
-        let targeted = opened.and_then(|file| Ok((file, self.inner.allocate(place)?)));
-        let (file, target) = match targeted {
+        let opened = self.inner.open_place(place);
+        let targeted = opened.and_then(|open| Ok((open, self.inner.allocate(&place.shape())?)));
+        let (open, target) = match targeted {
             Ok(targeted) => targeted,
             Err(error) => return self.fail(error),
         };
-        let (block, len, part) = (record.block, record.len, self.inner.options.part as u64);
+        let (block, len, part) = (record.block, record.len, self.inner.options.part);
         let end = self.at + self.part.len() as u64;
         let (first, last) = (self.at - self.at % block, record.block_end((end - 1) / block));
-        let mut copies = pieces(0, first, &record, part);
-        copies.extend(pieces(last, len - last, &record, part));
-        let source = Source { file, offset: extent.offset, _record: Some(Arc::clone(&record)) };
+        let mut copies = pieces(0, first, &record, part, open.chunk());
+        copies.extend(pieces(last, len - last, &record, part, open.chunk()));
+        let source = Source { place: open, _record: Some(Arc::clone(&record)) };
         self.start(record.without_place(), target, source, copies);
     }
 
     fn start(self, mut record: Record, target: Target, source: Source, copies: Vec<Piece>) {
-        let Self { inner, version, generation, at, part, promise, .. } = self;
+        let Self { inner, version, generation, at, part, promise, entry, .. } = self;
         record.generation = generation;
         // What is in memory is as it was before.
         record.slot = Arc::default();
         let old = Old { source, len: record.len, block: record.block, sums: record.sums.clone() };
-        let writes = pieces(at, part.len() as u64, &record, inner.options.part as u64);
+        let (len, chunk) = (part.len() as u64, target.open.chunk());
+        let writes = pieces(at, len, &record, inner.options.part, chunk);
         let steps = writes.len() + copies.len();
-        let change = Change::new(&inner, version, target, record, promise, steps);
+        let change = Change::new(&inner, version, target, record, promise, steps, entry);
         let copying = Arc::new(Copying { change, old, queue: Mutex::new(copies.into()) });
-        let mut rest = Some(part);
-        for piece in writes {
-            let Some(part) = rest.take() else { return };
-            let part = if part.len() as u64 == piece.len {
-                part
-            } else {
-                // Never out of bounds: the pieces are the buffer's length together.
-                let len = usize::try_from(piece.len).unwrap_or(usize::MAX);
-                let Ok((part, others)) = part.split_at(len) else { return };
-                rest = Some(others);
-                part
-            };
+        each_piece(part, &writes, |piece, part| {
             if piece.is_whole {
                 copying.change.write(piece.at / copying.old.block, piece.at, part);
             } else {
                 copying.merge(piece.at, part);
             }
-        }
+        });
         for _ in 0..COPIES {
             copying.copy_next();
         }
@@ -203,8 +193,7 @@ impl<B: IoBuf> Accepted<B> {
 
 /// Where the tensor's bytes were before.
 struct Source {
-    file: AioFile,
-    offset: u64,
+    place: OpenPlace,
     /// Keeps the place from others, if it is not this change's own.
     _record: Option<Arc<Record>>,
 }
@@ -276,8 +265,7 @@ impl<B: IoBuf> Copying<B> {
             Ok(buffer) => buffer,
             Err(error) => return then(Err(self.change.engine_error(error))),
         };
-        let Source { file, offset, .. } = &self.old.source;
-        let ticket = engine.pread(file, buffer, offset + at);
+        let ticket = self.old.source.place.pread(&self.change.entry, at, buffer);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(buffer) => {
@@ -304,15 +292,14 @@ impl<B: IoBuf> Copying<B> {
     }
 
     fn corrupt(&self, block: u64) -> StoreError {
-        let path = self.old.source.file.path().to_owned();
+        let path = self.old.source.place.path(block * self.old.block).to_owned();
         self.change.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
     }
 
     /// Writes whole blocks from `at` on, which `part` was merged into if there is one.
     fn write(self: &Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
         let first = at / self.old.block;
-        let change = &self.change;
-        let ticket = change.inner.engine.pwrite(&change.file, bytes, change.offset + at);
+        let ticket = self.change.place.pwrite(&self.change.entry, at, bytes);
         let copying = Arc::clone(self);
         ticket.on_completion(move |result| {
             let bytes = match result {

@@ -7,13 +7,16 @@ use std::{
 
 use crate::{
     buf::{AioBuf, IoBuf, IoBufExt, IoBufMut, PartMut},
-    engine::{AioFile, Failed},
+    engine::Failed,
     error::{Error, ErrorKind},
     store::{
         StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
         checksum::Seal,
+        entry::Entry,
         inner::Inner,
         lives::Flight,
+        memory::Share,
+        place::OpenPlace,
         tensor::{Found, Record},
         ticket::Promise,
     },
@@ -25,19 +28,25 @@ struct Request<B> {
     inner: Arc<Inner>,
     record: Arc<Record>,
     promise: Promise<B>,
+    entry: Entry,
 }
 
 /// The whole tensor in a buffer that is made for it.
-pub(super) fn get(inner: &Arc<Inner>, name: &str) -> StoreTicket<AioBuf> {
-    begin(inner, StoreOperation::Get, name, (), |request, ()| {
+pub(super) fn get(inner: &Arc<Inner>, name: &str, entry: Entry) -> StoreTicket<AioBuf> {
+    begin(inner, StoreOperation::Get, name, entry, (), |request, ()| {
         let len = request.record.len;
         request.start_in_new(0, len);
     })
 }
 
 /// The whole tensor in a buffer of its length.
-pub(super) fn get_into<B: IoBufMut>(inner: &Arc<Inner>, name: &str, buffer: B) -> StoreTicket<B> {
-    begin(inner, StoreOperation::Get, name, buffer, |request, buffer| {
+pub(super) fn get_into<B: IoBufMut>(
+    inner: &Arc<Inner>,
+    name: &str,
+    buffer: B,
+    entry: Entry,
+) -> StoreTicket<B> {
+    begin(inner, StoreOperation::Get, name, entry, buffer, |request, buffer| {
         let (len, wanted) = (request.record.len, buffer.wanted() as u64);
         if len == wanted {
             request.start(0, buffer, true);
@@ -48,14 +57,48 @@ pub(super) fn get_into<B: IoBufMut>(inner: &Arc<Inner>, name: &str, buffer: B) -
     })
 }
 
-/// The whole tensor in memory.
-pub(super) fn prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
-    begin(inner, StoreOperation::Prefetch, name, Given(None), |request, _| {
-        let Request { inner, record, promise } = request;
-        if inner.memory.get(&record.slot).is_some() {
-            return promise.keep(Ok(()));
+/// The whole tensor in memory, once there is memory for it.
+pub(super) fn prefetch(inner: &Arc<Inner>, name: &str, entry: Entry) -> StoreTicket<()> {
+    begin(inner, StoreOperation::Prefetch, name, entry, Given(None), |request, _| {
+        if request.is_in_memory() {
+            return request.promise.keep(Ok(()));
         }
-        let Some(share) = inner.memory.reserve(record.len) else {
+        let memory = Arc::clone(&request.inner.memory);
+        let flight = request.inner.flights.begin();
+        let len = request.record.len;
+        let then = move |share: Option<Share>| {
+            // Another may have brought it meanwhile.
+            if request.is_in_memory() {
+                request.promise.keep(Ok(()));
+            } else {
+                request.bring(share);
+            }
+            drop(flight);
+        };
+        memory.reserve_in_turn(len, Box::new(then));
+    })
+}
+
+/// As [`prefetch`], if there is memory for it now.
+pub(super) fn try_prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
+    begin(inner, StoreOperation::Prefetch, name, Entry::Waits, Given(None), |request, _| {
+        if request.is_in_memory() {
+            return request.promise.keep(Ok(()));
+        }
+        let share = request.inner.memory.reserve(request.record.len);
+        request.bring(share);
+    })
+}
+
+impl Request<()> {
+    fn is_in_memory(&self) -> bool {
+        self.inner.memory.get(&self.record.slot).is_some()
+    }
+
+    /// Reads the tensor into its share of the memory.
+    fn bring(self, share: Option<Share>) {
+        let Self { inner, record, promise, entry } = self;
+        let Some(share) = share else {
             return promise.refuse(StoreErrorKind::Full, None);
         };
         let (ticket, reads) = inner.promise(StoreOperation::Prefetch, Some(&record.name));
@@ -71,8 +114,8 @@ pub(super) fn prefetch(inner: &Arc<Inner>, name: &str) -> StoreTicket<()> {
             }
         });
         let len = record.len;
-        Request { inner, record, promise: reads }.start_in_new(0, len);
-    })
+        Request { inner, record, promise: reads, entry }.start_in_new(0, len);
+    }
 }
 
 /// A part of a tensor in a buffer that is made for it.
@@ -80,9 +123,10 @@ pub(super) fn get_range(
     inner: &Arc<Inner>,
     name: &str,
     range: impl RangeBounds<u64>,
+    entry: Entry,
 ) -> StoreTicket<AioBuf> {
     let bounds = (range.start_bound().cloned(), range.end_bound().cloned());
-    begin(inner, StoreOperation::GetRange, name, (), move |request, ()| {
+    begin(inner, StoreOperation::GetRange, name, entry, (), move |request, ()| {
         let len = request.record.len;
         match within(bounds, len) {
             Some((from, count)) => request.start_in_new(from, count),
@@ -100,8 +144,9 @@ pub(super) fn get_range_into<B: IoBufMut>(
     name: &str,
     offset: u64,
     buffer: B,
+    entry: Entry,
 ) -> StoreTicket<B> {
-    begin(inner, StoreOperation::GetRange, name, buffer, move |request, buffer| {
+    begin(inner, StoreOperation::GetRange, name, entry, buffer, move |request, buffer| {
         let (len, wanted) = (request.record.len, buffer.wanted() as u64);
         if offset.checked_add(wanted).is_some_and(|end| end <= len) {
             request.start(offset, buffer, true);
@@ -134,6 +179,7 @@ fn begin<B: Send + 'static, G: Into<Given<B>> + Send + 'static>(
     inner: &Arc<Inner>,
     operation: StoreOperation,
     name: &str,
+    entry: Entry,
     given: G,
     then: impl FnOnce(Request<B>, G) + Send + 'static,
 ) -> StoreTicket<B> {
@@ -141,7 +187,7 @@ fn begin<B: Send + 'static, G: Into<Given<B>> + Send + 'static>(
     let (ticket, promise) = inner.promise::<B>(operation, Some(&name));
     let of = Arc::clone(inner);
     inner.find(&name, move |found| match found {
-        Found::Record(record) => then(Request { inner: of, record, promise }, given),
+        Found::Record(record) => then(Request { inner: of, record, promise, entry }, given),
         Found::Missing(kind) => promise.refuse(kind, given.into().0),
     });
     ticket
@@ -189,10 +235,11 @@ impl<B: IoBufMut> Request<B> {
     /// Fills the buffer with the tensor's bytes from `from` on, which there are. `gives_back`: whether
     /// the caller gets the buffer on failure, too.
     fn start(self, from: u64, buffer: B, gives_back: bool) {
-        let Self { inner, record, promise } = self;
+        let Self { inner, record, promise, entry } = self;
         let mut whole = buffer.into_part_mut();
         if let Some(resident) = inner.memory.get(&record.slot) {
             let flight = inner.flights.begin();
+            drop(record);
             return inner.helpers.see_to(whole.wanted(), move || {
                 let from = usize::try_from(from).unwrap_or(usize::MAX);
                 whole.fill_from(resident.bytes.get(from..).unwrap_or_default());
@@ -205,33 +252,38 @@ impl<B: IoBufMut> Request<B> {
                 drop(flight);
             });
         }
-        let pieces = pieces(from, whole.wanted() as u64, &record, inner.options.part as u64);
-        let Some(extent) = record.extent.as_ref().filter(|_| !pieces.is_empty()) else {
+        let Some(place) = record.place.as_ref().filter(|_| whole.wanted() > 0) else {
             match whole.into_whole() {
                 Some(buffer) => promise.keep(Ok(buffer)),
                 None => drop(promise),
             }
             return;
         };
-        let file = match inner.file(extent.file) {
-            Ok(file) => file,
+        let place = match inner.open_place(place) {
+            Ok(place) => place,
             Err(error) => return promise.fail(error, whole.into_whole().filter(|_| gives_back)),
         };
+        let len = whole.wanted() as u64;
+        let pieces = pieces(from, len, &record, inner.options.part, place.chunk());
         let progress = Progress {
             promise: Some(promise),
             left: pieces.len(),
             error: None,
             buffer: None,
             flight: Some(inner.flights.begin()),
+            record: Some(Arc::clone(&record)),
         };
-        let (seal, offset) = (record.seal(inner.store), extent.offset);
+        let seal = record.seal(inner.store);
+        let (len, block) = (record.len, record.block);
+        drop(record);
         let reading = Reading {
             inner,
-            record,
-            file,
-            offset,
+            len,
+            block,
+            place,
             seal,
             gives_back,
+            entry,
             progress: Mutex::new(progress),
         };
         let reading = Arc::new(reading);
@@ -267,17 +319,19 @@ pub(super) struct Piece {
     pub(super) is_whole: bool,
 }
 
-/// The pieces of `len` bytes of a tensor from `from` on, whole blocks in pieces of `part` bytes.
-pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Piece> {
+/// The pieces of `len` bytes of a tensor from `from` on: whole blocks in pieces of `part` bytes, none
+/// of which is in two chunks of the tensor's place. A chunk is whole blocks, or 0 if there is one.
+pub(super) fn pieces(from: u64, len: u64, record: &Record, part: usize, chunk: u64) -> Vec<Piece> {
     let (mut at, end, block) = (from, from + len, record.block);
-    let part = (part / block).max(1) * block;
+    let part = (part as u64 / block).max(1) * block;
+    let chunk_end = |at: u64| at.checked_div(chunk).map_or(u64::MAX, |number| (number + 1) * chunk);
     let mut pieces = Vec::new();
     while at < end {
         let number = at / block;
         let is_whole = at == number * block && end >= record.block_end(number);
         let until = if is_whole {
             let whole = if end == record.len { end } else { end - end % block };
-            whole.min(at + part)
+            whole.min(at + part).min(chunk_end(at))
         } else {
             end.min(record.block_end(number))
         };
@@ -290,12 +344,13 @@ pub(super) fn pieces(from: u64, len: u64, record: &Record, part: u64) -> Vec<Pie
 /// A read under way.
 struct Reading<B> {
     inner: Arc<Inner>,
-    record: Arc<Record>,
-    file: AioFile,
-    /// Where in the file the tensor begins.
-    offset: u64,
+    /// Bytes of the tensor, and per checksum.
+    len: u64,
+    block: u64,
+    place: OpenPlace,
     seal: Seal,
     gives_back: bool,
+    entry: Entry,
     progress: Mutex<Progress<B>>,
 }
 
@@ -306,12 +361,15 @@ struct Progress<B> {
     error: Option<(u64, StoreError)>,
     buffer: Option<B>,
     flight: Option<Flight>,
+    /// Let go with the last piece, so that whoever is told that the tensor was read can put another in its
+    /// place.
+    record: Option<Arc<Record>>,
 }
 
 impl<B: IoBufMut> Reading<B> {
     /// Reads whole blocks from `at` on to where they belong.
     fn read(self: &Arc<Self>, at: u64, part: PartMut<B>) {
-        let ticket = self.inner.engine.pread(&self.file, part, self.offset + at);
+        let ticket = self.place.pread(&self.entry, at, part);
         let reading = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {
@@ -330,9 +388,8 @@ impl<B: IoBufMut> Reading<B> {
 
     /// Reads the block that `part`, from `at` on, is some bytes of.
     fn read_edge(self: &Arc<Self>, at: u64, mut part: PartMut<B>) {
-        let number = at / self.record.block;
-        let start = number * self.record.block;
-        let len = self.record.block_end(number) - start;
+        let start = at - at % self.block;
+        let len = self.block.min(self.len - start);
         let reading = Arc::clone(self);
         let block =
             match self.inner.engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
@@ -342,7 +399,7 @@ impl<B: IoBufMut> Reading<B> {
                     return self.piece_ended(at, Err(error), part.into_whole());
                 }
             };
-        let ticket = self.inner.engine.pread(&self.file, block, self.offset + start);
+        let ticket = self.place.pread(&self.entry, start, block);
         ticket.on_completion(move |result| match result {
             Ok(block) => {
                 let inner = Arc::clone(&reading.inner);
@@ -364,13 +421,15 @@ impl<B: IoBufMut> Reading<B> {
 
     /// Whether the bytes are those that were stored from `at` on, where a block begins.
     fn verify(&self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        let Record { block, sums, .. } = &*self.record;
-        let wrong = self.seal.mismatch(sums, at / block, bytes);
+        let Some(record) = lock(&self.progress).record.clone() else {
+            return Err(self.error(StoreErrorKind::Closed));
+        };
+        let wrong = self.seal.mismatch(&record.sums, at / self.block, bytes);
         wrong.map_or(Ok(()), |block| Err(self.corrupt(block)))
     }
 
     fn corrupt(&self, block: u64) -> StoreError {
-        let path = self.file.path().to_owned();
+        let path = self.place.path(block * self.block).to_owned();
         self.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
     }
 
@@ -386,7 +445,7 @@ impl<B: IoBufMut> Reading<B> {
         let error = match error.kind() {
             // A file that ends early was torn.
             ErrorKind::UnexpectedEof => {
-                let block = (at + Error::done(&error) as u64) / self.record.block;
+                let block = (at + Error::done(&error) as u64) / self.block;
                 self.corrupt(block).because_of(error)
             }
             _ => self.error(StoreErrorKind::Io).because_of(error),
@@ -410,7 +469,9 @@ impl<B: IoBufMut> Reading<B> {
         }
         let (error, buffer) = (progress.error.take(), progress.buffer.take());
         let (promise, flight) = (progress.promise.take(), progress.flight.take());
+        let record = progress.record.take();
         drop(progress);
+        drop(record);
         let Some(promise) = promise else {
             return;
         };
@@ -427,27 +488,34 @@ impl<B: IoBufMut> Reading<B> {
 mod tests {
     use super::*;
 
+    fn check(len: u64, from: u64, end: u64, chunk: u64) {
+        let record = Record::for_tests(len, 4096);
+        let mut at = from;
+        for piece in pieces(from, end - from, &record, 8192, chunk) {
+            let until = piece.at + piece.len;
+            assert_eq!(piece.at, at);
+            let begins = piece.at % 4096 == 0;
+            let ends = until % 4096 == 0 || until == len;
+            assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
+            assert!(piece.len <= 8192 && piece.len > 0);
+            let is_in_one = chunk == 0 || piece.at / chunk == (until - 1) / chunk;
+            assert!(is_in_one, "{piece:?}, chunks of {chunk}");
+            at = until;
+        }
+        assert_eq!(at, end);
+    }
+
     #[test]
     fn pieces_are_the_range_and_whole_ones_are_whole_blocks() {
         for len in [1_u64, 4095, 4096, 4097, 20_000, 5 * 4096] {
-            let record = Record::for_tests(len, 4096);
             for from in [0, 1, 4095, 4096, 5000, 8192, 12_288] {
                 for end in [1, 4096, 4097, 8192, 12_000, 16_384, 20_000, 20_480] {
                     if from >= end || end > len {
                         continue;
                     }
-                    let pieces = pieces(from, end - from, &record, 8192);
-                    let mut at = from;
-                    for piece in pieces {
-                        let until = piece.at + piece.len;
-                        assert_eq!(piece.at, at);
-                        let begins = piece.at % 4096 == 0;
-                        let ends = until % 4096 == 0 || until == len;
-                        assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
-                        assert!(piece.len <= 8192 && piece.len > 0);
-                        at = until;
+                    for chunk in [0, 4096, 12_288] {
+                        check(len, from, end, chunk);
                     }
-                    assert_eq!(at, end);
                 }
             }
         }

@@ -1,25 +1,35 @@
-//! Which bytes of which data file are free. Touches no file.
+//! Which bytes of which data file of a directory are free. Touches no file.
 //!
 //! Small tensors share files (slabs); a large one has a file of its own, which another large one may
-//! take over. Places are whole pages.
+//! take over. Extents are whole pages.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::sync::{Mutex, lock};
 
-/// The number of a data file, which its name is made of. None is used twice.
-pub(super) type FileId = u64;
+/// The number of a data file in its directory, which its name is made of. None is used twice.
+pub(super) type FileNumber = u64;
 
-/// What places begin at multiples of, and are multiples of, in bytes.
+/// A data file of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct FileId {
+    /// The number of its directory.
+    pub(super) directory: usize,
+    pub(super) number: FileNumber,
+}
+
+/// What extents begin at multiples of, and are multiples of, in bytes.
 pub(super) const PAGE: u64 = 4096;
 
 /// The least that a slab reserves, in bytes.
 const LEAST_SLAB: u64 = 8 << 20;
 
-/// A place in a data file, free again when it is dropped.
+/// A range of a data file, free again when it is dropped.
 #[derive(Debug)]
 pub(super) struct Extent {
     pub(super) file: FileId,
@@ -28,24 +38,26 @@ pub(super) struct Extent {
     home: Arc<Returned>,
 }
 
-/// Places that were dropped, on whatever thread, and wait to be free.
+/// Extents that were dropped, on whatever thread, and wait to be free.
 #[derive(Debug, Default)]
-pub(super) struct Returned(Mutex<Vec<(FileId, u64, u64)>>);
+pub(super) struct Returned(Mutex<Vec<(FileNumber, u64, u64)>>);
 
 impl Drop for Extent {
     fn drop(&mut self) {
-        lock(&self.home.0).push((self.file, self.offset, self.len));
+        lock(&self.home.0).push((self.file.number, self.offset, self.len));
     }
 }
 
-/// All data files and what is free in them.
+/// All data files of a directory and what is free in them.
 #[derive(Debug, Default)]
 pub(super) struct Space {
-    files: BTreeMap<FileId, Room>,
+    /// The number of the directory.
+    directory: usize,
+    files: BTreeMap<FileNumber, Room>,
     /// The gaps of slabs by length, and those of other files.
-    slab_gaps: BTreeSet<(u64, FileId, u64)>,
-    file_gaps: BTreeSet<(u64, FileId, u64)>,
-    next: FileId,
+    slab_gaps: BTreeSet<(u64, FileNumber, u64)>,
+    file_gaps: BTreeSet<(u64, FileNumber, u64)>,
+    next: FileNumber,
     /// Bytes of all slabs.
     slabs: u64,
     /// Bytes of all files, and how many of them are free.
@@ -69,15 +81,15 @@ impl Room {
     }
 }
 
-/// A data file to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A data file to be made, or found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct NewFile {
-    pub(super) id: FileId,
+    pub(super) number: FileNumber,
     pub(super) len: u64,
     pub(super) is_slab: bool,
 }
 
-/// How places are given out.
+/// How extents are given out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layout {
     /// The largest tensor that shares a slab, in bytes.
@@ -92,7 +104,11 @@ pub(super) fn pages(len: u64) -> u64 {
 }
 
 impl Space {
-    /// A place of `len` bytes, which are whole pages and not none, where there is one.
+    pub(super) fn of(directory: usize) -> Self {
+        Self { directory, ..Self::default() }
+    }
+
+    /// An extent of `len` bytes, which are whole pages and not none, where there is one.
     pub(super) fn take(&mut self, len: u64, layout: Layout) -> Option<Extent> {
         self.take_back();
         let is_slab = len <= layout.slab_limit;
@@ -110,31 +126,31 @@ impl Space {
         Some(self.extent(file, offset, len))
     }
 
-    /// The file to be made for a place of `len` bytes that there is none for: longer than needed if
+    /// The file to be made for an extent of `len` bytes that there is none for: longer than needed if
     /// small tensors share it and `generously`.
     pub(super) fn new_file(&mut self, len: u64, layout: Layout, generously: bool) -> NewFile {
         let is_slab = len <= layout.slab_limit;
         let slab = self.slabs.clamp(LEAST_SLAB.min(layout.slab_size), layout.slab_size).max(len);
-        let id = self.next;
+        let number = self.next;
         self.next += 1;
-        NewFile { id, len: if is_slab && generously { pages(slab) } else { len }, is_slab }
+        NewFile { number, len: if is_slab && generously { pages(slab) } else { len }, is_slab }
     }
 
     /// Adds a file that was made, or found, as all free.
     pub(super) fn add(&mut self, file: NewFile) {
-        let NewFile { id, len, is_slab } = file;
-        self.next = self.next.max(id.saturating_add(1));
+        let NewFile { number, len, is_slab } = file;
+        self.next = self.next.max(number.saturating_add(1));
         self.total += len;
         self.free += len;
         self.slabs += if is_slab { len } else { 0 };
-        self.files.insert(id, Room { len, is_slab, gaps: BTreeMap::new(), is_closed: false });
+        self.files.insert(number, Room { len, is_slab, gaps: BTreeMap::new(), is_closed: false });
         if len > 0 {
-            self.add_gap(id, 0, len);
+            self.add_gap(number, 0, len);
         }
     }
 
-    /// Takes a place that is known to be in use; none if it cannot be.
-    pub(super) fn occupy(&mut self, file: FileId, offset: u64, len: u64) -> Option<Extent> {
+    /// Takes an extent that is known to be in use; none if it cannot be.
+    pub(super) fn occupy(&mut self, file: FileNumber, offset: u64, len: u64) -> Option<Extent> {
         if len == 0 || !offset.is_multiple_of(PAGE) || !len.is_multiple_of(PAGE) {
             return None;
         }
@@ -157,7 +173,7 @@ impl Space {
 
     /// Takes files out that hold nothing, as far as more is free than is likely to be used again: as
     /// much as is in use, and a slab. Their numbers.
-    pub(super) fn surplus(&mut self, layout: Layout) -> Vec<FileId> {
+    pub(super) fn surplus(&mut self, layout: Layout) -> Vec<FileNumber> {
         self.take_back();
         let mut surplus = Vec::new();
         if !self.has_surplus(layout) {
@@ -180,7 +196,7 @@ impl Space {
     }
 
     /// Takes out every file that holds nothing. Their numbers.
-    pub(super) fn empty(&mut self) -> Vec<FileId> {
+    pub(super) fn empty(&mut self) -> Vec<FileNumber> {
         self.take_back();
         let empty = self.files.iter().filter(|(_, room)| room.is_empty()).map(|(&id, _)| id);
         let empty: Vec<_> = empty.collect();
@@ -190,7 +206,7 @@ impl Space {
         empty
     }
 
-    fn remove_file(&mut self, id: FileId) {
+    fn remove_file(&mut self, id: FileNumber) {
         self.remove_gap(id, 0);
         if let Some(room) = self.files.remove(&id) {
             self.total -= room.len;
@@ -200,7 +216,7 @@ impl Space {
     }
 
     /// Nothing more is placed in that file.
-    pub(super) fn close(&mut self, file: FileId) {
+    pub(super) fn close(&mut self, file: FileNumber) {
         let Some(room) = self.files.get_mut(&file) else {
             return;
         };
@@ -213,22 +229,26 @@ impl Space {
         }
     }
 
-    pub(super) fn has(&self, file: FileId) -> bool {
+    pub(super) fn has(&self, file: FileNumber) -> bool {
         self.files.contains_key(&file)
     }
 
     /// Every file.
     pub(super) fn files(&self) -> impl Iterator<Item = NewFile> {
-        self.files.iter().map(|(&id, room)| NewFile { id, len: room.len, is_slab: room.is_slab })
+        let file = |(&number, room): (_, &Room)| {
+            let Room { len, is_slab, .. } = *room;
+            NewFile { number, len, is_slab }
+        };
+        self.files.iter().map(file)
     }
 
     /// Numbers from this one on have not been used.
-    pub(super) fn next(&self) -> FileId {
+    pub(super) fn next(&self) -> FileNumber {
         self.next
     }
 
     /// Files of smaller numbers may be there.
-    pub(super) fn skip_to(&mut self, next: FileId) {
+    pub(super) fn skip_to(&mut self, next: FileNumber) {
         self.next = self.next.max(next);
     }
 
@@ -255,24 +275,25 @@ impl Space {
         }
     }
 
-    fn extent(&self, file: FileId, offset: u64, len: u64) -> Extent {
+    fn extent(&self, number: FileNumber, offset: u64, len: u64) -> Extent {
+        let file = FileId { directory: self.directory, number };
         Extent { file, offset, len, home: Arc::clone(&self.returned) }
     }
 
-    fn add_gap(&mut self, file: FileId, offset: u64, len: u64) {
+    fn add_gap(&mut self, file: FileNumber, offset: u64, len: u64) {
         if let Some(room) = self.files.get_mut(&file) {
             room.gaps.insert(offset, len);
             self.gaps_of(file).insert((len, file, offset));
         }
     }
 
-    fn remove_gap(&mut self, file: FileId, offset: u64) {
+    fn remove_gap(&mut self, file: FileNumber, offset: u64) {
         if let Some(len) = self.files.get_mut(&file).and_then(|room| room.gaps.remove(&offset)) {
             self.gaps_of(file).remove(&(len, file, offset));
         }
     }
 
-    fn gaps_of(&mut self, file: FileId) -> &mut BTreeSet<(u64, FileId, u64)> {
+    fn gaps_of(&mut self, file: FileNumber) -> &mut BTreeSet<(u64, FileNumber, u64)> {
         let is_slab = self.files.get(&file).is_some_and(|room| room.is_slab);
         if is_slab { &mut self.slab_gaps } else { &mut self.file_gaps }
     }

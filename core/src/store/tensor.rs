@@ -10,7 +10,7 @@ use crate::{
         StoreErrorKind,
         checksum::Seal,
         memory::Slot,
-        space::{Extent, FileId},
+        place::{Place, Shape},
     },
     sync::{Mutex, lock},
 };
@@ -29,7 +29,7 @@ pub(super) struct Record {
     pub(super) block: u64,
     pub(super) sums: Vec<u64>,
     /// None if there are no bytes.
-    pub(super) extent: Option<Extent>,
+    pub(super) place: Option<Place>,
     /// Its bytes in memory.
     pub(super) slot: Arc<Slot>,
 }
@@ -49,7 +49,7 @@ impl Record {
             len,
             block,
             sums: sums.clone(),
-            extent: None,
+            place: None,
             slot: Arc::default(),
         }
     }
@@ -57,8 +57,8 @@ impl Record {
     #[cfg(all(test, not(loom)))]
     pub(super) fn for_tests(len: u64, block: u64) -> Self {
         let name = Arc::from("tensor");
-        let (sums, extent, slot) = (Vec::new(), None, Arc::default());
-        Self { name, generation: 1, sealed: 1, len, block, sums, extent, slot }
+        let (sums, place, slot) = (Vec::new(), None, Arc::default());
+        Self { name, generation: 1, sealed: 1, len, block, sums, place, slot }
     }
 
     /// Where the block of that number ends, in bytes from the tensor's beginning.
@@ -175,11 +175,12 @@ impl Version {
         self.find(waiter_of(heir), calls);
     }
 
-    /// The file of a place of that length that nobody else has.
-    pub(super) fn place_to_take_over(&self, len: u64) -> Option<FileId> {
+    /// The record, if it has a place of that shape which nobody else has.
+    pub(super) fn record_to_take_over(&self, shape: &Shape) -> Option<Arc<Record>> {
         match &*lock(&self.fate) {
             Fate::Ready(record) if Arc::strong_count(record) == 1 => {
-                record.extent.as_ref().filter(|extent| extent.len == len).map(|extent| extent.file)
+                let suits = record.place.as_ref().is_some_and(|place| place.has_shape(shape));
+                suits.then(|| Arc::clone(record))
             }
             _ => None,
         }
@@ -188,15 +189,15 @@ impl Version {
     /// The place of a version that nobody else has, if it suits; it is then the caller's to write to.
     ///
     /// Under the lock of the store's tensors.
-    pub(super) fn take_over(&self, suits: impl FnOnce(&Extent) -> bool) -> Option<Extent> {
+    pub(super) fn take_over(&self, suits: impl FnOnce(&Place) -> bool) -> Option<Place> {
         let mut fate = lock(&self.fate);
         match &*fate {
             Fate::Ready(record)
-                if Arc::strong_count(record) == 1 && record.extent.as_ref().is_some_and(suits) => {}
+                if Arc::strong_count(record) == 1 && record.place.as_ref().is_some_and(suits) => {}
             _ => return None,
         }
         match std::mem::replace(&mut *fate, Fate::HandedOver) {
-            Fate::Ready(record) => Arc::into_inner(record)?.extent,
+            Fate::Ready(record) => Arc::into_inner(record)?.place,
             _ => None,
         }
     }

@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::{
-    engine::Engine,
     store::{
         StoreError, StoreErrorKind,
+        directory::Engines,
         lives::{Ledger, Process, may_wait},
     },
     sync::{Condvar, Mutex, lock, wait_until},
@@ -40,8 +40,8 @@ struct State<B> {
     slot: Mutex<Slot<B>>,
     done: Condvar,
     process: Process,
-    /// To tell whether a thread is a worker of it; the ticket does not keep it.
-    engine: Weak<Engine>,
+    /// To tell whether a thread is a worker of one; the ticket does not keep them.
+    engines: Weak<Engines>,
     /// Where the failure of a change goes that nobody waits for.
     ledger: Option<Arc<Ledger>>,
     /// An error of this request, to make others of.
@@ -86,8 +86,12 @@ impl<B> StoreFailed<B> {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl<B> fmt::Debug for StoreFailed<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("StoreFailed")
             .field("error", &self.error)
             .field("buffer", &self.buffer.as_ref().map(|_| ".."))
@@ -267,8 +271,8 @@ impl<B> State<B> {
         if let Some(result) = lock(&self.slot).take() {
             return Some(result);
         }
-        if let Some(engine) = self.engine.upgrade()
-            && let Err(kind) = may_wait(&engine)
+        if let Some(engines) = self.engines.upgrade()
+            && let Err(kind) = may_wait(&engines)
         {
             return Some(Err(StoreFailed::new(self.error(kind), None)));
         }
@@ -295,14 +299,14 @@ pub(super) struct Promise<B> {
 pub(super) fn promise<B>(
     template: StoreError,
     process: Process,
-    engine: &Arc<Engine>,
+    engines: &Arc<Engines>,
     ledger: Option<&Arc<Ledger>>,
 ) -> (StoreTicket<B>, Promise<B>) {
     let state = Arc::new(State {
         slot: Mutex::new(Slot { phase: Phase::Pending, waker: None }),
         done: Condvar::new(),
         process,
-        engine: Arc::downgrade(engine),
+        engines: Arc::downgrade(engines),
         ledger: ledger.cloned(),
         template: template.clone(),
     });
@@ -388,7 +392,7 @@ impl<B> State<B> {
 }
 
 /// Runs code of the caller's, whose panic stays here: others wait for what comes after it.
-fn contain(code: impl FnOnce()) {
+pub(super) fn contain(code: impl FnOnce()) {
     // The payload is forgotten, since dropping it may panic again.
     let _ = catch_unwind(AssertUnwindSafe(code)).map_err(std::mem::forget);
 }

@@ -1,5 +1,9 @@
 //! Reserving space ahead of what a stream writes: bytes that go to reserved space do not make the file
 //! longer one by one, which costs the most.
+//!
+//! To reserve, a file system waits for what is being written to the file and lets nothing begin meanwhile.
+//! So it is asked as seldom as can be, and by a writer that has nothing to send before it has answered:
+//! what would be sent would wait in threads of the kernel's.
 
 use std::task::Poll;
 
@@ -8,6 +12,9 @@ use crate::engine::{AioFile, Engine, Ticket};
 
 /// The first step, in bytes.
 const FIRST: u64 = 16 << 20;
+
+/// How much longer each step is than all before it.
+const GROWTH: u64 = 3;
 
 /// The longest.
 const LONGEST: u64 = 1 << 30;
@@ -32,9 +39,8 @@ impl Ahead {
         Self { on: file.is_direct(), end, pending: None }
     }
 
-    /// Before a write that ends at `end`: reserves what comes next, and waits for the space that the
-    /// write itself goes to. A file system that cannot reserve gets a zero at the end of it instead,
-    /// which must not come after the write.
+    /// Before a write that ends at `end`: waits for the space that it goes to. A file system that cannot
+    /// reserve gets a zero at the end of it instead, which must not come after the write.
     pub(super) fn poll_reach(
         &mut self,
         engine: &Engine,
@@ -42,28 +48,20 @@ impl Ahead {
         end: u64,
         patience: &mut Patience<'_, '_>,
     ) -> Poll<()> {
-        loop {
-            if let Some((ticket, _)) = &self.pending {
-                if end <= self.end && !ticket.is_done() {
+        while self.on && end > self.end {
+            if self.pending.is_none() {
+                let step = self.end.saturating_mul(GROWTH).clamp(FIRST, LONGEST);
+                // What there is no room to ask for is not worth waiting for.
+                let Ok(ticket) = engine.try_allocate(file, self.end, step) else {
                     return Poll::Ready(());
-                }
-                if self.poll_settled(patience).is_pending() {
-                    return Poll::Pending;
-                }
+                };
+                self.pending = Some((ticket, step));
             }
-            if !self.on {
-                return Poll::Ready(());
-            }
-            let step = end.clamp(FIRST, LONGEST).next_power_of_two();
-            if end.saturating_add(step / 2) <= self.end {
-                return Poll::Ready(());
-            }
-            // What there is no room to ask for now can wait, and is not worth waiting for.
-            match engine.try_allocate(file, self.end, step) {
-                Ok(ticket) => self.pending = Some((ticket, step)),
-                Err(_) => return Poll::Ready(()),
+            if self.poll_settled(patience).is_pending() {
+                return Poll::Pending;
             }
         }
+        Poll::Ready(())
     }
 
     /// Waits until nothing is being reserved. What could not be had ends the matter: whether the bytes

@@ -25,8 +25,9 @@ pub(super) struct Buffers {
 }
 
 impl Buffers {
-    /// As many as fill the engine's depth, with one that the stream's owner has and one on its way,
-    /// within `memory` bytes as far as two buffers of a page allow.
+    /// As many as fill the engine's depth, and half as many and two more so that the depth stays full
+    /// while the stream's owner is not running, within `memory` bytes as far as two buffers of a page
+    /// allow.
     pub(super) fn of(engine: &Engine, file: &AioFile, memory: usize) -> Self {
         let settings = engine.settings();
         let block_size = settings.asked.block_size;
@@ -36,7 +37,8 @@ impl Buffers {
         let len = (len - len % border).max(border);
         let depth = settings.thread_count.saturating_mul(settings.queue_depth);
         let in_flight = depth.saturating_mul(block_size).div_ceil(len);
-        let most = in_flight.saturating_add(2).min(memory / len).max(2);
+        let spare = (in_flight / 2).saturating_add(2);
+        let most = in_flight.saturating_add(spare).min(memory / len).max(2);
         Self { len, most, border }
     }
 

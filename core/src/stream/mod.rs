@@ -11,6 +11,8 @@ mod outgoing;
 mod patience;
 mod place;
 mod reader;
+#[cfg(all(test, not(loom)))]
+pub(crate) mod tests;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod writer;

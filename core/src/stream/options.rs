@@ -11,7 +11,7 @@ use crate::{FileWriter, error::ErrorKind};
 /// thing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriterOptions {
-    pub(super) replace: bool,
+    pub(crate) replace: bool,
     pub(super) durable: bool,
     pub(super) overwrite: bool,
     pub(super) preallocate: u64,
@@ -77,8 +77,8 @@ impl WriterOptions {
     /// Reserves space for `len` bytes at once. A disk that is too full is found out before anything is
     /// written then; more may be written, and what was too much is given back.
     ///
-    /// Without it space is reserved step by step ahead of the bytes, 16 MiB and more at a time, as long as
-    /// there is enough.
+    /// Without it space is reserved step by step ahead of the bytes, 16 MiB and then three times as much
+    /// as there is already, up to 1 GiB, as long as there is enough.
     #[must_use]
     pub const fn preallocate(mut self, len: u64) -> Self {
         self.preallocate = len;
@@ -96,7 +96,7 @@ impl WriterOptions {
     /// least there are.
     ///
     /// It takes less where less fills the engine's depth: `thread_count` × `queue_depth` ×
-    /// `block_size` and two more buffers, of `block_size` between 1 MiB and 8 MiB.
+    /// `block_size`, half of that, and two more buffers, of `block_size` between 1 MiB and 8 MiB.
     #[must_use]
     pub const fn memory(mut self, bytes: usize) -> Self {
         self.memory = bytes;
@@ -111,7 +111,7 @@ impl WriterOptions {
     }
 
     /// Whether finishing makes the file durable.
-    pub(super) const fn is_durable(&self) -> bool {
+    pub(crate) const fn is_durable(&self) -> bool {
         self.durable || self.replace
     }
 

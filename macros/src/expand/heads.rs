@@ -96,11 +96,11 @@ impl Input {
 
     fn skipped_bound(&self, field: &Field) -> Option<TokenStream> {
         let (ty, span) = (&field.ty, field.type_span());
-        let default = field.default.is_none().then(|| quote!(::core::default::Default +));
+        let default = field.default.is_none().then(|| quote!(::core::default::Default+));
         let krate = self.krate_at(span);
-        self.mentions_parameter(quote!(#ty)).then(|| {
-            quote_spanned!(span=> #ty: #default ::core::clone::Clone + #krate::private::Shared,)
-        })
+        self.mentions_parameter(quote!(#ty)).then(
+            || quote_spanned!(span=> #ty: #default ::core::clone::Clone + #krate::private::Shared,),
+        )
     }
 
     fn mentions_parameter(&self, tokens: TokenStream) -> bool {

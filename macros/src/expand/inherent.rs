@@ -34,9 +34,9 @@ pub(crate) fn writing(input: &Input, stub: bool) -> TokenStream {
         });
     }
     if input.engine {
-        let body = stub.unwrap_or_else(|| {
-            quote!(#krate::EngineConfig::engine_settings(self).to_deepspeed_json())
-        });
+        let body = stub.unwrap_or_else(
+            || quote!(#krate::EngineConfig::engine_settings(self).to_deepspeed_json()),
+        );
         methods.extend(quote! {
             /// The section `aio` for DeepSpeed, a JSON document: the keys that its parser reads.
             #vis fn to_deepspeed_json(&self) -> #krate::private::String {

@@ -114,11 +114,11 @@ mod tests {
             enum E { #[config(alias = "x")] A }
         };
         let mut errors = Errors::default();
-        let choice = crate::parse::choice(&choice, &mut errors);
+        let choice = crate::parse::choice(choice, &mut errors);
         let code = super::choice(&choice).to_string();
         assert!(code.contains("elsewhere :: private :: choice"));
         assert!(!code.contains("ds_aio"), "{code}");
-        let input = crate::parse::input(&input, &mut errors);
+        let input = crate::parse::input(input, &mut errors);
         assert!(errors.is_empty(), "{}", errors.to_tokens());
         let code = super::config(&input.unwrap()).to_string();
         assert!(code.contains("elsewhere :: config :: FieldMeta"));

@@ -49,7 +49,7 @@ fn from_values(input: &Input) -> TokenStream {
         let (name, ty, index, span) = (&field.ident, &field.ty, field.number(), field.type_span());
         let or_default = match &field.default {
             Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
-            None => quote_spanned!(span=> unwrap_or_default()),
+            None => quote_spanned!(span=> unwrap_or_else(::core::default::Default::default)),
         };
         Some(quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default,))
     }));
@@ -279,7 +279,8 @@ fn fixed(input: &Input) -> Option<TokenStream> {
         let function = Ident::new(function, Span::call_site());
         keys.extend(quote!(#krate::private::#function(#key, #value),));
     }
-    (!keys.is_empty()).then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#keys];))
+    (!keys.is_empty())
+        .then(|| quote!(const FIXED: &'static [#krate::private::FixedKey] = &[#keys];))
 }
 
 /// Assertions about fields, each with the span of what may be wrong: the default, or else the rules.

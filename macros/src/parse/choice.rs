@@ -20,15 +20,15 @@ const ON_ENUM: &[&str] = &["crate"];
 const ON_VARIANT: &[&str] = &["rename", "alias"];
 
 /// Reads the enum; what is no enum has no variants.
-pub(crate) fn choice(derive: &DeriveInput, errors: &mut Errors) -> Choice {
+pub(crate) fn choice(derive: DeriveInput, errors: &mut Errors) -> Choice {
     let mut choice = Choice {
-        vis: derive.vis.clone(),
-        ident: derive.ident.clone(),
+        vis: derive.vis,
+        ident: derive.ident,
         krate: quote!(::ds_aio),
         variants: Vec::new(),
     };
-    let Data::Enum(data) = &derive.data else {
-        errors.push(error::not_an_enum(derive.ident.span()));
+    let Data::Enum(data) = derive.data else {
+        errors.push(error::not_an_enum(choice.ident.span()));
         return choice;
     };
     if !derive.generics.params.is_empty() {
@@ -40,7 +40,7 @@ pub(crate) fn choice(derive: &DeriveInput, errors: &mut Errors) -> Choice {
         Ok(())
     });
     if data.variants.is_empty() {
-        errors.push(error::no_variants(derive.ident.span()));
+        errors.push(error::no_variants(choice.ident.span()));
     }
     let case = Names::of(&derive.attrs).case(errors);
     choice.variants = data.variants.iter().map(|syntax| variant(syntax, case, errors)).collect();

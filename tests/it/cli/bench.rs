@@ -119,12 +119,36 @@ fn the_table_has_a_line_for_each_case_and_explains_when_asked() {
     let arguments =
         ["bench", "--size", "2MiB", "--repeats", "2", "--sync", "--explain", "-w", "files,mixed"];
     let ended = run(dir.path(), arguments).with_code(0);
-    for told in
-        ["KEY", "default", "backend = ", "files read", "files overwrite", "mixed", "fdatasync"]
-    {
+    for told in ["KEY", "default", "backend = ", "files, 2 × 1 MiB", "fdatasync"] {
         assert!(ended.out.contains(told), "{told}: {ended:#?}");
     }
+    let lines = ["read ", "overwrite ", "mixed ", "reads ", "writes "];
+    for told in lines {
+        let is = |line: &str| line.trim_start().starts_with(told);
+        assert_eq!(ended.out.lines().filter(|line| is(line)).count(), 1, "{told}: {ended:#?}");
+    }
     assert_eq!(ended.err, "");
+}
+
+#[test]
+fn no_line_of_the_table_is_wider_than_it_may_be() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["bench", "--size", "2MiB", "--repeats", "2", "--target", "new,preallocated"];
+    for columns in [60, 100] {
+        let output = command(dir.path())
+            .args(arguments)
+            .env("COLUMNS", columns.to_string())
+            .output()
+            .unwrap();
+        let out = Ended::of(output).with_code(0).out;
+        let table = out.split_once("\n\n").unwrap().1;
+        // Reasons are told in sentences.
+        let lines = table.lines().filter(|line| !line.contains("page cache"));
+        assert!(table.contains("preallocated"), "{out}");
+        for line in lines {
+            assert!(line.chars().count() <= columns, "{columns}: {line}\n{out}");
+        }
+    }
 }
 
 #[test]
@@ -158,7 +182,7 @@ fn a_signal_stops_it_and_what_was_done_is_reported() {
             assert_eq!(report["interrupted"], true);
             assert_eq!(report["results"].as_array().unwrap().len(), 1);
         } else {
-            assert!(ended.out.contains("sequential read"), "{ended:#?}");
+            assert!(ended.out.contains("sequential, "), "{ended:#?}");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use ds_aio::{AioConfig, EnvSource};
 use nix::sys::signal::Signal;
 
-use super::{Ended, left_in, run, signal, under_way};
+use super::{Ended, command, left_in, run, signal, under_way};
 
 const SHORT: [&str; 5] = ["tune", "--size", "4MiB", "--budget", "2s"];
 
@@ -53,14 +53,159 @@ fn the_table_marks_what_is_chosen_and_shows_it_as_settings() {
     AioConfig::loader().file(&file).load().unwrap();
 }
 
+/// The lines of the map: those between its head and what its marks mean.
+fn map_of(out: &str) -> Vec<&str> {
+    let lines = out.lines().skip_while(|line| !line.starts_with("GB/s by block_size"));
+    lines.skip(1).take_while(|line| !line.contains("of the fastest")).collect()
+}
+
+#[test]
+fn the_map_has_characters_for_colours_where_there_are_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let with = |variable: (&str, &str)| {
+        let output = command(dir.path()).args(SHORT).envs([variable]).output().unwrap();
+        Ended::of(output).with_code(0).out
+    };
+    let plain = with(("COLUMNS", "100"));
+    let map = map_of(&plain);
+    assert!(map.len() > 2 && map[0].contains(" 4"), "{plain}");
+    assert!(map[1..].iter().all(|line| line.contains("iB")), "{plain}");
+    assert!(map.iter().any(|line| line.contains('█')), "{plain}");
+    assert!(map.iter().any(|line| line.contains('*')), "{plain}");
+    let coloured = with(("CLICOLOR_FORCE", "1"));
+    assert!(coloured.contains("\u{1b}[") && !coloured.contains('█'), "{coloured}");
+}
+
+#[test]
+fn on_a_narrow_terminal_nothing_that_it_makes_is_wider() {
+    let dir = tempfile::tempdir().unwrap();
+    for columns in [30, 60, 80, 100] {
+        let output =
+            command(dir.path()).args(SHORT).env("COLUMNS", columns.to_string()).output().unwrap();
+        let out = Ended::of(output).with_code(0).out;
+        let map = map_of(&out);
+        let table = out.lines().take_while(|line| !line.is_empty());
+        for line in table.chain(map) {
+            // What is on a line of its own takes as much.
+            assert!(line.chars().count() <= columns.max(48), "{columns}: {line}\n{out}");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_start_is_named_and_the_search_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    // Of rings there are fewer than descriptors.
+    let limited = |format: &str| {
+        let output = std::process::Command::new("sh")
+            .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_command")])
+            .args(SHORT)
+            .args(["--set", "backend=io_uring", "--set", "thread_count=100", format])
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        Ended::of(output).with_code(0)
+    };
+    let report = limited("--json").json();
+    let skipped = report["skipped"].as_array().unwrap();
+    let first = &skipped[0];
+    assert_eq!((&first["thread_count"], &first["backend"]), (&100.into(), &"io_uring".into()));
+    assert!(first["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{report:#}");
+    assert!(!report["trials"].as_array().unwrap().is_empty());
+    assert_ne!(report["chosen"], report["start"]);
+    let out = limited("--no-env").out;
+    assert!(out.contains("failed") && out.contains("× 100, io_uring: "), "{out}");
+    assert!(out.contains("The settings there were do not work here"), "{out}");
+}
+
+#[test]
+fn too_little_time_is_said_with_what_would_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let short = ["tune", "--size", "64MiB", "--budget", "300ms"];
+    let ended = run(dir.path(), short).with_code(0);
+    assert!(ended.out.contains("did not suffice") && ended.out.contains("--budget"), "{ended:#?}");
+    let report = run(dir.path(), short.iter().chain(&["--json"])).with_code(0).json();
+    assert_eq!(report["complete"], false);
+    // The files are made within it.
+    let seconds = |key: &str| report[key].as_f64().unwrap();
+    assert!(seconds("seconds_before") > 0.0 && seconds("seconds_before") < seconds("seconds"));
+}
+
+#[test]
+fn the_report_is_one_page_that_asks_for_nothing() {
+    let (dir, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let odd = dir.path().join("<script>alert(1)<");
+    fs::create_dir(&odd).unwrap();
+    let page = files.path().join("report.html");
+    let asked = ["--json", "--report", page.to_str().unwrap()];
+    let printed = run(&odd, SHORT.iter().chain(&asked)).with_code(0).json();
+    let html = fs::read_to_string(&page).unwrap();
+    assert_eq!(left_in(files.path()), ["report.html"]);
+
+    for elsewhere in ["http:", "https:", "src=", "url(", "@import", "<script>alert"] {
+        assert!(!html.contains(elsewhere), "{elsewhere}");
+    }
+    assert!(html.contains("default-src 'none'"));
+    // It holds what `--json` prints, and shows it.
+    let data = html.split_once("<script type=\"application/json\" id=\"data\">").unwrap().1;
+    let data = data.split_once("</script>").unwrap().0;
+    assert_eq!(serde_json::from_str::<serde_json::Value>(data).unwrap(), printed);
+    for text in ["toml", "env"] {
+        let shown = printed[text].as_str().unwrap().trim().replace('"', "&quot;");
+        assert!(html.contains(&shown), "{text}");
+    }
+    let trials = printed["trials"].as_array().unwrap().len();
+    assert_eq!(
+        html.matches("<tr><td>").count() + html.matches("<tr class=\"is\">").count(),
+        trials
+    );
+    for topic in ["O_DIRECT", "free space", "processors"] {
+        assert!(html.contains(&format!("<dt>{topic}</dt>")), "{topic}");
+    }
+    // Elements end in the order in which they began.
+    let mut open = Vec::new();
+    let markup = html.split_once("<body>").unwrap().1.split_once("<script").unwrap().0;
+    for tag in markup.split('<').skip(1).map(|rest| rest.split_once('>').unwrap().0) {
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
+        match name {
+            "br" => {}
+            _ if tag.starts_with('/') => assert_eq!(open.pop(), Some(name), "{tag}"),
+            _ if tag.ends_with('/') => {}
+            _ => open.push(name),
+        }
+    }
+    assert_eq!(open, Vec::<&str>::new());
+}
+
+#[test]
+fn a_report_named_svg_is_the_plot_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), SHORT.iter().chain(&["--report", "speeds.svg"])).with_code(0);
+    let svg = fs::read_to_string(dir.path().join("speeds.svg")).unwrap();
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""), "{svg}");
+    assert!(svg.trim_end().ends_with("</svg>") && svg.contains("chosen"), "{svg}");
+}
+
 #[test]
 fn files_that_are_there_stay_and_are_told_before_the_search() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("mine.toml"), "[other]\n").unwrap();
     let arguments = ["tune", "--budget", "1h", "--toml", "mine.toml"];
     let ended = run(dir.path(), arguments).with_code(2);
-    assert!(ended.err.contains("mine.toml exists"), "{ended:#?}");
+    assert!(ended.err.contains("mine.toml exists") && ended.err.contains("--force"), "{ended:#?}");
     assert_eq!(fs::read_to_string(dir.path().join("mine.toml")).unwrap(), "[other]\n");
+    for (arguments, told) in [
+        (["--report", "nowhere/report.html"], "no file can be made in nowhere"),
+        (["--report", "."], "is a directory"),
+        (["--env", "mine.toml"], "given twice"),
+    ] {
+        let more = ["--force", "--toml", "mine.toml"].iter().chain(&arguments);
+        let ended = run(dir.path(), ["tune", "--budget", "1h"].iter().chain(more)).with_code(2);
+        assert!(ended.err.contains(told), "{ended:#?}");
+    }
+    assert_eq!(left_in(dir.path()), ["mine.toml"]);
+    run(dir.path(), SHORT.iter().chain(&["--force", "--toml", "mine.toml"])).with_code(0);
+    AioConfig::loader().file(dir.path().join("mine.toml")).load().unwrap();
     let ended = run(dir.path(), ["tune", "--workload", "mixed"]).with_code(2);
     assert!(ended.err.contains("--reads"), "{ended:#?}");
 }

@@ -102,6 +102,7 @@ fn an_optional_file_may_be_absent_a_required_one_not() {
     assert!(AioConfig::loader().optional_file(&absent).load().is_ok());
     let error = super::support::only(AioConfig::loader().file(&absent).load());
     assert_eq!(error.kind(), ds_aio::config::DiagnosticKind::Unreadable);
+    assert_eq!(error.help(), Some("check the path"));
     assert_eq!(error.path(), Some(absent.as_path()));
     let directory = files.path("directory.toml");
     std::fs::create_dir(&directory).unwrap();

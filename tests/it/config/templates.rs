@@ -59,12 +59,6 @@ fn the_variables_load_back_to_the_defaults() {
     assert!(pairs.iter().all(|(name, value)| sourced.contains(&((*name).into(), (*value).into()))));
 }
 
-#[test]
-fn the_readme_has_the_table() {
-    let readme = include_str!("../../../README.md");
-    assert!(readme.contains(AIO_DOCS_TABLE), "README.md lacks this:\n{AIO_DOCS_TABLE}");
-}
-
 /// Where the swap goes, with the things that texts have to say.
 #[derive(Config)]
 #[config(section = "swap-space", env_prefix = "SWAP", const_prefix = "SWAP", consts = free)]

@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     panic::resume_unwind,
     sync::{
-        Arc, Mutex,
+        Arc, Barrier, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use ds_aio::{AioFile, Engine, ErrorKind, Failed, Priority, Ticket};
+use ds_aio::{AioFile, BackendMode, Engine, ErrorKind, Failed, Priority, Ticket};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     settings::{MODES, most_workers, settings},
@@ -306,6 +306,40 @@ fn callbacks_that_spread_out_are_let_past_the_bound() {
     // And the bound is what it was.
     engine.pwrite(&file, vec![1; 10], 0).wait().unwrap();
     engine.try_pwrite(&file, vec![1; 10], 0).unwrap().wait().unwrap();
+}
+
+#[test]
+fn callbacks_of_two_engines_that_fill_each_others_queues_do_not_wait_for_each_other() {
+    let mut settings = settings(BLOCK, (1, 1), (false, true));
+    settings.backend = BackendMode::Threads;
+    settings.queue_capacity = 2;
+    let benches = [(); 2].map(|()| Bench::new(settings.clone()));
+    // So that no request ends before its callback is there.
+    let held = benches.each_ref().map(HeldWorker::of);
+    let files = benches.each_ref().map(|bench| bench.engine.create(bench.dir.path().join("data")));
+    let files = files.map(Result::unwrap);
+    let [one, other] = benches.map(|bench| (Arc::new(bench.engine), bench.dir));
+    let engines = [one.0, other.0];
+    // Both workers are in their callbacks before either makes a request.
+    let both = Arc::new(Barrier::new(2));
+    let (done, outcome) = channel();
+    for number in 0..2 {
+        let (both, done) = (Arc::clone(&both), done.clone());
+        let (engine, file) = (Arc::clone(&engines[1 - number]), files[1 - number].clone());
+        engines[number].pwrite(&files[number], vec![1; 10], 0).on_completion(move |result| {
+            result.unwrap();
+            both.wait();
+            for at in 0..5 {
+                let done = done.clone();
+                let then = move |result: Result<_, _>| done.send(result.is_ok()).unwrap();
+                engine.pwrite(&file, vec![1; 10], at).on_completion(then);
+            }
+        });
+    }
+    drop(held);
+    for _ in 0..10 {
+        assert_eq!(outcome.recv_timeout(HUNG), Ok(true));
+    }
 }
 
 #[test]

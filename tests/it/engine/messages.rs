@@ -17,6 +17,23 @@ fn reads(error: &Error, expected: &str, kind: io::ErrorKind) {
     assert!(!advice.contains("; ") && !what.ends_with('.') && !advice.ends_with('.'));
 }
 
+/// `main` shows an error it returns by `Debug`, as `unwrap` does.
+#[test]
+fn whoever_returns_an_error_from_main_is_told_what_to_do() {
+    let bench = Bench::new(settings(4096, (1, 1), (false, true)));
+    let absent = bench.engine.open(bench.path("absent")).unwrap_err();
+    assert!(absent.to_string().ends_with("check the path and that its directory exists"));
+    assert_eq!(format!("{absent:?}"), absent.to_string());
+    assert!(format!("{absent:#?}").contains("errno: Some("), "{absent:#?}");
+
+    let file = bench.engine.create(bench.path("empty")).unwrap();
+    let failed = bench.engine.pread(&file, vec![0; 10], 0).wait().unwrap_err();
+    assert_eq!(format!("{failed:?}"), failed.error().to_string());
+    drop(bench.engine.pread(&file, vec![0; 10], 0));
+    let failures = bench.engine.sync(&file).unwrap_err();
+    assert_eq!(format!("{failures:?}"), failures.to_string());
+}
+
 #[test]
 fn refusals_of_the_engine_name_what_was_asked_and_the_setting() {
     let mut settings = settings(4096, (1, 1), (false, true));

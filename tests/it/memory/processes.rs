@@ -41,3 +41,11 @@ fn a_request_on_unaligned_memory_takes_no_more_than_its_blocks_in_flight() {
         run(env!("CARGO_BIN_EXE_memory_bound"), &["256"]);
     }
 }
+
+/// Whatever the model's size, and wherever its tensors begin and end.
+#[test]
+fn loading_some_of_a_model_takes_their_memory_and_that_of_the_blocks_in_flight() {
+    if require("direct") {
+        run(env!("CARGO_BIN_EXE_load_bound"), &["128"]);
+    }
+}

@@ -5,3 +5,5 @@ mod headers;
 mod loading;
 mod mutated;
 mod saving;
+mod shards;
+mod tasks;

@@ -218,3 +218,23 @@ fn tensors_are_overwritten_in_place() {
         assert!(found <= (1 << 20) + 1_003_520, "{found} bytes for {len}");
     }
 }
+
+#[test]
+fn who_is_told_that_a_tensor_was_read_puts_another_in_its_place() {
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    store.put("large", pattern(1, 300_000)).wait().unwrap();
+    let files = place.data_files();
+    for _ in 0..20 {
+        let (send, put) = channel();
+        let of = Arc::clone(&store);
+        store.get("large").on_completion(move |read| {
+            let put = of.put("large", read.unwrap());
+            drop(of);
+            send.send(put).unwrap();
+        });
+        put.recv().unwrap().wait().unwrap();
+    }
+    assert_eq!(place.data_files(), files);
+    assert_same(&store.get("large").wait().unwrap(), &pattern(1, 300_000), &"all the same");
+}

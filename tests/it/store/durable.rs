@@ -1,6 +1,13 @@
 //! What a commit keeps.
 
-use ds_aio::StoreErrorKind;
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, mpsc::channel},
+    time::{Duration, Instant},
+};
+
+use ds_aio::{StoreErrorKind, StoreOperation, StoreTicket};
 use ds_aio_tests::bytes::{assert_same, pattern};
 
 use super::support::Place;
@@ -86,4 +93,102 @@ fn gets_of_what_is_replaced_meanwhile_get_what_they_asked_for() {
         }
         put.wait().unwrap();
     }
+}
+
+#[test]
+fn commits_are_begun_and_take_effect_one_after_the_other() {
+    let place = Place::new();
+    let store = Arc::new(place.open_durable());
+    let mut commits = Vec::new();
+    for round in 0..6 {
+        drop(store.put("tensor", pattern(round, 300_000)));
+        commits.push(store.begin_commit());
+        // Not of this commit, whether or not it has been written by then.
+        drop(store.put(&format!("after {round}"), pattern(round, 5000)));
+    }
+    for ((number, tensors), result) in (1..).zip(1..).zip(StoreTicket::wait_all(commits)) {
+        let commit = result.unwrap();
+        assert_eq!((commit.number, commit.tensors), (number, tensors));
+    }
+    // In a callback, where nobody may wait, and awaited.
+    let (tell, told) = channel();
+    let of = Arc::clone(&store);
+    store.put("last", vec![1; 10]).on_completion(move |result| {
+        result.unwrap();
+        let inside = Arc::clone(&of);
+        of.begin_commit().on_completion(move |result| {
+            let waited = inside.commit().map_err(|error| error.kind());
+            tell.send((result.unwrap().number, waited)).unwrap();
+        });
+    });
+    assert_eq!(told.recv().unwrap(), (7, Err(StoreErrorKind::WouldDeadlock)));
+    assert_eq!(pollster::block_on(store.begin_commit()).unwrap().number, 8);
+
+    drop(store.put("tensor", pattern(9, 300_000)));
+    let last = store.begin_commit();
+    Arc::into_inner(store).unwrap().close().unwrap();
+    assert_eq!(last.wait().unwrap().number, 9);
+    let store = place.open_durable();
+    assert_eq!(store.len(), 8);
+    assert_same(&store.get("tensor").wait().unwrap(), &pattern(9, 300_000), &"the last one");
+    let ephemeral = Place::new().open().begin_commit().wait().unwrap_err();
+    assert_eq!(ephemeral.error().kind(), StoreErrorKind::NotDurable);
+}
+
+#[test]
+fn a_commit_that_failed_and_nobody_waited_for_is_told_of_by_the_next() {
+    let place = Place::new();
+    let store = place.open_durable();
+    store.put("tensor", vec![1; 10]).wait().unwrap();
+    // The next index cannot be made.
+    let in_its_way = place.path().join("index.new.dsaio");
+    fs::create_dir(&in_its_way).unwrap();
+    drop(store.begin_commit());
+    let failed = store.begin_commit().wait().unwrap_err();
+    let [first] = failed.error().failures() else { panic!("{failed}") };
+    assert_eq!((first.kind(), first.operation()), (StoreErrorKind::Io, StoreOperation::Commit));
+    fs::remove_dir(&in_its_way).unwrap();
+    assert_eq!(store.begin_commit().wait().unwrap().number, 1);
+}
+
+/// How often files in that directory are open in this process.
+#[cfg(target_os = "linux")]
+fn open_in(directory: &Path) -> usize {
+    let links = fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let paths = links.filter_map(|link| fs::read_link(link.path()).ok());
+    paths.filter(|path| path.starts_with(directory) && !path.ends_with("owner.dsaio")).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn no_more_files_are_open_than_it_is_said_and_what_was_in_them_is_durable() {
+    let place = Place::new();
+    let open = || place.builder().durable().open_files(3).open(&place.engine).unwrap();
+    let store = open();
+    let tensor = |number: u64| pattern(number, 200_000);
+    for round in 0..2 {
+        for number in 0..40 {
+            store.put(&number.to_string(), tensor(number + round)).wait().unwrap();
+        }
+        // Each has two descriptors, and what is being synced will be closed.
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while open_in(&place.path()) > 6 {
+            assert!(Instant::now() < deadline, "{} files", open_in(&place.path()));
+            std::thread::yield_now();
+        }
+        let syncs = place.engine.stats().sync.requests;
+        assert!(syncs >= 37 * (round + 1), "{syncs} syncs before the commit");
+        store.commit().unwrap();
+        assert!(open_in(&place.path()) <= 6);
+    }
+    for number in 0..40 {
+        let found = store.get(&number.to_string()).wait().unwrap();
+        assert_same(&found, &tensor(number + 1), &number);
+    }
+    store.close().unwrap();
+    assert_eq!(open_in(&place.path()), 0);
+    let store = open();
+    assert_eq!(store.len(), 40);
+    let error = place.builder().open_files(0).open(&place.engine).unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::InvalidSetting);
 }

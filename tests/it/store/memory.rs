@@ -44,8 +44,10 @@ fn what_was_prefetched_is_read_no_more_and_the_budget_holds() {
     assert_eq!(store.memory_in_use(), 0);
 
     store.put("large", vec![1; 700_000]).wait().unwrap();
-    let failed = store.prefetch("large").wait().unwrap_err();
-    assert_eq!(failed.error().kind(), StoreErrorKind::Full);
+    for ticket in [store.prefetch("large"), store.try_prefetch("large")] {
+        let failed = ticket.wait().unwrap_err();
+        assert_eq!(failed.error().kind(), StoreErrorKind::Full);
+    }
     assert_eq!(store.prefetch("d").wait().unwrap_err().error().kind(), StoreErrorKind::NotFound);
     store.close().unwrap();
     let store = place.open();
@@ -62,7 +64,8 @@ fn prefetches_at_once_share_the_budget_and_are_refused_beyond_it() {
         store.put(&number.to_string(), pattern(number, 40_000)).wait().unwrap();
     }
     for round in 0..10 {
-        let tickets: Vec<_> = (0..30).map(|number| store.prefetch(&number.to_string())).collect();
+        let tickets: Vec<_> =
+            (0..30).map(|number| store.try_prefetch(&number.to_string())).collect();
         let gets: Vec<_> = (0..30).map(|number| (number, store.get(&number.to_string()))).collect();
         let mut refused = 0;
         for ticket in tickets {
@@ -77,4 +80,37 @@ fn prefetches_at_once_share_the_budget_and_are_refused_beyond_it() {
         }
         assert!(refused < 30, "round {round}");
     }
+}
+
+#[test]
+fn prefetches_wait_for_their_turn_in_memory_and_all_of_them_get_it() {
+    let place = Place::new();
+    let store = place.builder().memory(3 * 40_960 + 1).open(&place.engine).unwrap();
+    let name = |number: u64| number.to_string();
+    for number in 0..40 {
+        store.put(&name(number), pattern(number, 1 + number as usize * 1000)).wait().unwrap();
+    }
+    for round in 0..10 {
+        let prefetches: Vec<_> = (0..40).map(|number| store.prefetch(&name(number))).collect();
+        // Others copy from the memory, have it made room of, and replace what is in it.
+        let gets: Vec<_> = (0..40).map(|number| (number, store.get(&name(number)))).collect();
+        let tries: Vec<_> = (0..5).map(|number| store.try_prefetch(&name(number))).collect();
+        let puts = (0..40).filter(|number| number % 5 == round % 5);
+        let puts: Vec<_> = puts
+            .map(|number| store.put(&name(number), pattern(number, 1 + number as usize * 1000)))
+            .collect();
+        for (number, ticket) in prefetches.into_iter().enumerate() {
+            ticket.wait().unwrap_or_else(|failed| panic!("{number} in round {round}: {failed}"));
+            assert!(store.memory_in_use() <= 3 * 40_960 + 1);
+        }
+        for (number, ticket) in gets {
+            let tensor = pattern(number, 1 + number as usize * 1000);
+            assert_same(&ticket.wait().unwrap(), &tensor, &number);
+        }
+        puts.into_iter().for_each(|ticket| drop(ticket.wait().unwrap()));
+        tries.into_iter().for_each(|ticket| drop(ticket.wait()));
+    }
+    // The end of the store waits for those that wait.
+    (0..40).for_each(|number| drop(store.prefetch(&name(number))));
+    store.close().unwrap();
 }

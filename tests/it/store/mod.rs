@@ -3,11 +3,16 @@
 mod basics;
 mod capacity;
 mod corrupt;
+mod directories;
 mod durable;
+mod forms;
 mod killed;
 mod memory;
 mod model;
 mod owner;
 mod processes;
+mod ranks;
 mod scale;
+mod stream;
 mod support;
+mod update;

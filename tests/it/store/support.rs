@@ -2,15 +2,20 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use ds_aio::{Engine, OffloadStore, StoreBuilder, StoreError};
+use ds_aio::{Engine, OffloadStore, Placement, StoreBuilder, StoreConfig, StoreError};
 use ds_aio_tests::settings::{MODES, SHAPES, settings};
 use tempfile::TempDir;
 
-/// An engine and a directory, which goes with it.
+/// An engine and a directory, or several, which go with it.
 pub(super) struct Place {
     pub(super) engine: Arc<Engine>,
     pub(super) dir: TempDir,
+    /// The directories' names, if there are several, and which of them a tensor is in.
+    pub(super) several: Option<(&'static [&'static str], Placement)>,
 }
+
+/// No launcher's.
+pub(super) const NO_VARIABLES: [(&str, &str); 0] = [];
 
 impl Place {
     pub(super) fn new() -> Self {
@@ -19,17 +24,33 @@ impl Place {
 
     pub(super) fn with_block_size(block_size: usize) -> Self {
         let engine = Engine::new(&settings(block_size, SHAPES[2], MODES[0])).unwrap();
-        Self { engine: Arc::new(engine), dir: tempfile::tempdir().unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        Self { engine: Arc::new(engine), dir, several: None }
     }
 
-    /// The store's directory, in one that may hold other things.
+    /// The store's directory, in one that may hold other things; the first of several.
     pub(super) fn path(&self) -> PathBuf {
-        self.dir.path().join("store")
+        self.several.map_or(self.dir.path().join("store"), |(names, _)| self.named(names[0]))
+    }
+
+    /// A directory by its name.
+    pub(super) fn named(&self, name: &str) -> PathBuf {
+        self.dir.path().join("several").join(name)
     }
 
     /// Small blocks, and files of their own for what is not so small.
     pub(super) fn builder(&self) -> StoreBuilder {
-        OffloadStore::builder(self.path()).block_size(4096).slab_limit(128 << 10).slab_size(1 << 20)
+        let builder = match self.several {
+            None => OffloadStore::builder(self.path()),
+            Some((names, placement)) => self.builder_in(names, placement),
+        };
+        builder.block_size(4096).slab_limit(128 << 10).slab_size(1 << 20)
+    }
+
+    pub(super) fn builder_in(&self, names: &[&str], placement: Placement) -> StoreBuilder {
+        let dirs: Vec<_> = names.iter().map(|name| self.named(name)).collect();
+        let config = StoreConfig::builder().dirs(dirs).placement(placement).build().unwrap();
+        OffloadStore::configured(&config, &NO_VARIABLES).unwrap()
     }
 
     pub(super) fn open(&self) -> OffloadStore {
@@ -44,9 +65,13 @@ impl Place {
         self.builder().durable().open(&self.engine)
     }
 
-    /// The names in the store's directory.
+    /// The names in the store's directory, the first of several.
     pub(super) fn files(&self) -> Vec<String> {
-        let entries = std::fs::read_dir(self.path()).unwrap();
+        Self::files_of(&self.path())
+    }
+
+    pub(super) fn files_of(directory: &std::path::Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
         let name = |entry: std::io::Result<std::fs::DirEntry>| {
             entry.unwrap().file_name().into_string().unwrap()
         };

@@ -1,15 +1,15 @@
 //! Puts and commits in a durable store until it is killed, and says how far it is; run by the tests of
-//! `it`: `killed_store DIRECTORY`.
+//! `it` and `.ci/crashes.py`: `killed_store DIRECTORY…`.
 
 #![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use ds_aio_tests::{process::die_if_hung, rounds};
 
 fn main() {
     // Should nobody kill it.
     die_if_hung(60);
-    let directory = std::env::args().nth(1).unwrap();
-    rounds::go_on(Path::new(&directory)).unwrap();
+    let directories: Vec<_> = std::env::args().skip(1).map(PathBuf::from).collect();
+    rounds::go_on(&directories).unwrap();
 }

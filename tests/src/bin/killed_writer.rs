@@ -1,5 +1,6 @@
 //! Replaces a file again and again until it is killed, and says how far it is; run by the tests of
-//! `it`: `killed_writer PATH LENGTH`.
+//! `it`: `killed_writer PATH LENGTH`. Run by `.ci/crashes.py` it goes on with what is there, once it
+//! has seen that this is whole: `killed_writer PATH LENGTH resume`.
 
 #![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
@@ -7,7 +8,7 @@ use std::io::Write;
 
 use ds_aio::{Engine, FileWriter, WriterOptions};
 use ds_aio_tests::{
-    generations::{SECTOR, sectors},
+    generations::{SECTOR, generations, sectors},
     process::die_if_hung,
     settings::settings,
 };
@@ -21,7 +22,13 @@ fn main() {
     let engine = Engine::new(&settings(64 << 10, (1, 8), (false, true))).unwrap();
     let options = WriterOptions::new().replace();
     let mut out = std::io::stdout();
-    for generation in 2.. {
+    let mut first = 2;
+    if arguments.next().is_some() {
+        let found = std::fs::read(&path).map_or(0, |file| whole(&file, len));
+        writeln!(out, "found {found}").unwrap();
+        first = found + 1;
+    }
+    for generation in first.. {
         let data = sectors(0, len / SECTOR, generation);
         let mut writer = FileWriter::create_with(&engine, &path, &options).unwrap();
         let (first, last) = data.split_at(len / 2);
@@ -31,4 +38,16 @@ fn main() {
         writer.finish().unwrap();
         writeln!(out, "done {generation}").unwrap();
     }
+}
+
+/// The one generation of all the file's sectors.
+fn whole(file: &[u8], len: usize) -> u64 {
+    assert_eq!(file.len(), len);
+    let generations = generations(file);
+    assert!(
+        generations
+            .iter()
+            .all(|generation| generation.is_some_and(|of| Some(of) == generations[0]))
+    );
+    generations[0].unwrap()
 }

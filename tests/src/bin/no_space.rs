@@ -23,9 +23,9 @@ mod linux {
     use ds_aio::{Engine, Error, ErrorKind, FileWriter, OpenOptions, Operation, WriterOptions};
     use ds_aio_tests::{
         bytes::{assert_same, pattern},
+        mounts::{leave_the_others, mount_in_memory},
         process::{NOT_POSSIBLE_HERE, die_if_hung},
         settings::{MODES, SHAPES, settings},
-        small_disk::SmallDisk,
     };
     use nix::errno::Errno;
 
@@ -37,16 +37,14 @@ mod linux {
         die_if_hung(100);
         let scenario = std::env::args().nth(1).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        // While this process has one thread: a user namespace takes no more.
         let file_system = if scenario == "without fallocate" { "ramfs" } else { "tmpfs" };
-        let disk = match SmallDisk::mount(file_system, SPACE, dir.path()) {
-            Ok(disk) => disk,
-            Err(error) => {
-                eprintln_to_caller(error.as_ref());
-                drop(dir);
-                std::process::exit(NOT_POSSIBLE_HERE);
-            }
-        };
+        let mounted =
+            leave_the_others().and_then(|()| Ok(mount_in_memory(file_system, dir.path(), SPACE)?));
+        if let Err(error) = mounted {
+            eprintln_to_caller(error.as_ref());
+            drop(dir);
+            std::process::exit(NOT_POSSIBLE_HERE);
+        }
         let data = pattern(1, WANTED);
         for mode in MODES {
             for shape in SHAPES {
@@ -63,7 +61,8 @@ mod linux {
                 }
             }
         }
-        drop(disk);
+        // The mount point is busy until the namespace goes with this process.
+        nix::mount::umount2(dir.path(), nix::mount::MntFlags::MNT_DETACH).unwrap();
     }
 
     fn eprintln_to_caller(error: &dyn std::error::Error) {

@@ -7,7 +7,9 @@
 //!
 //! The arguments are a directory, the number of tensors, their bytes, and rounds. Each round writes and
 //! reads all tensors with the engine alone (one file, reserved, overwritten in place) and with an
-//! ephemeral store, by turns; of a durable one it then tells what a commit and opening again take.
+//! ephemeral store, by turns, each first in every other round. Of times and of the ratios of one round it
+//! tells the median, and between what it is with 95 % certainty. Of a durable store it then tells what a
+//! commit and opening again take.
 
 #![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
@@ -59,7 +61,7 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let directory = arguments.next().expect("a directory");
     let mut number = |default| arguments.next().map_or(default, |text| text.parse().unwrap());
-    let (count, len, rounds) = (number(256), number(1 << 20), number(7));
+    let (count, len, rounds) = (number(256), number(1 << 20), number(15));
     let dir = tempfile::tempdir_in(directory).unwrap();
     let engine = Arc::new(Engine::new(&AioConfig::from_env().unwrap()).unwrap());
     let mut buffers: Vec<_> =
@@ -75,37 +77,43 @@ fn main() {
     let at = |number| (number * len) as u64;
     let store = OffloadStore::builder(dir.path().join("store")).open(&engine).unwrap();
     let mut all = [const { Vec::new() }; 4];
-    for _ in 0..=rounds {
+    for round in 0..=rounds {
         let put = |number: usize, buffer| store.put(&names[number], buffer);
         let get = |number: usize, buffer| store.get_into(&names[number], buffer);
         let of_store = |ticket: StoreTicket<_>| ticket.wait().unwrap();
         let write = |number, buffer| engine.pwrite(&file, buffer, at(number));
         let read = |number, buffer| engine.pread(&file, buffer, at(number));
         let of_engine = |ticket: Ticket<_>| ticket.wait().unwrap();
-        all[0].push(timed(|| each(count, &mut buffers, write, of_engine)));
-        all[1].push(timed(|| each(count, &mut buffers, put, of_store)));
-        all[2].push(timed(|| each(count, &mut buffers, read, of_engine)));
-        all[3].push(timed(|| each(count, &mut buffers, get, of_store)));
+        for work in if round % 2 == 0 { [0, 1, 2, 3] } else { [1, 0, 3, 2] } {
+            all[work].push(timed(|| match work {
+                0 => each(count, &mut buffers, write, of_engine),
+                1 => each(count, &mut buffers, put, of_store),
+                2 => each(count, &mut buffers, read, of_engine),
+                _ => each(count, &mut buffers, get, of_store),
+            }));
+        }
     }
     // The first round made the files.
     for times in &mut all {
         times.remove(0);
     }
     for (name, times) in ["pwrite", "put   ", "pread ", "get   "].into_iter().zip(&all) {
-        let (wall, cpu) =
-            (median(times.iter().map(|time| time.0)), median(times.iter().map(|time| time.1)));
-        let speed = (count * len) as f64 / wall.as_secs_f64() / 1e9;
-        writeln!(out, "{name} {wall:>10.2?}, {speed:.2} GB/s, processor {cpu:.2?}").unwrap();
+        let bytes = (count * len) as f64;
+        let speed = median(times.iter().map(|(wall, _)| bytes / wall.as_secs_f64() / 1e9));
+        let cpu = median(times.iter().map(|(_, cpu)| cpu.as_secs_f64() / bytes * 1e9));
+        writeln!(out, "{name} {speed} GB/s, processor {cpu} s/GB").unwrap();
     }
-    for (name, raw, stored) in [("put / pwrite", 0, 1), ("get / pread", 2, 3)] {
-        let ratios = all[raw].iter().zip(&all[stored]);
-        let ratio = |(raw, stored): (&(Duration, _), &(Duration, _))| {
-            stored.0.as_secs_f64() / raw.0.as_secs_f64()
+    let ratios = [
+        ("put / pwrite", [1].as_slice(), [0].as_slice()),
+        ("get / pread", &[3], &[2]),
+        ("(put + get) / (pwrite + pread)", &[1, 3], &[0, 2]),
+    ];
+    for (name, stored, raw) in ratios {
+        let seconds = |of: &[usize], round: usize| {
+            of.iter().map(|&work| all[work][round].0.as_secs_f64()).sum::<f64>()
         };
-        let mut ratios: Vec<_> = ratios.map(ratio).collect();
-        ratios.sort_by(f64::total_cmp);
-        writeln!(out, "{name}: median of {} ratios {:.3}", ratios.len(), ratios[ratios.len() / 2])
-            .unwrap();
+        let ratio = median((0..rounds).map(|round| seconds(stored, round) / seconds(raw, round)));
+        writeln!(out, "{name}: {ratio} in {rounds} rounds").unwrap();
     }
     store.close().unwrap();
     durable(dir.path(), &engine, &names, &mut buffers, &mut out);
@@ -142,8 +150,19 @@ fn durable(
     writeln!(out, "{files} files for {} tensors", names.len()).unwrap();
 }
 
-fn median(times: impl Iterator<Item = Duration>) -> Duration {
-    let mut times: Vec<_> = times.collect();
-    times.sort_unstable();
-    times[times.len() / 2]
+/// A median, and between which of the values it is with 95 % certainty.
+fn median(values: impl Iterator<Item = f64>) -> String {
+    let mut values: Vec<_> = values.collect();
+    values.sort_by(f64::total_cmp);
+    // Below as few values the median of all there could be is in one case of forty.
+    let (mut rank, mut cases, mut below) = (0, 1.0, 1.0);
+    let all = 2_f64.powi(values.len() as i32);
+    while rank < values.len() / 2 && below / all <= 0.025 {
+        cases *= (values.len() - rank) as f64 / (rank + 1) as f64;
+        below += cases;
+        rank += 1;
+    }
+    let (least, most) = (rank.saturating_sub(1), values.len() - rank.max(1));
+    let middle = values[values.len() / 2];
+    format!("{middle:.3} [{:.3}-{:.3}]", values[least], values[most])
 }

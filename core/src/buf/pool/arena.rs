@@ -167,11 +167,8 @@ impl Arena {
             return Err(exhausted.with_limit(self.limit).with_in_use(self.stats.in_use));
         };
         let evicted = self.evict_to(room - len);
-        let wanted = if len <= SHARED {
-            SLAB
-        } else {
-            len.checked_next_multiple_of(HUGE_PAGE).unwrap_or(len)
-        };
+        // A huge page at the end of which little is used would be there as a whole.
+        let wanted = if len <= SHARED { SLAB } else { len };
         let room = self.limit - self.stats.mapped;
         let unit = if room >= HUGE_PAGE { HUGE_PAGE } else { page_size() };
         let most = wanted.min(room - room % unit).max(len);

@@ -4,6 +4,7 @@ mod contents;
 mod report;
 mod sampler;
 mod session;
+mod table;
 mod workload;
 
 use std::{
@@ -25,10 +26,12 @@ use super::{
 };
 use report::{CaseReport, Report, Settings};
 use session::{Plan, measure};
+use table::Table;
 use workload::{Case, Direction, Doing, Extent, Target};
 
 pub(super) use contents::mixed;
-pub(super) use sampler::Sampler;
+pub(super) use report::duration;
+pub(super) use sampler::{Leg, Legs, Sampler};
 pub(super) use workload::Workload;
 
 /// Measure how fast a directory is with the settings at hand
@@ -144,9 +147,10 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             false => writeln!(output, "{}", loaded.explain())?,
         }
     }
+    let mut table = Table::new(output.columns());
     if !output.json() {
         writeln!(output, "{settings}\n")?;
-        CaseReport::print_head(output)?;
+        table.print_head(output)?;
         output.flush()?;
     }
 
@@ -174,7 +178,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         engine.close()?;
         let found = CaseReport::new(*case, extents, in_flight, &measured);
         if !output.json() {
-            plan.progress.suspend(|| found.print(output).and_then(|()| output.flush()))?;
+            plan.progress.suspend(|| table.print(&found, output).and_then(|()| output.flush()))?;
         }
         report.results.push(found);
     }

@@ -1,10 +1,6 @@
-//! What a bench found, as a table or JSON.
+//! What a bench found, for JSON and for the table.
 
-use std::{
-    io::{self, Write},
-    path::Path,
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use ds_aio::{EffectiveSettings, Latencies, OperationStats};
 use serde::Serialize;
@@ -13,7 +9,6 @@ use super::{
     session::{Measured, Timed, files},
     workload::{Case, Doing, Extent, Target, Workload},
 };
-use crate::cli::output::{DIM, HEAD, bytes};
 
 /// Everything, for JSON.
 #[derive(Debug, Serialize)]
@@ -49,38 +44,38 @@ pub(super) struct Settings {
 /// A case.
 #[derive(Debug, Serialize)]
 pub(super) struct CaseReport {
-    workload: Workload,
+    pub(super) workload: Workload,
     /// `read`, `write`, `mixed` or `update`.
-    operation: &'static str,
+    pub(super) operation: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<Target>,
+    pub(super) target: Option<Target>,
     files: usize,
     /// Of a repeat.
-    requests: u64,
-    request_bytes: usize,
-    in_flight: usize,
+    pub(super) requests: u64,
+    pub(super) request_bytes: usize,
+    pub(super) in_flight: usize,
     /// The whole ones.
     repeats: Vec<RepeatReport>,
     /// The one that the user stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<RepeatReport>,
     /// In 10^9 bytes.
-    gb_per_s: Option<Spread>,
-    requests_per_s: Option<Spread>,
-    cpu_s_per_gb: Option<Spread>,
+    pub(super) gb_per_s: Option<Spread>,
+    pub(super) requests_per_s: Option<Spread>,
+    pub(super) cpu_s_per_gb: Option<Spread>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    read: Option<OperationReport>,
+    pub(super) read: Option<OperationReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    write: Option<OperationReport>,
+    pub(super) write: Option<OperationReport>,
     direct_bytes: u64,
-    bounced_bytes: u64,
-    buffered_bytes: u64,
+    pub(super) bounced_bytes: u64,
+    pub(super) buffered_bytes: u64,
     cached_bytes: u64,
     system_calls: u64,
     huge_page_share: Option<f64>,
     /// Why everything goes through the page cache.
     #[serde(skip_serializing_if = "Option::is_none")]
-    not_direct: Option<String>,
+    pub(super) not_direct: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -92,15 +87,15 @@ struct RepeatReport {
 
 /// The median of all repeats, and the extremes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-struct Spread {
-    median: f64,
-    least: f64,
-    most: f64,
+pub(super) struct Spread {
+    pub(super) median: f64,
+    pub(super) least: f64,
+    pub(super) most: f64,
 }
 
 /// Of all repeats together.
 #[derive(Debug, Serialize)]
-struct OperationReport {
+pub(super) struct OperationReport {
     requests: u64,
     bytes: u64,
     /// From a request's acceptance to its result.
@@ -178,67 +173,8 @@ impl CaseReport {
         }
     }
 
-    /// The table's first line.
-    pub(super) fn print_head(out: &mut impl Write) -> io::Result<()> {
-        writeln!(
-            out,
-            "{HEAD}{:<24} {:>5} x {:<8} {:>7} {:>15} {:>9} {:>29} {:>8} {:>8} {:>8}{HEAD:#}",
-            "",
-            "n",
-            "request",
-            "GB/s",
-            "(least to most)",
-            "IOPS",
-            "latency 50 / 99 / 100 %",
-            "CPU s/GB",
-            "bounced",
-            "buffered",
-        )
-    }
-
-    /// Its lines.
-    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let mut name = self.workload.name().to_owned();
-        if matches!(self.operation, "read" | "write") {
-            name += &format!(" {}", self.operation);
-        }
-        if let Some(target) = self.target {
-            name = format!("{} {}", self.workload.name(), target.name());
-        }
-        let size = bytes(self.request_bytes as u64);
-        write!(out, "{name:<24} {:>5} x {size:<8} ", self.requests)?;
-        let (Some(speed), Some(iops), Some(cpu)) =
-            (self.gb_per_s, self.requests_per_s, self.cpu_s_per_gb)
-        else {
-            return writeln!(out, "{DIM}stopped before the first repeat was done{DIM:#}");
-        };
-        let spread = format!("({:.2} to {:.2})", speed.least, speed.most);
-        let operations = [("of reads", &self.read), ("of writes", &self.write)];
-        let mut latencies =
-            operations.into_iter().filter_map(|(of, found)| Some((of, found.as_ref()?.shown())));
-        let (first, shown) = latencies.next().unwrap_or_default();
-        writeln!(
-            out,
-            "{:>7.2} {spread:>15} {:>9.0} {shown:>29} {:>8.3} {:>8} {:>8}",
-            speed.median,
-            iops.median,
-            cpu.median,
-            self.share(self.bounced_bytes),
-            self.share(self.buffered_bytes),
-        )?;
-        if let Some((of, shown)) = latencies.next() {
-            let (first, of) = (format!("latency above {first}"), format!("below {of}"));
-            let label = format!("{first}, {of}");
-            writeln!(out, "{DIM}{label:>74}{DIM:#} {shown:>29}")?;
-        }
-        if let Some(reason) = &self.not_direct {
-            writeln!(out, "{DIM}  through the page cache: {reason}{DIM:#}")?;
-        }
-        Ok(())
-    }
-
     /// A part of all bytes, in percent.
-    fn share(&self, part: u64) -> String {
+    pub(super) fn share(&self, part: u64) -> String {
         let all = self.direct_bytes + self.bounced_bytes + self.buffered_bytes;
         if all == 0 { "-".to_owned() } else { format!("{:.0} %", part as f64 * 100.0 / all as f64) }
     }
@@ -275,15 +211,15 @@ impl OperationReport {
         })
     }
 
-    fn shown(&self) -> String {
+    /// The median of the latencies, what they seldom exceed, and the longest.
+    pub(super) fn shown(&self) -> [String; 3] {
         let Percentiles { p50_us, p99_us, max_us, .. } = self.latency;
-        [p50_us, p99_us, max_us].map(duration).join(" / ")
+        [p50_us, p99_us, max_us].map(duration)
     }
 }
 
 impl Percentiles {
     fn of(latencies: &Latencies) -> Option<Self> {
-        let micros = |duration: Duration| duration.as_nanos() as f64 / 1e3;
         let at = |percent| latencies.percentile(percent).map(micros);
         Some(Self {
             mean_us: latencies.mean().map(micros)?,
@@ -296,8 +232,12 @@ impl Percentiles {
     }
 }
 
+pub(super) fn micros(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e3
+}
+
 /// Three digits, about.
-fn duration(micros: f64) -> String {
+pub(in crate::cli) fn duration(micros: f64) -> String {
     match micros {
         0.0..10.0 => format!("{micros:.1} us"),
         10.0..1e3 => format!("{micros:.0} us"),

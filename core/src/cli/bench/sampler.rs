@@ -2,12 +2,14 @@
 
 use std::{fs::File, path::Path};
 
-use ds_aio::{AioBuf, AioConfig, BufferPool, Engine};
+use ds_aio::{AioBuf, AioConfig, BufferPool, Engine, Latencies, OperationStats, Stats};
 use indicatif::ProgressBar;
+use serde::Serialize;
 
 use super::{
     check_descriptors, filling,
-    session::{Plan, Session, files, new_file},
+    report::micros,
+    session::{Plan, Session, Timed, files, new_file},
     workload::{Case, Doing, Extent, Target, Workload},
 };
 use crate::cli::{exit::Failure, interrupt::Interrupt};
@@ -22,11 +24,51 @@ pub(in crate::cli) struct Sampler<'a> {
     buffers: Vec<Option<AioBuf>>,
 }
 
-/// How fast something was, in 10^9 bytes a second; none of what was not asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::cli) struct Speeds {
-    pub(in crate::cli) read: Option<f64>,
-    pub(in crate::cli) write: Option<f64>,
+/// How the directions went; none of what was not asked for.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub(in crate::cli) struct Legs {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) read: Option<Leg>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) write: Option<Leg>,
+}
+
+/// How a direction went.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(in crate::cli) struct Leg {
+    /// In 10^9 bytes a second.
+    pub(in crate::cli) gb_per_s: f64,
+    pub(in crate::cli) cpu_s_per_gb: f64,
+    /// From a request's acceptance to its result.
+    pub(in crate::cli) request: Typical,
+    /// Of the system calls, or entries of a ring.
+    pub(in crate::cli) block: Typical,
+}
+
+/// The median and what is seldom exceeded, in microseconds.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(in crate::cli) struct Typical {
+    pub(in crate::cli) p50_us: f64,
+    pub(in crate::cli) p99_us: f64,
+}
+
+impl Leg {
+    fn of(timed: &Timed, stats: &OperationStats) -> Self {
+        let gb = timed.bytes as f64 / 1e9;
+        Self {
+            gb_per_s: gb / timed.elapsed.as_secs_f64(),
+            cpu_s_per_gb: timed.processor.as_secs_f64() / gb,
+            request: Typical::of(&stats.latency),
+            block: Typical::of(&stats.transfer_time),
+        }
+    }
+}
+
+impl Typical {
+    fn of(latencies: &Latencies) -> Self {
+        let at = |percent| latencies.percentile(percent).map_or(0.0, micros);
+        Self { p50_us: at(50.0), p99_us: at(99.0) }
+    }
 }
 
 impl<'a> Sampler<'a> {
@@ -64,28 +106,30 @@ impl<'a> Sampler<'a> {
         Ok(sampler)
     }
 
-    /// One sample of each that is wanted; none when the user stops it.
-    pub(in crate::cli) fn speeds(
+    /// One sample of each that is wanted; none when the user stops it. After a failure the next
+    /// configuration can be tried.
+    pub(in crate::cli) fn sample(
         &mut self,
         config: &AioConfig,
         reads: bool,
         writes: bool,
-    ) -> Result<Option<Speeds>, Failure> {
-        let speed = |sampler: &mut Self, doing| {
+    ) -> Result<Option<Legs>, Failure> {
+        let leg = |sampler: &mut Self, doing| {
             sampler.with(config, doing, |session| {
                 session.prepare(0)?;
-                let timed = session.repeat()?;
-                Ok(timed.bytes as f64 / 1e9 / timed.elapsed.as_secs_f64())
+                session.repeat()
             })
         };
-        let mut speeds = Speeds::default();
+        let mut legs = Legs::default();
         if reads {
-            speeds.read = Some(speed(self, Doing::Reads)?);
+            let (timed, stats) = leg(self, Doing::Reads)?;
+            legs.read = Some(Leg::of(&timed, &stats.read));
         }
         if writes {
-            speeds.write = Some(speed(self, Doing::Writes(Target::Overwrite))?);
+            let (timed, stats) = leg(self, Doing::Writes(Target::Overwrite))?;
+            legs.write = Some(Leg::of(&timed, &stats.write));
         }
-        Ok(Some(speeds).filter(|_| !self.plan.interrupt.asked()))
+        Ok(Some(legs).filter(|_| !self.plan.interrupt.asked()))
     }
 
     fn with<R>(
@@ -93,7 +137,13 @@ impl<'a> Sampler<'a> {
         config: &AioConfig,
         doing: Doing,
         run: impl FnOnce(&mut Session<'_, AioBuf>) -> Result<R, Failure>,
-    ) -> Result<R, Failure> {
+    ) -> Result<(R, Stats), Failure> {
+        // The engine of a request that failed may have kept its buffer.
+        for (buffer, extent) in self.buffers.iter_mut().zip(&self.extents) {
+            if buffer.is_none() {
+                *buffer = Some(self.pool.alloc(extent.len)?);
+            }
+        }
         let engine = Engine::with_pool(config, self.pool.clone())?;
         let case = Case { workload: self.workload, doing };
         let extents = case.extents_like(&self.extents);
@@ -107,7 +157,10 @@ impl<'a> Sampler<'a> {
         let result = run(&mut session);
         self.buffers = std::mem::take(&mut session.buffers);
         drop(session);
-        engine.close()?;
-        result
+        let stats = engine.stats();
+        let closed = engine.close();
+        let result = result?;
+        closed?;
+        Ok((result, stats))
     }
 }

@@ -92,7 +92,7 @@ impl Workload {
         }
     }
 
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::cli) fn name(self) -> &'static str {
         match self {
             Self::Sequential => "sequential",
             Self::Random => "random",
@@ -100,16 +100,6 @@ impl Workload {
             Self::Plain => "plain",
             Self::Mixed => "mixed",
             Self::Update => "update",
-        }
-    }
-}
-
-impl Target {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Preallocated => "preallocated",
-            Self::Overwrite => "overwrite",
         }
     }
 }

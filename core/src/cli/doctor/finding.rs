@@ -9,24 +9,24 @@ use crate::cli::output::{BAD, DIM, GOOD, WARNING};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
+pub(in crate::cli) struct Finding {
     /// What.
-    pub(super) topic: &'static str,
-    pub(super) verdict: Verdict,
+    pub(in crate::cli) topic: &'static str,
+    pub(in crate::cli) verdict: Verdict,
     /// How it is.
-    pub(super) found: String,
+    pub(in crate::cli) found: String,
     /// What that costs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cost: Option<String>,
+    pub(in crate::cli) cost: Option<String>,
     /// What to change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) change: Option<String>,
+    pub(in crate::cli) change: Option<String>,
 }
 
 /// From good to bad.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Verdict {
+pub(in crate::cli) enum Verdict {
     /// As it should be.
     Ok,
     /// Worth knowing; it need not be changed.
@@ -42,8 +42,13 @@ impl Finding {
         Self { topic, verdict: Verdict::Ok, found: found.into(), cost: None, change: None }
     }
 
-    pub(super) fn note(topic: &'static str, found: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Note, ..Self::ok(topic, found) }
+    pub(super) fn note(
+        topic: &'static str,
+        found: impl Into<String>,
+        cost: impl Into<String>,
+        change: impl Into<String>,
+    ) -> Self {
+        Self::at_a_price(Verdict::Note, topic, found, cost, change)
     }
 
     pub(super) fn warning(
@@ -52,7 +57,7 @@ impl Finding {
         cost: impl Into<String>,
         change: impl Into<String>,
     ) -> Self {
-        Self { verdict: Verdict::Warning, ..Self::ok(topic, found) }.costs(cost).change(change)
+        Self::at_a_price(Verdict::Warning, topic, found, cost, change)
     }
 
     pub(super) fn problem(
@@ -61,17 +66,18 @@ impl Finding {
         cost: impl Into<String>,
         change: impl Into<String>,
     ) -> Self {
-        Self { verdict: Verdict::Problem, ..Self::ok(topic, found) }.costs(cost).change(change)
+        Self::at_a_price(Verdict::Problem, topic, found, cost, change)
     }
 
-    pub(super) fn costs(mut self, cost: impl Into<String>) -> Self {
-        self.cost = Some(cost.into());
-        self
-    }
-
-    pub(super) fn change(mut self, change: impl Into<String>) -> Self {
-        self.change = Some(change.into());
-        self
+    fn at_a_price(
+        verdict: Verdict,
+        topic: &'static str,
+        found: impl Into<String>,
+        cost: impl Into<String>,
+        change: impl Into<String>,
+    ) -> Self {
+        let (cost, change) = (Some(cost.into()), Some(change.into()));
+        Self { verdict, cost, change, ..Self::ok(topic, found) }
     }
 
     pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
@@ -88,7 +94,7 @@ impl Finding {
 }
 
 impl Verdict {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::cli) fn name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Note => "note",

@@ -15,7 +15,12 @@ pub(super) fn version(machine: &Machine) -> Option<Finding> {
     let release = machine.text("/proc/sys/kernel/osrelease")?;
     let mut numbers = release.split(|char: char| !char.is_ascii_digit()).map(str::parse::<u64>);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-        return Some(Finding::note("kernel", format!("{release}, which is no version known")));
+        return Some(Finding::note(
+            "kernel",
+            format!("{release}, which is no version known"),
+            "what the engine lacks with it cannot be told from that",
+            "nothing, where the other lines are ok",
+        ));
     };
     let missed = BROUGHT.iter().filter(|(since, _)| (major, minor) < *since);
     let missed: Vec<_> = missed.map(|(_, what)| *what).collect();
@@ -32,13 +37,16 @@ pub(super) fn version(machine: &Machine) -> Option<Finding> {
 
 pub(super) fn ring(machine: &Machine, probe: &Probe) -> Finding {
     const TOPIC: &str = "io_uring";
+    const COST: &str = "threads do the work, with up to twice the processor time for each GB";
     let wanted = probe.asked.backend;
     let Some(reason) = probe.ring else {
         if wanted == BackendMode::Threads {
-            let found = "works, and is not used: the setting backend is `threads`";
-            return Finding::note(TOPIC, found)
-                .costs("up to twice the processor time for each GB")
-                .change("set backend = auto");
+            return Finding::note(
+                TOPIC,
+                "works, and is not used: the setting backend is `threads`",
+                COST,
+                "set backend = auto",
+            );
         }
         return Finding::ok(TOPIC, "works, with all that the engine uses");
     };
@@ -84,15 +92,13 @@ pub(super) fn ring(machine: &Machine, probe: &Probe) -> Finding {
             "the setting backend is `io_uring`, so engines do not start",
             format!("{change}; or set backend = auto"),
         ),
-        BackendMode::Auto => Finding::warning(
+        BackendMode::Auto => Finding::warning(TOPIC, found, COST, change),
+        BackendMode::Threads => Finding::note(
             TOPIC,
-            found,
-            "threads do the work, with up to twice the processor time for each GB",
-            change,
+            format!("{found}; nor is it asked for (backend = threads)"),
+            COST,
+            format!("{change}; and set backend = auto"),
         ),
-        BackendMode::Threads => {
-            Finding::note(TOPIC, format!("{found}; nor is it asked for (backend = threads)"))
-        }
     }
 }
 
@@ -110,6 +116,14 @@ pub(super) fn sandbox(machine: &Machine) -> Option<Finding> {
         names => format!("in a container of {}, {seccomp}", names.join(" on ")),
     };
     Some(Finding::ok("sandbox", found))
+}
+
+/// Those that the process may run on.
+pub(super) fn processors(machine: &Machine) -> Option<Finding> {
+    let count = machine.processors()?;
+    let model = machine.line("/proc/cpuinfo", "model name");
+    let model = model.map(|model| format!(" of {}", model.trim_start_matches([':', ' '])));
+    Some(Finding::ok("processors", format!("{count}{}", model.unwrap_or_default())))
 }
 
 /// Of the kernel's older interface, which DeepSpeed uses and this engine does not.

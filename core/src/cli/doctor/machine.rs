@@ -68,6 +68,16 @@ impl Machine {
         line.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
     }
 
+    /// How many processors the process may run on: `Cpus_allowed_list: 0-3,8`.
+    pub(super) fn processors(&self) -> Option<u64> {
+        let list = self.line("/proc/self/status", "Cpus_allowed_list:")?;
+        list.split(',').try_fold(0_u64, |sum, range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            let (first, last) = (first.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
+            sum.checked_add(last.checked_sub(first)?.checked_add(1)?)
+        })
+    }
+
     /// A variable that is there and not empty.
     pub(super) fn variable(&self, name: &str) -> Option<&str> {
         let value = self.variables.get(&OsString::from(name))?;

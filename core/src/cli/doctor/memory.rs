@@ -75,7 +75,12 @@ pub(super) fn amount(machine: &Machine, cgroup: &Cgroup, probe: &Probe, ranks: u
     }
     let left = limit.map(|limit| limit.most.saturating_sub(limit.used));
     let Some(left) = left.into_iter().chain(available).min() else {
-        return Finding::note(TOPIC, found);
+        return Finding::note(
+            TOPIC,
+            found,
+            "whether the settings fit cannot be judged",
+            "mount /proc in the container",
+        );
     };
     let block_size = probe.asked.block_size as u64;
     let blocks = ranks.saturating_mul(probe.effective.blocks());

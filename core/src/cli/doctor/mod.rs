@@ -17,9 +17,13 @@ mod ranks;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
+use ds_aio::AioConfig;
 use serde::Serialize;
 
 use super::{
@@ -29,7 +33,7 @@ use super::{
 };
 use cgroup::Cgroup;
 use device::{Device, Mount};
-use finding::{Finding, Verdict};
+pub(super) use finding::{Finding, Verdict};
 pub(super) use machine::Machine;
 use probe::{Place, Probe};
 use ranks::Ranks;
@@ -58,7 +62,7 @@ pub(super) struct Arguments {
 /// All of it, for JSON.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
-    directory: &'a std::path::Path,
+    directory: &'a Path,
     /// The worst of all.
     verdict: Verdict,
     findings: &'a [Finding],
@@ -66,15 +70,11 @@ struct Report<'a> {
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let config = arguments.settings.load()?.value;
-    let dir = &arguments.dir;
-    let place = Place::of(dir)
-        .map_err(|error| Failure::misconfigured(format!("{}: {error}", dir.display())))?;
-    let probe = Probe::of(place, &config)?;
-    let findings = examine(&Machine::here(), &probe);
+    let (place, findings) = look(&arguments.dir, &config)?;
     let verdict = worst(&findings);
 
     if output.json() {
-        let report = Report { directory: &probe.place.path, verdict, findings: &findings };
+        let report = Report { directory: &place.path, verdict, findings: &findings };
         output.print_json(&report)?;
     } else {
         for finding in &findings {
@@ -86,6 +86,19 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     let limit = if arguments.strict { Verdict::Warning } else { Verdict::Problem };
     if verdict >= limit { Err(Failure::told()) } else { Ok(()) }
+}
+
+/// What there is to say of a directory and the machine it is on.
+pub(super) fn facts(dir: &Path, config: &AioConfig) -> Result<Vec<Finding>, Failure> {
+    Ok(look(dir, config)?.1)
+}
+
+fn look(dir: &Path, config: &AioConfig) -> Result<(Place, Vec<Finding>), Failure> {
+    let place = Place::of(dir)
+        .map_err(|error| Failure::misconfigured(format!("{}: {error}", dir.display())))?;
+    let probe = Probe::of(place, config)?;
+    let findings = examine(&Machine::here(), &probe);
+    Ok((probe.place, findings))
 }
 
 fn worst(findings: &[Finding]) -> Verdict {
@@ -101,7 +114,7 @@ fn examine(machine: &Machine, probe: &Probe) -> Vec<Finding> {
     let here = ranks.as_ref().map_or(1, |ranks| ranks.here);
 
     let mut findings = vec![
-        place::directory(&probe.place, mount.as_ref()),
+        place::directory(machine, &probe.place, mount.as_ref()),
         place::space(&probe.place),
         place::direct(probe),
         kernel::ring(machine, probe),
@@ -112,16 +125,18 @@ fn examine(machine: &Machine, probe: &Probe) -> Vec<Finding> {
     findings.extend(limits::open_files(machine));
     findings.extend(kernel::aio(machine));
     findings.extend(kernel::version(machine));
+    findings.extend(kernel::processors(machine));
     findings.extend(kernel::sandbox(machine));
     findings.extend(queue::devices(machine, &devices, probe, here));
     findings.extend(cgroup.rates(machine, &devices));
     findings.extend(ranks.map(|ranks| ranks.finding(machine, probe)));
-    findings.extend(
-        probe
-            .effective
-            .differences
-            .iter()
-            .map(|difference| Finding::note("settings", difference.as_str())),
-    );
+    findings.extend(probe.effective.differences.iter().map(|difference| {
+        Finding::note(
+            "settings",
+            difference.as_str(),
+            "the engine runs with what it gets, not with what was asked for",
+            "ask for what it gets, or see to the reason",
+        )
+    }));
     findings
 }

@@ -3,8 +3,9 @@
 use ds_aio::{DirectMode, NotDirect};
 
 use super::{
-    device::Mount,
+    device::{Layer, Mount},
     finding::Finding,
+    machine::Machine,
     probe::{Place, Probe},
 };
 use crate::cli::output::bytes;
@@ -13,13 +14,26 @@ use crate::cli::output::bytes;
 const LITTLE: u64 = 1 << 30;
 const LITTLE_SHARE: u64 = 20;
 
-pub(super) fn directory(place: &Place, mount: Option<&Mount>) -> Finding {
+pub(super) fn directory(machine: &Machine, place: &Place, mount: Option<&Mount>) -> Finding {
     let path = place.path.display();
     let Some(mount) = mount else {
-        return Finding::note("directory", format!("{path}; what is mounted there is not told"));
+        return Finding::note(
+            "directory",
+            format!("{path}; what is mounted there is not told"),
+            "whether it is a good place cannot be judged",
+            "mount /proc in the container",
+        );
     };
     let Mount { kind, source, point, .. } = mount;
-    let found = format!("{path}, {kind} of {source} at {}", point.display());
+    let mut found = format!("{path}, {kind} of {source} at {}", point.display());
+    let mut told = Vec::new();
+    for Layer { role, mount } in mount.layers(machine) {
+        let layer = format!(", {role} in {} of {}", mount.kind, mount.source);
+        if !told.contains(&layer) {
+            found += &layer;
+            told.push(layer);
+        }
+    }
     match kind.as_str() {
         "overlay" => Finding::warning(
             "directory",
@@ -75,9 +89,12 @@ pub(super) fn direct(probe: &Probe) -> Finding {
                     format!("{change}; or set direct = auto"),
                 ),
                 DirectMode::Auto => Finding::warning(TOPIC, found, COST, change),
-                DirectMode::Never => {
-                    Finding::note(TOPIC, format!("{found}; nor is it asked for (direct = never)"))
-                }
+                DirectMode::Never => Finding::note(
+                    TOPIC,
+                    format!("{found}; nor is it asked for (direct = never)"),
+                    COST,
+                    format!("{change}; and set direct = auto"),
+                ),
             };
         }
     };
@@ -98,7 +115,7 @@ pub(super) fn direct(probe: &Probe) -> Finding {
     }
     if wanted == DirectMode::Never {
         let found = format!("possible ({asks}), and switched off by direct = never");
-        return Finding::note(TOPIC, found).costs(COST).change("set direct = auto");
+        return Finding::note(TOPIC, found, COST, "set direct = auto");
     }
     Finding::ok(TOPIC, format!("works: {asks}"))
 }

@@ -1,6 +1,13 @@
 //! The devices' queues.
 
-use super::{device::Device, finding::Finding, machine::Machine, probe::Probe};
+use std::path::Path;
+
+use super::{
+    device::{Device, Mount},
+    finding::Finding,
+    machine::Machine,
+    probe::Probe,
+};
 use crate::cli::output::bytes;
 
 /// The smallest page, in which memory lies without huge pages.
@@ -49,14 +56,23 @@ fn kind(machine: &Machine, device: &Device) -> Finding {
             ),
         ),
         Some(_) => Finding::ok("device", format!("{name}{sector}, not rotational{below}")),
-        None => Finding::note("device", format!("{name}, of whose queue nothing is told")),
+        None => Finding::note(
+            "device",
+            format!("{name}, of whose queue nothing is told"),
+            "whether the settings suit it cannot be judged",
+            "run the doctor where /sys shows the device, on the host of a container say",
+        ),
     }
 }
 
 fn loop_copies(machine: &Machine, device: &Device) -> Option<Finding> {
     let file = machine.text(device.path.join("loop/backing_file"))?;
     let name = &device.name;
-    let found = format!("{name} is the file {file}");
+    let below = match Mount::around(machine, Path::new(&file)) {
+        Some(Mount { kind, source, .. }) => format!("in {kind} of {source}"),
+        None => "which cannot be seen from here".to_owned(),
+    };
+    let found = format!("{name} is the file {file}, {below}");
     Some(match machine.number(device.path.join("loop/dio")) {
         Some(1) => Finding::ok("loop device", format!("{found}, past the page cache")),
         _ => Finding::warning(
@@ -82,25 +98,25 @@ fn largest(machine: &Machine, device: &Device, probe: &Probe) -> Option<Finding>
     }
     if block > most {
         let pieces = block.div_ceil(most);
-        let finding = Finding::note(TOPIC, found)
-            .costs(format!("a block of {} becomes {pieces} requests of the device", bytes(block)));
-        return Some(match hardware {
-            Some(hardware) if hardware > most => finding.change(format!(
+        let cost = format!("a block of {} becomes {pieces} requests of the device", bytes(block));
+        let change = match hardware {
+            Some(hardware) if hardware > most => format!(
                 "echo {} > /sys/block/{name}/queue/max_sectors_kb, as root",
                 hardware.min(block) >> 10
-            )),
-            _ => finding
-                .change("nothing: the hardware takes no more; a larger block_size gains little"),
-        });
+            ),
+            _ => "nothing: the hardware takes no more; a larger block_size gains little".to_owned(),
+        };
+        return Some(Finding::note(TOPIC, found, cost, change));
     }
     let scattered = block.div_ceil(PAGE);
     let huge = probe.pages.and_then(|pages| pages.share()).is_some_and(|share| share > 0.9);
     if segments.is_some_and(|segments| scattered > segments) && !huge {
-        return Some(
-            Finding::note(TOPIC, found)
-                .costs(format!("a block of {} on small pages has {scattered}", bytes(block)))
-                .change("see to huge pages, of which a block is one or two pieces"),
-        );
+        return Some(Finding::note(
+            TOPIC,
+            found,
+            format!("a block of {} on small pages has {scattered}", bytes(block)),
+            "see to huge pages, of which a block is one or two pieces",
+        ));
     }
     Some(Finding::ok(TOPIC, found))
 }
@@ -119,9 +135,12 @@ fn scheduler(machine: &Machine, device: &Device) -> Option<Finding> {
             "it shares a device out fairly, at processor time for each request and idle waits",
             change,
         ),
-        "mq-deadline" | "kyber" if !rotational => Finding::note(TOPIC, found)
-            .costs("some processor time for each request, which a fast device does not need")
-            .change(change),
+        "mq-deadline" | "kyber" if !rotational => Finding::note(
+            TOPIC,
+            found,
+            "some processor time for each request, which a fast device does not need",
+            change,
+        ),
         _ => Finding::ok(TOPIC, found),
     })
 }

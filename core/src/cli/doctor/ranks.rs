@@ -37,9 +37,8 @@ impl Ranks {
             "{here} on this machine ({launcher}, {variable}); × {threads} thread_count × {depth} \
              queue_depth are {blocks} blocks in flight"
         );
-        let processors = processors(machine);
         let threads = here.saturating_mul(threads as u64);
-        match processors {
+        match machine.processors() {
             Some(processors) if threads > processors => Finding::warning(
                 TOPIC,
                 format!("{found}, of {threads} worker groups on {processors} processors"),
@@ -66,16 +65,6 @@ fn on_node(text: &str, node: u64) -> Option<u64> {
         left -= nodes;
     }
     None
-}
-
-/// Those the process may run on: `Cpus_allowed_list: 0-3,8`.
-fn processors(machine: &Machine) -> Option<u64> {
-    let list = machine.line("/proc/self/status", "Cpus_allowed_list:")?;
-    list.split(',').try_fold(0_u64, |sum, range| {
-        let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last) = (first.parse::<u64>().ok()?, last.parse::<u64>().ok()?);
-        sum.checked_add(last.checked_sub(first)?.checked_add(1)?)
-    })
 }
 
 #[cfg(all(test, not(loom)))]

@@ -119,7 +119,7 @@ impl Fake {
         assert!(finding.found.contains(found), "{finding:?}");
         assert!(finding.change.as_deref().unwrap_or_default().contains(change), "{finding:?}");
         let complete = finding.cost.is_some() && finding.change.is_some();
-        assert!(verdict < Verdict::Warning || complete, "{finding:?}");
+        assert!(finding.verdict == Verdict::Ok || complete, "{finding:?}");
     }
 }
 
@@ -307,6 +307,51 @@ fn mapped_and_loop_devices_are_followed_to_what_is_below() {
     fake.has("loop device", Verdict::Warning, "/var/disk.img", "losetup --direct-io=on /dev/loop0");
     fake.write("/sys/devices/pci/loop0/loop/dio", "1");
     fake.has("loop device", Verdict::Ok, "/var/disk.img", "");
+}
+
+#[test]
+fn a_loop_devices_file_and_an_overlays_directories_are_followed() {
+    let mut fake = Fake::new();
+    let names = |fake: &Fake| {
+        let devices = fake.findings().into_iter().filter(|finding| finding.topic == "device");
+        let name = |found: String| found.split(',').next().unwrap_or_default().to_owned();
+        devices.map(|device| name(device.found)).collect::<Vec<_>>()
+    };
+    fake.device("loop0", "7:0", &[]);
+    fake.write("/sys/devices/pci/loop0/loop/backing_file", "/mnt/nvme/disk.img");
+    fake.write("/sys/devices/pci/loop0/loop/dio", "1");
+    fake.probe.place.device = (7, 0);
+    assert_eq!(names(&fake), ["loop0"]);
+    fake.has("loop device", Verdict::Ok, "cannot be seen", "");
+    fake.write("/mnt/nvme/disk.img", "");
+    assert_eq!(names(&fake), ["loop0", "nvme0n1"]);
+    fake.has("loop device", Verdict::Ok, "/mnt/nvme/disk.img, in xfs of /dev/nvme0n1p1", "");
+
+    // An overlay of what is on the loop device, on the NVMe.
+    fake.probe.place.device = (0, 50);
+    fake.probe.place.path = PathBuf::from("/merged/swap");
+    fake.write(
+        "/proc/self/mountinfo",
+        "40 22 259:1 / /mnt/nvme rw - xfs /dev/nvme0n1p1 rw\n\
+         41 22 7:0 / /image rw - ext4 /dev/loop0 rw\n\
+         50 22 0:50 / /merged rw - overlay overlay \
+         rw,lowerdir=/image/a:/image/b:/gone,upperdir=/mnt/nvme/upper,workdir=/mnt/nvme/work\n",
+    );
+    assert_eq!(names(&fake), ["none is to be seen below this file system"]);
+    for layer in ["/image/a", "/image/b", "/mnt/nvme/upper"] {
+        fake.write(&format!("{layer}/file"), "");
+    }
+    assert_eq!(names(&fake), ["nvme0n1", "loop0"]);
+    let found = fake.finding("directory").found;
+    let layers = "upperdir in xfs of /dev/nvme0n1p1, lowerdir in ext4 of /dev/loop0";
+    assert!(found.ends_with(layers), "{found}");
+
+    // In a container its directories are those of the host, which the overlay itself may hide.
+    fake.write(
+        "/proc/self/mountinfo",
+        "50 22 0:50 / / rw - overlay overlay rw,lowerdir=/image/a,upperdir=/mnt/nvme/upper\n",
+    );
+    assert_eq!(names(&fake), ["none is to be seen below this file system"]);
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! Settings that may be the best.
 
+use std::fmt;
+
 use ds_aio::{AioConfig, AioConfigBuilder, BackendMode, ConfigErrors};
 use serde::{Serialize, Serializer};
+
+use crate::cli::output::bytes;
 
 /// The settings that decide on speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,7 +31,7 @@ pub(super) struct Space {
 
 const BLOCK_SIZES: [usize; 4] = [128 << 10, 512 << 10, 2 << 20, 8 << 20];
 /// Threads and depths.
-const SHAPES: [(usize, usize); 4] = [(1, 4), (1, 16), (2, 16), (4, 16)];
+const SHAPES: [(usize, usize); 5] = [(1, 4), (1, 16), (1, 64), (2, 16), (4, 16)];
 
 const SMALLEST_BLOCK: usize = 64 << 10;
 const LARGEST_BLOCK: usize = 64 << 20;
@@ -57,6 +61,31 @@ impl Candidate {
             .overlap_events(self.overlap_events)
             .backend(self.backend)
             .build()
+    }
+
+    /// The backend is found out by the engine.
+    pub(super) fn with_any_backend(self) -> Self {
+        Self { backend: BackendMode::Auto, ..self }
+    }
+
+    /// Its numbers: block_size × queue_depth × thread_count.
+    pub(super) fn shape(&self) -> String {
+        let size = bytes(self.block_size as u64);
+        format!("{size} × {} × {}", self.queue_depth, self.thread_count)
+    }
+
+    /// What is no number, and not as by default.
+    pub(super) fn switches(&self) -> Vec<String> {
+        let single = self.single_submit.then(|| "single_submit".to_owned());
+        let overlap = (!self.overlap_events).then(|| "no overlap_events".to_owned());
+        let backend = (self.backend != BackendMode::Auto).then(|| self.backend.to_string());
+        single.into_iter().chain(overlap).chain(backend).collect()
+    }
+
+    /// Whether what is no number is the same.
+    pub(super) fn switched_as(&self, other: &Self) -> bool {
+        let switches = |one: &Self| (one.single_submit, one.overlap_events, one.backend);
+        switches(self) == switches(other)
     }
 
     pub(super) fn blocks(&self) -> usize {
@@ -118,6 +147,14 @@ impl Candidate {
         }
         all.retain(|candidate| space.has(candidate));
         all
+    }
+}
+
+impl fmt::Display for Candidate {
+    /// In short: `1 MiB × 8 × 2, single_submit`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shape())?;
+        self.switches().iter().try_for_each(|switch| write!(f, ", {switch}"))
     }
 }
 

@@ -1,37 +1,44 @@
 //! `ds-aio tune`: the settings that suit a directory's device.
 
 mod candidate;
+mod map;
+mod page;
+mod save;
 mod search;
+mod shown;
+mod trial;
 
 use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
+    path::PathBuf,
     thread,
     time::{Duration, Instant},
 };
 
 use clap::Args;
-use ds_aio::{AioConfig, BackendMode, Engine};
+use ds_aio::{AioConfig, Engine};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{
     bench::{Sampler, Workload, check_memory},
+    doctor,
     exit::Failure,
     interrupt::Interrupt,
-    output::{DIM, GOOD, HEAD, Output, bytes},
+    output::{Output, bytes},
     settings::{SettingsArguments, size, time},
 };
 use candidate::{Candidate, Space};
-use search::{Outcome, Search};
+use page::{Page, Picture};
+use search::{Measured, Outcome, Search};
+use trial::Sample;
 
 /// Find the settings that suit a directory's device
 ///
 /// From the settings at hand it goes through a coarse grid of block_size, queue_depth and
 /// thread_count, on to neighbours of the best in these and in single_submit, overlap_events and
 /// backend, and compares the last few in turn. Differences within the noise count for nothing: of those
-/// that are as fast it chooses the one with the fewest threads, and then the least memory.
+/// that are as fast it chooses the one with the fewest threads, and then the least memory. Settings
+/// that do not work here are named and left out.
 ///
 /// The files it reads and overwrites have no name, as those of `bench`. Ctrl-C ends the search with
 /// what is known by then.
@@ -41,7 +48,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "DIR", default_value = ".")]
     dir: PathBuf,
 
-    /// How long to search, about
+    /// How long it may take, the making of its files included
     #[arg(long, value_name = "TIME", value_parser = time, default_value = "60s")]
     budget: Duration,
 
@@ -73,6 +80,15 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     env: Option<PathBuf>,
 
+    /// Write a page with plots of all that was tried, the settings found and the machine, which needs
+    /// nothing beside it; or, to a name with `.svg`, the plot of speeds alone
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
+
     #[command(flatten)]
     settings: SettingsArguments,
 }
@@ -80,9 +96,15 @@ pub(super) struct Arguments {
 /// All of it, for JSON.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
-    directory: &'a Path,
+    directory: String,
     workload: Workload,
     reads_percent: u64,
+    /// Bytes read and written for a sample.
+    size: u64,
+    budget_seconds: f64,
+    seconds: f64,
+    /// Until the first measurement.
+    seconds_before: f64,
     start: Candidate,
     interrupted: bool,
     #[serde(flatten)]
@@ -92,20 +114,31 @@ struct Report<'a> {
     env: String,
 }
 
-/// Lines of the table.
-const SHOWN: usize = 12;
+/// What a search came to, and what it took.
+struct Searched {
+    outcome: Outcome,
+    elapsed: Duration,
+    before: Duration,
+}
 
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let interrupt = Interrupt::watch()?;
     let config = arguments.settings.load()?.value;
     arguments.check()?;
     let start = Candidate::of(&config);
-    let outcome = arguments.search(&config, start, &interrupt)?;
+    let Searched { outcome, elapsed, before } = arguments.search(&config, start, &interrupt)?;
+    if let ([], Some(first)) = (&*outcome.trials, outcome.skipped.first()) {
+        return Err(Failure::failed(format!("nothing works here: {}", first.reason)));
+    }
     let chosen = outcome.chosen.within(&config)?;
     let report = Report {
-        directory: &arguments.dir,
+        directory: arguments.dir.canonicalize()?.display().to_string(),
         workload: arguments.workload,
         reads_percent: arguments.reads,
+        size: arguments.size,
+        budget_seconds: arguments.budget.as_secs_f64(),
+        seconds: elapsed.as_secs_f64(),
+        seconds_before: before.as_secs_f64(),
         start,
         interrupted: interrupt.asked(),
         outcome: &outcome,
@@ -116,24 +149,17 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if output.json() {
         output.print_json(&report)?;
     } else {
-        print(&report, output)?;
+        shown::print(&report, output)?;
     }
     if report.interrupted {
         return Err(Failure::interrupted());
     }
-    for (file, text) in
-        arguments.files().into_iter().zip([&report.toml, &report.deepspeed, &report.env])
-    {
-        if let Some(file) = file {
-            write_new(file, text)?;
-        }
-    }
-    Ok(())
+    arguments.save(&report, &chosen)
 }
 
 impl Arguments {
-    fn files(&self) -> [Option<&PathBuf>; 3] {
-        [self.toml.as_ref(), self.deepspeed.as_ref(), self.env.as_ref()]
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.toml, &self.deepspeed, &self.env, &self.report].into_iter().flatten()
     }
 
     /// What would be found out too late otherwise.
@@ -143,13 +169,34 @@ impl Arguments {
                 "tune for sequential, random or files, and give the share of reads by --reads",
             ));
         }
-        for file in self.files().into_iter().flatten() {
-            if file.exists() {
+        for (number, file) in self.files().enumerate() {
+            save::check(file, self.force)?;
+            if self.files().take(number).any(|earlier| earlier == file) {
                 let file = file.display();
-                return Err(Failure::misconfigured(format!("{file} exists: give a new file")));
+                return Err(Failure::misconfigured(format!("{file} is given twice")));
             }
         }
         check_memory(self.size)
+    }
+
+    fn save(&self, report: &Report<'_>, chosen: &AioConfig) -> Result<(), Failure> {
+        for (file, text) in [
+            (&self.toml, &report.toml),
+            (&self.deepspeed, &report.deepspeed),
+            (&self.env, &report.env),
+        ] {
+            if let Some(file) = file {
+                save::save(file, self.force, text)?;
+            }
+        }
+        let Some(file) = &self.report else { return Ok(()) };
+        let text = if file.extension().is_some_and(|extension| extension == "svg") {
+            Picture(report).to_string()
+        } else {
+            let facts = doctor::facts(&self.dir, chosen).map_err(Failure::into_message);
+            Page::new(report, facts)?.to_string()
+        };
+        save::save(file, self.force, &text)
     }
 
     fn search(
@@ -157,9 +204,11 @@ impl Arguments {
         config: &AioConfig,
         start: Candidate,
         interrupt: &Interrupt,
-    ) -> Result<Outcome, Failure> {
-        let automatic = Candidate { backend: BackendMode::Auto, ..start };
-        let engine = Engine::new(&automatic.within(config)?)?;
+    ) -> Result<Searched, Failure> {
+        let begin = Instant::now();
+        // The settings there are may not work here.
+        let any_backend = start.with_any_backend().within(config)?;
+        let engine = Engine::new(&any_backend)?;
         let has_ring = engine.settings().backend == "io_uring";
         engine.close()?;
         let space = Space {
@@ -168,31 +217,48 @@ impl Arguments {
             most_threads: thread::available_parallelism().map_or(1, usize::from),
             has_ring,
         };
-        let share = self.reads as f64 / 100.0;
-        let mut sampler = Sampler::new(&self.dir, config, self.workload, self.size, interrupt)?;
-        let begin = Instant::now();
         let bar = self.progress();
-        let mut best = 0.0_f64;
+        bar.set_message(format!("writing {}", bytes(self.size)));
+        let mut sampler =
+            Sampler::new(&self.dir, &any_backend, self.workload, self.size, interrupt)?;
+        let before = begin.elapsed();
+        let mut fastest = 0.0_f64;
         let mut measure = |candidate: &Candidate| {
             if interrupt.asked() || begin.elapsed() >= self.budget {
-                return Ok(None);
+                return Measured::Ended;
             }
             bar.set_position(begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX));
-            let config = candidate.within(config)?;
-            let Some(speeds) = sampler.speeds(&config, self.reads > 0, self.reads < 100)? else {
-                return Ok(None);
-            };
-            // The time that a byte of the mix takes.
-            let read = speeds.read.map_or(0.0, |speed| share / speed);
-            let time = read + speeds.write.map_or(0.0, |speed| (1.0 - share) / speed);
-            best = best.max(1.0 / time);
-            bar.set_message(format!("fastest {best:.2} GB/s"));
-            Ok(Some(1.0 / time))
+            match self.sample(candidate, config, &mut sampler) {
+                Ok(Some(sample)) => {
+                    fastest = fastest.max(sample.gb_per_s);
+                    bar.set_message(format!("fastest {fastest:.2} GB/s"));
+                    Measured::Sample(sample)
+                }
+                Ok(None) => Measured::Ended,
+                Err(failure) => Measured::Failed(failure.into_message()),
+            }
         };
         let spent = || begin.elapsed().as_secs_f64() / self.budget.as_secs_f64();
         let outcome = Search::new(start, space, &mut measure, &spent).run();
         bar.finish_and_clear();
-        outcome
+        Ok(Searched { outcome, elapsed: begin.elapsed(), before })
+    }
+
+    fn sample(
+        &self,
+        candidate: &Candidate,
+        config: &AioConfig,
+        sampler: &mut Sampler<'_>,
+    ) -> Result<Option<Sample>, Failure> {
+        let config = candidate.within(config)?;
+        let Some(legs) = sampler.sample(&config, self.reads > 0, self.reads < 100)? else {
+            return Ok(None);
+        };
+        // The time that a byte of the mix takes.
+        let share = self.reads as f64 / 100.0;
+        let read = legs.read.map_or(0.0, |leg| share / leg.gb_per_s);
+        let time = read + legs.write.map_or(0.0, |leg| (1.0 - share) / leg.gb_per_s);
+        Ok(Some(Sample { gb_per_s: 1.0 / time, legs }))
     }
 
     fn progress(&self) -> ProgressBar {
@@ -203,57 +269,4 @@ impl Arguments {
             Err(_) => bar,
         }
     }
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut options = fs::OpenOptions::new();
-    let written = options.write(true).create_new(true).open(path);
-    written
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
-}
-
-fn print(report: &Report<'_>, output: &mut Output) -> Result<(), Failure> {
-    let outcome = report.outcome;
-    writeln!(
-        output,
-        "{HEAD}{:>7} {:>3} {:>10} {:>6} {:>8} {:>6} {:>7} {:>9}{HEAD:#}",
-        "GB/s", "n", "block_size", "depth", "threads", "single", "overlap", "backend"
-    )?;
-    for trial in outcome.trials.iter().take(SHOWN) {
-        let Candidate { thread_count, queue_depth, single_submit, overlap_events, .. } =
-            trial.candidate;
-        let (speed, count) = (trial.median(), trial.samples.len());
-        let block_size = bytes(trial.candidate.block_size as u64);
-        let backend = trial.candidate.backend.to_string();
-        let mark = match trial.candidate {
-            candidate if candidate == outcome.chosen => format!(" {GOOD}chosen{GOOD:#}"),
-            candidate if candidate == report.start => format!(" {DIM}what there was{DIM:#}"),
-            _ => String::new(),
-        };
-        writeln!(
-            output,
-            "{speed:>7.2} {count:>3} {block_size:>10} {queue_depth:>6} {thread_count:>8} \
-             {single_submit:>6} {overlap_events:>7} {backend:>9}{mark}"
-        )?;
-    }
-    let more = outcome.trials.len().saturating_sub(SHOWN);
-    if more > 0 {
-        writeln!(output, "{DIM}and {more} slower ones{DIM:#}")?;
-    }
-    let noise = 100.0 * outcome.noise;
-    writeln!(output, "\none sample differs from the next by some {noise:.0} %")?;
-    match outcome.gain {
-        _ if outcome.chosen == report.start => {
-            writeln!(output, "nothing is faster for certain than the settings there were")?;
-        }
-        Some(gain) => writeln!(
-            output,
-            "chosen against what there was: {:.2} times as fast ({:.2} to {:.2}, nine times of ten)",
-            gain.median, gain.low, gain.high
-        )?,
-        None => writeln!(output, "it ended before the best were compared with what there was")?,
-    }
-    writeln!(output, "\n{}", report.toml.trim_end())?;
-    Ok(())
 }

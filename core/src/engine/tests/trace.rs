@@ -250,6 +250,37 @@ fn a_poisoned_engine_tells_whoever_started_it() {
 }
 
 #[test]
+fn an_unfinished_writer_is_told_of_and_counted() {
+    use std::io::Write;
+
+    let collector = Collector::default();
+    let bench = with_default(collector.clone(), || Bench::new(Sim::lanes(1, 1), settings(1, 1)));
+    let unfinished = || -> Vec<_> {
+        let events = collector.lock().events.clone();
+        events.into_iter().filter(|told| told.fields["message"] == "writer unfinished").collect()
+    };
+    for len in [0, 5] {
+        let path = bench.path.with_file_name(format!("unfinished {len}"));
+        let mut writer = crate::FileWriter::create(&bench.engine, path).unwrap();
+        writer.write_all(&[1; 5][..len]).unwrap();
+        drop(writer);
+    }
+    let mut finished = crate::FileWriter::create(&bench.engine, &bench.path).unwrap();
+    finished.write_all(b"whole").unwrap();
+    finished.finish().unwrap();
+    let discarded = crate::FileWriter::create(&bench.engine, &bench.path).unwrap();
+    discarded.discard();
+
+    let told = unfinished();
+    let failures = bench.engine.close().unwrap_err();
+    assert_eq!((told.len(), failures.errors().len()), (2, 2));
+    for (told, error) in told.iter().zip(failures.errors()) {
+        assert_eq!((told.level, &told.fields["error"]), (Level::WARN, &error.to_string()));
+        assert!(told.fields["error"].contains("unfinished"), "{told:?}");
+    }
+}
+
+#[test]
 fn a_panicking_subscriber_harms_nobody() {
     for panics_in in ["new_span", "record", "event", "try_close"] {
         let collector = Collector::hooked(move |what| {

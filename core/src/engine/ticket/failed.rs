@@ -40,8 +40,12 @@ impl<B> Failed<B> {
     }
 }
 
+/// As it is displayed, for `main` and `unwrap` show this to people; its parts with `{:#?}`.
 impl<B> fmt::Debug for Failed<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            return fmt::Display::fmt(self, f);
+        }
         f.debug_struct("Failed")
             .field("error", &self.error)
             .field("buffer", &self.buffer.as_ref().map(|_| ".."))

@@ -101,8 +101,8 @@ impl<B> Ticket<B> {
     /// [`Engine::shutdown`](crate::Engine::shutdown)), or here and now if it has ended before; in
     /// another callback, once that has returned.
     ///
-    /// No lock of the engine is held meanwhile, so `then` may make further requests; these do not
-    /// wait for room in the queue. Waiting in it gives [`ErrorKind::WouldDeadlock`]. It should be
+    /// No lock of the engine is held meanwhile, so `then` may make further requests, of other engines
+    /// too; these do not wait for room in the queue. Waiting in it gives [`ErrorKind::WouldDeadlock`]. It should be
     /// brief, since the worker moves nothing meanwhile: on io_uring that is all that goes direct of one of
     /// the `thread_count` groups. A panic in it ends with it and is lost.
     /// In a forked child of the engine's process it is not called for a request of the parent's. If

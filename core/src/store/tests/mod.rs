@@ -1,20 +1,29 @@
 //! Stores on a backend that notes what happens, and what a loss of power makes of it.
 
-mod disk;
+mod devices;
 mod faults;
+mod names;
 mod replay;
+mod updates;
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use tempfile::TempDir;
 
 use crate::{
     config::EngineSettings,
     engine::Engine,
-    store::{OffloadStore, StoreBuilder, StoreError},
-    sys::{choice::Because, sim::Journal},
+    store::{OffloadStore, StoreBuilder, StoreError, builder::Spread},
+    sys::{
+        choice::Because,
+        sim::{Journal, Step},
+    },
 };
-use disk::{NotedNames, Step};
+use names::NotedNames;
 
 /// The tensors of a store.
 type State = BTreeMap<String, Vec<u8>>;
@@ -25,6 +34,8 @@ struct Bench {
     names: Arc<NotedNames>,
     engine: Arc<Engine>,
     root: TempDir,
+    /// How many directories its stores have.
+    directories: usize,
 }
 
 impl Bench {
@@ -33,15 +44,16 @@ impl Bench {
         let names = NotedNames::new(&journal);
         let settings = EngineSettings { block_size: 8192, ..EngineSettings::default() };
         let engine = Engine::with_backend(settings, journal.backend(), Because::Asked).unwrap();
-        Self { journal, names, engine: Arc::new(engine), root: tempfile::tempdir().unwrap() }
+        let (engine, root) = (Arc::new(engine), tempfile::tempdir().unwrap());
+        Self { journal, names, engine, root, directories: 1 }
     }
 
-    fn path(&self) -> PathBuf {
-        self.root.path().join("deep").join("store")
+    fn in_directories(count: usize) -> Self {
+        Self { directories: count, ..Self::new() }
     }
 
     fn builder(&self) -> StoreBuilder {
-        let builder = builder(self.path());
+        let builder = builder(self.root.path(), self.directories);
         builder.names(Arc::clone(&self.names) as _)
     }
 
@@ -50,9 +62,15 @@ impl Bench {
     }
 }
 
+/// The directories of a store.
+fn directories(root: &Path, count: usize) -> Vec<PathBuf> {
+    (0..count).map(|number| root.join("deep").join(format!("store {number}"))).collect()
+}
+
 /// A durable store that is small in everything.
-fn builder(path: PathBuf) -> StoreBuilder {
-    let builder = OffloadStore::builder(path).durable();
+fn builder(root: &Path, count: usize) -> StoreBuilder {
+    let spread = if count > 1 { Spread::Striped { chunk: 4096 } } else { Spread::Hashed };
+    let builder = StoreBuilder::new(directories(root, count), spread).durable();
     builder.block_size(4096).slab_limit(8192).slab_size(32 << 10)
 }
 

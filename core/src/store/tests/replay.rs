@@ -6,15 +6,12 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use super::{
-    Bench, State, bytes,
-    disk::{Allowed, Step, UnsyncedNames, list, make, replay},
-    state_of,
-};
+use super::{Bench, State, bytes, names::UnsyncedNames, state_of};
 use crate::{
     config::{BackendMode, DirectMode, EngineSettings},
     engine::Engine,
-    store::{OffloadStore, Stale, StoreErrorKind},
+    store::{OffloadStore, Stale, StoreErrorKind, checksum},
+    sys::sim::{Allowed, Step, list, make, replay},
 };
 
 /// A store's life, and the states that its user made durable.
@@ -51,10 +48,17 @@ impl Life {
     }
 
     /// Whatever there is to do.
-    fn live() -> Self {
-        let mut life =
-            Self { bench: Bench::new(), state: State::new(), states: vec![State::new()] };
+    fn live(directories: usize) -> Self {
+        let bench = Bench::in_directories(directories);
+        let mut life = Self { bench, state: State::new(), states: vec![State::new()] };
         let store = life.bench.open().unwrap();
+        if directories > 1 {
+            // In the first alone, so that the others have nothing yet but their labels.
+            let names = (0..).map(|number: u64| number.to_string());
+            let name = names.into_iter().find(|name| checksum::of_text(name) % 2 == 0).unwrap();
+            life.put(&store, &name, bytes(0, 100));
+            life.commit(&store);
+        }
         life.put(&store, "a", bytes(1, 3000));
         life.put(&store, "b", bytes(2, 4096));
         life.put(&store, "large", bytes(3, 12_000));
@@ -109,27 +113,36 @@ impl Life {
             // In memory where that can be had: there are thousands.
             let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
             make(state, dir.path());
-            let path = dir.path().join("deep").join("store");
-            let builder = super::builder(path.clone()).names(Arc::new(UnsyncedNames));
+            let directories = super::directories(dir.path(), self.bench.directories);
+            let builder = super::builder(dir.path(), self.bench.directories);
+            let builder = builder.names(Arc::new(UnsyncedNames));
             let Ok(store) = builder.open(&engine) else {
                 return false;
             };
             let Ok(found) = state_of(&store) else {
                 return false;
             };
-            let files = list(&path);
+            let files: Vec<_> = directories.iter().map(|path| list(path)).collect();
             store.close().unwrap();
             let Allowed { promised, begun } = allowed;
             let is_whole = found == self.states[promised] || found == self.states[begun];
             // Nothing is there that is not the index's.
-            is_whole && files == list(&path)
+            is_whole && directories.iter().map(|path| list(path)).eq(files)
         })
     }
 }
 
 #[test]
 fn a_loss_of_power_at_any_moment_leaves_the_last_commit_and_every_sync_is_needed_for_it() {
-    let life = Life::live();
+    keeps_its_promise(&Life::live(1));
+}
+
+#[test]
+fn a_loss_of_power_leaves_what_is_in_several_directories_as_of_one_commit() {
+    keeps_its_promise(&Life::live(2));
+}
+
+fn keeps_its_promise(life: &Life) {
     let steps = life.bench.journal.steps();
     let mut seen = HashSet::new();
     assert!(life.holds(&steps, 0, 600, &mut seen));

@@ -5,7 +5,7 @@ use std::{
     fs::File,
     os::unix::fs::MetadataExt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Instant,
@@ -31,9 +31,23 @@ pub(crate) enum Change {
 pub(crate) struct Journal<T>(Arc<Noted<T>>);
 
 struct Noted<T> {
-    steps: Mutex<Vec<T>>,
+    steps: Mutex<Steps<T>>,
     fails_syncs: AtomicBool,
     fails_writes: AtomicBool,
+}
+
+struct Steps<T> {
+    noted: Vec<T>,
+    /// Finds out what else has happened.
+    look: Look<T>,
+}
+
+type Look<T> = Box<dyn FnMut() -> Vec<T> + Send>;
+
+impl<T> Steps<T> {
+    fn look(&mut self) {
+        self.noted.extend((self.look)());
+    }
 }
 
 impl<T> Clone for Journal<T> {
@@ -43,25 +57,43 @@ impl<T> Clone for Journal<T> {
 }
 
 impl<T: From<Change> + Clone + Send + 'static> Journal<T> {
+    #[cfg(feature = "store")]
     pub(crate) fn new() -> Self {
+        Self::looking(Vec::new)
+    }
+
+    /// A journal for those whose other steps do not come here by themselves: `look` finds them out, before
+    /// every step that is noted.
+    pub(crate) fn looking(look: impl FnMut() -> Vec<T> + Send + 'static) -> Self {
         let [fails_syncs, fails_writes] = [const { AtomicBool::new(false) }; 2];
-        Self(Arc::new(Noted { steps: Mutex::default(), fails_syncs, fails_writes }))
+        let steps = Mutex::new(Steps { noted: Vec::new(), look: Box::new(look) });
+        Self(Arc::new(Noted { steps, fails_syncs, fails_writes }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Steps<T>> {
+        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn note(&self, step: impl Into<T>) {
-        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner).push(step.into());
+        let mut steps = self.lock();
+        steps.look();
+        steps.noted.push(step.into());
     }
 
     pub(crate) fn steps(&self) -> Vec<T> {
-        self.0.steps.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut steps = self.lock();
+        steps.look();
+        steps.noted.clone()
     }
 
     /// From now on syncs of files fail, and do nothing; or no longer.
+    #[cfg(feature = "store")]
     pub(crate) fn fail_syncs(&self, fail: bool) {
         self.0.fails_syncs.store(fail, Ordering::Relaxed);
     }
 
     /// From now on writes fail, whatever they have done; or no longer.
+    #[cfg(feature = "store")]
     pub(crate) fn fail_writes(&self, fail: bool) {
         self.0.fails_writes.store(fail, Ordering::Relaxed);
     }

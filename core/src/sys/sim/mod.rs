@@ -2,19 +2,23 @@
 //! they let through happens on the real file.
 
 mod arena;
+mod disk;
 mod faults;
-#[cfg(feature = "store")]
 mod journal;
 mod random;
 mod recording;
 mod seeded;
 mod track;
+mod watcher;
 
 pub(crate) use arena::{Arena, Counted, Drops};
-pub(crate) use faults::Faults;
 #[cfg(feature = "store")]
+pub(crate) use disk::list;
+pub(crate) use disk::{Allowed, Step, make, replay};
+pub(crate) use faults::Faults;
 pub(crate) use journal::{Change, Journal};
 pub(crate) use random::{Random, mix};
 pub(crate) use recording::{Call, Event, Fault, Sim};
 pub(crate) use seeded::{Order, Seeded, Totals};
 pub(crate) use track::{Excuses, Track, Watched};
+pub(crate) use watcher::Watcher;

@@ -37,7 +37,6 @@ mod tally;
 use std::{
     env, fs,
     panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
     process::{ExitCode, exit},
     time::{Duration, Instant},
 };
@@ -74,7 +73,7 @@ fn main() -> ExitCode {
         [STORE_OWNER, directory] => {
             // Should nobody kill it.
             die_if_hung(60);
-            rounds::go_on(Path::new(directory)).unwrap();
+            rounds::go_on(&[directory.into()]).unwrap();
         }
         [BALLAST, percent] => print!("{}", pressure::hold(percent.parse().unwrap()).unwrap()),
         _ => match Arguments::parse(words) {

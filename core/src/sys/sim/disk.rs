@@ -6,26 +6,24 @@ use std::{
     ffi::OsString,
     fs,
     hash::{DefaultHasher, Hash, Hasher},
-    io,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use crate::{
-    engine::{AioFile, Engine},
-    error::Error,
-    store::names::{Names, SystemNames},
-    sys::sim::{Change, Journal, Random},
-};
+use super::{Change, Random};
 
-/// One step of a store's life, as far as a disk or its user sees it.
+/// One step of what is done to files, as far as a disk or the user sees it.
 #[derive(Debug, Clone)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Contents(Change),
     CreateDirectory(PathBuf),
     /// A file, with so many bytes reserved.
     Create {
         path: PathBuf,
+        inode: u64,
+        len: u64,
+    },
+    /// A file got another length, of which its writes do not tell.
+    Len {
         inode: u64,
         len: u64,
     },
@@ -48,83 +46,8 @@ impl From<Change> for Step {
 }
 
 impl Step {
-    pub(super) fn is_sync(&self) -> bool {
+    pub(crate) fn is_sync(&self) -> bool {
         matches!(self, Self::Contents(Change::Sync { .. }) | Self::SyncDirectory(_))
-    }
-}
-
-/// The system's calls, noted; syncs of directories fail if they are told to.
-pub(super) struct NotedNames {
-    pub(super) journal: Journal<Step>,
-    pub(super) fails_syncs: std::sync::atomic::AtomicBool,
-}
-
-impl NotedNames {
-    pub(super) fn new(journal: &Journal<Step>) -> Arc<Self> {
-        Arc::new(Self { journal: journal.clone(), fails_syncs: false.into() })
-    }
-}
-
-impl Names for NotedNames {
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
-        SystemNames.create_directory(path)?;
-        self.journal.note(Step::CreateDirectory(path.to_owned()));
-        Ok(())
-    }
-
-    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
-        use std::os::unix::fs::MetadataExt;
-
-        let file = SystemNames.create(engine, path, len)?;
-        let inode = fs::metadata(path).unwrap().ino();
-        self.journal.note(Step::Create { path: path.to_owned(), inode, len });
-        Ok(file)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        SystemNames.rename(from, to)?;
-        self.journal.note(Step::Rename { from: from.to_owned(), to: to.to_owned() });
-        Ok(())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        SystemNames.remove(path)?;
-        self.journal.note(Step::Remove(path.to_owned()));
-        Ok(())
-    }
-
-    fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        if self.fails_syncs.load(std::sync::atomic::Ordering::Relaxed) {
-            return Err(nix::errno::Errno::EIO.into());
-        }
-        SystemNames.sync_directory(path)?;
-        self.journal.note(Step::SyncDirectory(path.to_owned()));
-        Ok(())
-    }
-}
-
-/// The system's calls, but for syncs: what they are for is not looked at again.
-pub(super) struct UnsyncedNames;
-
-impl Names for UnsyncedNames {
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
-        SystemNames.create_directory(path)
-    }
-
-    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
-        SystemNames.create(engine, path, len)
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        SystemNames.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        SystemNames.remove(path)
-    }
-
-    fn sync_directory(&self, _path: &Path) -> io::Result<()> {
-        Ok(())
     }
 }
 
@@ -143,7 +66,6 @@ enum Pending {
         to: Option<(PathBuf, Node)>,
         from: Option<PathBuf>,
     },
-    /// A file has this length at least.
     Len {
         file: usize,
         len: u64,
@@ -201,8 +123,7 @@ impl Image {
                 }
             }
             Pending::Len { file, len } => {
-                let contents = self.files.entry(*file).or_default();
-                contents.resize(contents.len().max(*len as usize), 0);
+                self.files.entry(*file).or_default().resize(*len as usize, 0);
             }
             Pending::Write { file, offset, bytes } => {
                 let middle = (bytes.len() / 2).next_multiple_of(SECTOR).min(bytes.len());
@@ -237,9 +158,9 @@ impl Image {
 
 /// The user's states that a disk may show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Allowed {
-    pub(super) promised: usize,
-    pub(super) begun: usize,
+pub(crate) struct Allowed {
+    pub(crate) promised: usize,
+    pub(crate) begun: usize,
 }
 
 /// Calls `check` with every state in which a loss of power at any moment of `steps` may leave the
@@ -249,7 +170,7 @@ pub(super) struct Allowed {
 ///
 /// Where there are more combinations than `most` of what was pending at one moment, those are taken
 /// that differ in little from none and from all, and random ones.
-pub(super) fn replay(
+pub(crate) fn replay(
     steps: &[Step],
     from: usize,
     root: &Path,
@@ -311,6 +232,13 @@ pub(super) fn replay(
                 now.apply(&named, Share::All);
                 pending.push(named);
                 Pending::Len { file: made, len: *len }
+            }
+            Some(Step::Len { inode, len }) => {
+                let file = inodes[inode];
+                if now.files.get(&file).map_or(0, Vec::len) as u64 == *len {
+                    continue;
+                }
+                Pending::Len { file, len: *len }
             }
             Some(Step::Rename { from, to }) => {
                 let node = now.names[&relative(from)];
@@ -390,7 +318,7 @@ fn combinations(pending: &[Pending], most: usize, random: &mut Random) -> Vec<Ve
 }
 
 /// Makes the state in a directory.
-pub(super) fn make(state: &BTreeMap<&Path, Option<&[u8]>>, root: &Path) {
+pub(crate) fn make(state: &BTreeMap<&Path, Option<&[u8]>>, root: &Path) {
     for (path, contents) in state {
         match contents {
             None => fs::create_dir(root.join(path)).unwrap(),
@@ -400,6 +328,6 @@ pub(super) fn make(state: &BTreeMap<&Path, Option<&[u8]>>, root: &Path) {
 }
 
 /// The names in a directory.
-pub(super) fn list(path: &Path) -> BTreeSet<OsString> {
+pub(crate) fn list(path: &Path) -> BTreeSet<OsString> {
     fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect()
 }

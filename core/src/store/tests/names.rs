@@ -1,0 +1,92 @@
+//! A store's calls, in one order with the engine's.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crate::{
+    engine::{AioFile, Engine},
+    error::Error,
+    store::names::{Names, SystemNames},
+    sys::sim::{Journal, Step},
+};
+
+/// The system's calls, noted; syncs of directories fail if they are told to.
+pub(super) struct NotedNames {
+    pub(super) journal: Journal<Step>,
+    pub(super) fails_syncs: AtomicBool,
+}
+
+impl NotedNames {
+    pub(super) fn new(journal: &Journal<Step>) -> Arc<Self> {
+        Arc::new(Self { journal: journal.clone(), fails_syncs: false.into() })
+    }
+}
+
+impl Names for NotedNames {
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        SystemNames.create_directory(path)?;
+        self.journal.note(Step::CreateDirectory(path.to_owned()));
+        Ok(())
+    }
+
+    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
+        use std::os::unix::fs::MetadataExt;
+
+        let file = SystemNames.create(engine, path, len)?;
+        let inode = fs::metadata(path).unwrap().ino();
+        self.journal.note(Step::Create { path: path.to_owned(), inode, len });
+        Ok(file)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemNames.rename(from, to)?;
+        self.journal.note(Step::Rename { from: from.to_owned(), to: to.to_owned() });
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        SystemNames.remove(path)?;
+        self.journal.note(Step::Remove(path.to_owned()));
+        Ok(())
+    }
+
+    fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        if self.fails_syncs.load(Ordering::Relaxed) {
+            return Err(nix::errno::Errno::EIO.into());
+        }
+        SystemNames.sync_directory(path)?;
+        self.journal.note(Step::SyncDirectory(path.to_owned()));
+        Ok(())
+    }
+}
+
+/// The system's calls, but for syncs: what they are for is not looked at again.
+pub(super) struct UnsyncedNames;
+
+impl Names for UnsyncedNames {
+    fn create_directory(&self, path: &Path) -> io::Result<()> {
+        SystemNames.create_directory(path)
+    }
+
+    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
+        SystemNames.create(engine, path, len)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemNames.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        SystemNames.remove(path)
+    }
+
+    fn sync_directory(&self, _path: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}
