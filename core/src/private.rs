@@ -11,18 +11,20 @@ pub use crate::{
 pub use serde;
 
 pub use crate::config::FixedKey;
+pub use crate::config::access::Access;
 pub use crate::config::choice::{
     Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
     reads_auto,
 };
-pub use crate::config::field::{ConstScalar, DefaultAt, Field};
+pub use crate::config::describe::{ConstScalar, DefaultAt, Field};
 pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};
+pub use crate::config::rejection::Rejection;
 #[cfg(feature = "serde")]
 pub use crate::config::serde::serialize;
-pub use crate::config::slot::{Access, Values};
 pub use crate::config::text::{DocsTable, EnvTemplate, Format, JsonSchema, TomlTemplate};
 pub use crate::config::together::Together;
-pub use crate::config::value::{Rejection, sealed::Sealed};
+pub use crate::config::value::sealed::Sealed;
+pub use crate::config::values::Values;
 
 mod macros;
 

@@ -10,6 +10,7 @@ mod loop_device;
 mod memory;
 mod process;
 mod safetensors;
+mod soak;
 mod store;
 mod stream;
 mod ui;

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "owned buffers are an unsafe contract with the engine")]
 
-use std::fmt;
+use std::{fmt, ops::Deref};
 
 use ds_aio::{IoBuf, IoBufMut};
 
@@ -16,6 +16,14 @@ impl HookedBuf {
     /// A buffer of those bytes whose drop calls `on_drop`.
     pub fn new(bytes: Vec<u8>, on_drop: impl FnOnce() + Send + 'static) -> Self {
         Self { bytes: bytes.into_boxed_slice(), on_drop: Some(Box::new(on_drop)) }
+    }
+}
+
+impl Deref for HookedBuf {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod bytes;
 pub mod cache;
+pub mod fork;
 pub mod generations;
 pub mod hooked;
 #[cfg(target_os = "linux")]
@@ -9,3 +10,5 @@ pub mod mounts;
 pub mod process;
 pub mod rounds;
 pub mod settings;
+pub mod small_disk;
+pub mod store_model;

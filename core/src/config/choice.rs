@@ -6,8 +6,8 @@ use core::fmt;
 use super::auto::is_auto;
 use super::diagnostic::{closest, quoted};
 use super::raw::RawValue;
+use super::rejection::Rejection;
 use super::scalar::Scalar;
-use super::value::Rejection;
 
 /// An enum of names, as `#[derive(Choice)]` describes it.
 pub trait Named: Clone + 'static {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, DiagnosticKind, closest, quoted};
-use super::layer::{Entry, Layer, deprecated};
+use super::layer::{Entry, Layer, deprecated, given_twice};
 use super::outline::{Member, Outline, SECTION, Table};
 use super::raw::RawValue;
 use super::scalar::Integer;
@@ -151,8 +151,9 @@ impl Section<'_> {
             diagnostics.extend(self.old_table(table, key, key_span.clone()));
             match seen.iter().find(|(seen, ..)| *seen == inner) {
                 Some((_, earlier, span)) => {
-                    let inner = self.outline.table(inner);
-                    diagnostics.push(self.table_twice(inner, (earlier, span), (key, &key_span)));
+                    let path = self.outline.table(inner).key();
+                    let earlier = (*earlier, self.place(span.clone()));
+                    diagnostics.push(given_twice(path, earlier, (key, self.place(key_span))));
                 }
                 None => seen.push((inner, key, key_span)),
             }
@@ -167,26 +168,6 @@ impl Section<'_> {
     fn old_table(&self, table: &Table, key: &str, span: Range<usize>) -> Option<Diagnostic> {
         let field = &table.fields[table.index_of(key)?];
         deprecated(field, &table.lead, key, &self.place(span))
-    }
-
-    fn table_twice(
-        &self,
-        inner: &Table,
-        (earlier, first): (&str, &Range<usize>),
-        (key, again): (&str, &Range<usize>),
-    ) -> Diagnostic {
-        let (kind, message) = if earlier == key {
-            (DiagnosticKind::DuplicateKey, format!("{} is given twice", quoted(key)))
-        } else {
-            let (earlier, key) = (quoted(earlier), quoted(key));
-            (
-                DiagnosticKind::Conflict,
-                format!("{earlier} and {key} mean the same and are both given"),
-            )
-        };
-        Diagnostic::new(kind, message, self.place(again.clone()))
-            .with_key(inner.key())
-            .with_context(self.place(first.clone()), "first given here")
     }
 
     /// What is wrong with a value where the table `number` is; `null` is a table at its defaults.

@@ -5,10 +5,11 @@ use core::fmt;
 use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, one_line, quoted};
 use super::outline::{Member, Outline, Setting, Table};
 use super::raw::RawValue;
+use super::rejection::{By, Rejection};
 use super::scalar::Scalar;
-use super::slot::{Slot, Values};
+use super::slot::Slot;
 use super::source::Place;
-use super::value::{By, Rejection};
+use super::values::Values;
 use super::{FieldMeta, FixedKey, auto};
 
 /// One value that a source gives for a key.
@@ -95,7 +96,13 @@ pub(super) fn merge(
             found.extend(old.map(|warning| warning.with_value_of(field, &entry.raw.to_string())));
             if layer.unique_keys {
                 match seen.iter().find(|(seen, _)| *seen == number) {
-                    Some((_, earlier)) => found.push(given_twice(setting, earlier, entry)),
+                    Some((_, earlier)) => {
+                        let place_of = |entry: &Entry| entry.key_place.clone();
+                        let earlier = (&*earlier.key, place_of(earlier));
+                        let twice =
+                            given_twice(&setting.path, earlier, (&entry.key, place_of(entry)));
+                        found.push(twice.with_value_of(field, &entry.raw.to_string()));
+                    }
                     None => seen.push((number, entry)),
                 }
             }
@@ -241,18 +248,19 @@ fn missing(outline: &Outline, setting: &Setting) -> Diagnostic {
     .with_help(Some(format!("set `{}` in section `{section}`{variable}", setting.field.key)))
 }
 
-fn given_twice(setting: &Setting, earlier: &Entry, entry: &Entry) -> Diagnostic {
-    let (kind, message) = if earlier.key == entry.key {
-        (DiagnosticKind::DuplicateKey, format!("`{}` is given twice", entry.key))
+/// A key is given again, as it was (`earlier`) or by another name for it; `setting` is its path.
+pub(super) fn given_twice(
+    setting: &str,
+    (earlier, first): (&str, Place),
+    (key, again): (&str, Place),
+) -> Diagnostic {
+    let (kind, message) = if earlier == key {
+        (DiagnosticKind::DuplicateKey, format!("{} is given twice", quoted(key)))
     } else {
-        let message =
-            format!("`{}` and `{}` mean the same and are both given", earlier.key, entry.key);
-        (DiagnosticKind::Conflict, message)
+        let (earlier, key) = (quoted(earlier), quoted(key));
+        (DiagnosticKind::Conflict, format!("{earlier} and {key} mean the same and are both given"))
     };
-    Diagnostic::new(kind, message, entry.key_place.clone())
-        .with_key(&setting.path)
-        .with_value_of(setting.field, &entry.raw.to_string())
-        .with_context(earlier.key_place.clone(), "first given here")
+    Diagnostic::new(kind, message, again).with_key(setting).with_context(first, "first given here")
 }
 
 /// The warning about an old key of `field`, if `key` is one.

@@ -6,14 +6,14 @@ use std::path::PathBuf;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::access::ABSENT;
 use super::diagnostic::{ConfigErrors, Diagnostic, Severity, one_line};
 use super::layer::{Candidate, Entry, Layer, merge};
 use super::outline::Outline;
 use super::raw::RawValue;
-use super::slot::ABSENT;
-use super::slot::Values;
 use super::source::Place;
 use super::together::Together;
+use super::values::Values;
 use super::{ConfigSchema, EnvSource, FieldMeta, ProcessEnv, file, variables};
 
 /// Collects the layers of a configuration and loads it; made by the generated `loader()`.

@@ -1,20 +1,23 @@
 //! Configuration: what `#[derive(Config)]` describes, and the loading, merging and reporting it
 //! drives. Knows no threads and does no engine I/O.
 
+pub(crate) mod access;
 mod aio;
 pub(crate) mod auto;
 mod backend;
 pub(crate) mod choice;
 mod decimal;
+pub(crate) mod describe;
 mod diagnostic;
 mod direct;
 mod duration;
 mod env;
-pub(crate) mod field;
+mod field;
 mod file;
 mod layer;
 mod loader;
 mod nested;
+mod numbers;
 mod outline;
 pub(crate) mod parsed;
 #[cfg(feature = "store")]
@@ -22,6 +25,7 @@ mod placement;
 #[cfg(feature = "store")]
 pub(crate) mod ranked_path;
 mod raw;
+pub(crate) mod rejection;
 pub(crate) mod rules;
 pub(crate) mod scalar;
 mod schema;
@@ -30,13 +34,14 @@ mod secret;
 pub(crate) mod serde;
 mod settings;
 mod size;
-pub(crate) mod slot;
+mod slot;
 mod source;
 #[cfg(feature = "store")]
 mod store;
 pub(crate) mod text;
 pub(crate) mod together;
 pub(crate) mod value;
+pub(crate) mod values;
 mod variables;
 mod written;
 

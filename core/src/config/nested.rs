@@ -4,8 +4,8 @@
 use core::any::Any;
 use core::fmt;
 
-use super::slot::Values;
 use super::together::Together;
+use super::values::Values;
 use super::{ConfigSchema, FieldMeta, Schema};
 
 /// The struct that a field marked `nested` holds: a table within the section.

@@ -5,10 +5,11 @@ use core::marker::PhantomData;
 use core::str::FromStr;
 
 use super::FieldMeta;
+use super::access::Access;
 use super::raw::RawValue;
+use super::rejection::Rejection;
 use super::scalar::Scalar;
-use super::slot::Access;
-use super::value::{Kind, Rejection};
+use super::value::Kind;
 
 /// How a struct reads its field number `INDEX`, or each item of it, of type `T`.
 pub trait ParsedAt<T, const INDEX: usize> {

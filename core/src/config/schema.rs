@@ -1,8 +1,8 @@
 //! What a derive says about its struct, for generic code and without the type.
 
 use super::scalar::Scalar;
-use super::slot::Values;
 use super::together::Together;
+use super::values::Values;
 use super::{ConfigErrors, FieldMeta, Outline, written};
 
 /// A struct that can be loaded, for generic code to rely on.

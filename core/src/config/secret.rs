@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::FieldMeta;
-use super::field::{ConstScalar, DefaultAt, Field};
+use super::describe::{ConstScalar, DefaultAt, Field};
 use super::raw::RawValue;
+use super::rejection::Rejection;
 use super::scalar::Scalar;
-use super::value::{ConfigValue, Kind, Rejection, sealed};
+use super::value::{ConfigValue, Kind, sealed};
 
 /// What stands in the place of a secret.
 pub(crate) const REDACTED: &str = "(secret)";

@@ -1,15 +1,14 @@
 //! The types a field can have: how each is read from a document, a variable or a program.
 
-use core::fmt::Display;
 use core::time::Duration;
 use std::path::PathBuf;
 
-use super::diagnostic::{DiagnosticKind, quoted};
+use super::describe::Field;
 use super::duration::{self, DurationError};
-use super::field::{Field, FieldMeta};
+use super::field::FieldMeta;
 use super::raw::RawValue;
+use super::rejection::Rejection;
 use super::scalar::{Integer, Scalar};
-use super::size;
 
 /// The shape of a field's values, which messages and texts speak about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,77 +42,6 @@ pub enum Kind {
     Table,
     /// Whatever the type makes of it (`parse = serde`).
     Any,
-}
-
-/// Why a raw value does not suit a field.
-#[derive(Clone, Debug)]
-pub struct Rejection {
-    pub(crate) kind: DiagnosticKind,
-    pub(crate) hint: Option<String>,
-    /// Whose words the hint is.
-    pub(crate) by: By,
-}
-
-/// Who says what is wrong with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum By {
-    /// This crate, by the type of the field or its rules.
-    Rules,
-    /// The program's own check.
-    Check,
-    /// The field's own parser, which says it all.
-    Parser,
-}
-
-impl Rejection {
-    pub(super) fn new(kind: DiagnosticKind, hint: Option<String>) -> Self {
-        Self { kind, hint, by: By::Rules }
-    }
-
-    /// With the words of a parser that knows more than this crate.
-    pub(super) fn explained(error: &dyn Display) -> Self {
-        let hint = Some(error.to_string());
-        Self { kind: DiagnosticKind::WrongType, hint, by: By::Parser }
-    }
-
-    pub(super) fn wrong_type(raw: &RawValue) -> Self {
-        // An untyped text has no type of its own that could be wrong.
-        let hint = match raw {
-            RawValue::Untyped(_) => None,
-            typed => Some(format!("found {}", typed.what())),
-        };
-        Self::new(DiagnosticKind::WrongType, hint)
-    }
-
-    /// The same of the item number `number` of a list.
-    pub(super) fn of_item(mut self, number: usize, item: &RawValue) -> Self {
-        let hint = self.hint.unwrap_or_else(|| quoted(&item.to_string()));
-        self.hint = Some(format!("item {number}: {hint}"));
-        self
-    }
-
-    /// Of a value that is to be written, and is no text although its type promises one.
-    pub(super) fn not_unicode() -> Self {
-        Self::new(DiagnosticKind::NotUnicode, None)
-    }
-
-    /// Of a value that is to be written, in the words of what was to write it.
-    #[cfg(feature = "serde")]
-    pub(super) fn not_writable(error: &dyn Display) -> Self {
-        Self::new(DiagnosticKind::NotWritable, Some(error.to_string()))
-    }
-
-    fn malformed(hint: Option<String>) -> Self {
-        Self::new(DiagnosticKind::WrongType, hint)
-    }
-
-    pub(super) fn not_allowed(hint: Option<String>) -> Self {
-        Self::new(DiagnosticKind::NotAllowed, hint)
-    }
-
-    pub(super) fn by_check(said: String) -> Self {
-        Self { kind: DiagnosticKind::NotAllowed, hint: Some(said), by: By::Check }
-    }
 }
 
 pub(crate) mod sealed {
@@ -166,104 +94,6 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     fn show(&self) -> String {
         self.scalar().map(|scalar| scalar.to_string()).unwrap_or_default()
     }
-}
-
-macro_rules! integer {
-    ($($type:ty: $wide:ty, $from:ident, $to:ident;)*) => {$(
-        impl sealed::Sealed for $type {}
-
-        impl ConfigValue for $type {
-            type Field = Field<Self>;
-            const KIND: Kind = Kind::Integer {
-                min: Integer::$from(<$type>::MIN as $wide),
-                max: Integer::$from(<$type>::MAX as $wide),
-            };
-            fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
-                let Scalar::Integer(integer) = scalar else { return None };
-                <$type>::try_from(integer.$to()?).ok()
-            }
-            fn read(raw: &RawValue, field: &FieldMeta) -> Result<Self, Rejection> {
-                let integer = read_integer(raw, field)?;
-                integer
-                    .$to()
-                    .and_then(|wide| <$type>::try_from(wide).ok())
-                    .ok_or_else(|| Rejection::not_allowed(in_bytes(raw, integer, field)))
-            }
-            fn scalar(&self) -> Option<Scalar<'_>> {
-                Some(Scalar::Integer(Integer::$from(*self as $wide)))
-            }
-        }
-
-        impl From<$type> for RawValue {
-            fn from(value: $type) -> Self {
-                RawValue::Integer(Integer::$from(value as $wide))
-            }
-        }
-    )*};
-}
-
-integer! {
-    u8: u128, from_u128, to_u128;
-    u16: u128, from_u128, to_u128;
-    u32: u128, from_u128, to_u128;
-    u64: u128, from_u128, to_u128;
-    u128: u128, from_u128, to_u128;
-    usize: u128, from_u128, to_u128;
-    i8: i128, from_i128, to_i128;
-    i16: i128, from_i128, to_i128;
-    i32: i128, from_i128, to_i128;
-    i64: i128, from_i128, to_i128;
-    i128: i128, from_i128, to_i128;
-    isize: i128, from_i128, to_i128;
-}
-
-macro_rules! float {
-    ($($type:ty: $scalar:ident;)*) => {$(
-        impl sealed::Sealed for $type {}
-
-        impl ConfigValue for $type {
-            type Field = Field<Self>;
-            const KIND: Kind = Kind::Float;
-            fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
-                if let Scalar::$scalar(value) = scalar { Some(value) } else { None }
-            }
-            fn read(raw: &RawValue, _: &FieldMeta) -> Result<Self, Rejection> {
-                let text = match raw {
-                    RawValue::Integer(_) | RawValue::Decimal(_) => raw.to_string(),
-                    RawValue::Untyped(text) => text.trim().to_owned(),
-                    // JSON has no other way to write these.
-                    RawValue::Text(text) if is_non_finite_name(text) => text.clone(),
-                    other => return Err(Rejection::wrong_type(other)),
-                };
-                let value: $type =
-                    text.parse().map_err(|_| Rejection::wrong_type(raw))?;
-                if value.is_infinite() && !is_non_finite_name(&text) {
-                    let hint = concat!("that is more than an `", stringify!($type), "` holds");
-                    return Err(Rejection::not_allowed(Some(hint.to_owned())));
-                }
-                Ok(value)
-            }
-            fn scalar(&self) -> Option<Scalar<'_>> {
-                Some(Scalar::$scalar(*self))
-            }
-        }
-
-        impl From<$type> for RawValue {
-            fn from(value: $type) -> Self {
-                RawValue::Decimal(format!("{value:?}"))
-            }
-        }
-    )*};
-}
-
-float! {
-    f32: F32;
-    f64: F64;
-}
-
-pub(super) fn is_non_finite_name(text: &str) -> bool {
-    let name = text.strip_prefix(['-', '+']).unwrap_or(text);
-    ["inf", "infinity", "nan"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// The truth value that a text is a word for, in any case.
@@ -393,29 +223,4 @@ impl ConfigValue for Duration {
     fn scalar(&self) -> Option<Scalar<'_>> {
         Some(Scalar::Duration(*self))
     }
-}
-
-fn read_integer(raw: &RawValue, field: &FieldMeta) -> Result<Integer, Rejection> {
-    match raw {
-        RawValue::Integer(value) => Ok(*value),
-        RawValue::Text(text) | RawValue::Untyped(text) if field.bytes => {
-            let text = text.trim();
-            // Sizes have no sign; a number of a field that has one may.
-            let is_signed = matches!(raw, RawValue::Untyped(_)) && text.starts_with('-');
-            match is_signed.then(|| Integer::parse(text, 10)).flatten() {
-                Some(number) => Ok(number),
-                None => size::parse(text).map_err(|error| Rejection::malformed(error.hint())),
-            }
-        }
-        RawValue::Untyped(text) => {
-            Integer::parse(text.trim(), 10).ok_or_else(|| Rejection::wrong_type(raw))
-        }
-        other => Err(Rejection::wrong_type(other)),
-    }
-}
-
-/// How many bytes a size with a unit came to, for the message that refuses it.
-pub(super) fn in_bytes(raw: &RawValue, bytes: Integer, field: &FieldMeta) -> Option<String> {
-    let shown = bytes.to_string();
-    (field.bytes && raw.to_string() != shown).then(|| format!("that is {shown} bytes"))
 }

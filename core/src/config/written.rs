@@ -5,9 +5,10 @@ use super::diagnostic::{ConfigErrors, Diagnostic, DiagnosticKind, quoted};
 use super::layer::broken_rule;
 use super::outline::{Member, Outline, SECTION, Setting};
 use super::raw::RawValue;
-use super::slot::{Slot, Values};
+use super::slot::Slot;
 use super::source::Place;
 use super::text;
+use super::values::Values;
 
 /// What values are written as.
 #[derive(Clone, Copy, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    os::fd::{AsFd, BorrowedFd},
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     path::Path,
     sync::{
         Arc,
@@ -10,11 +10,106 @@ use std::{
     },
 };
 
+#[cfg(doc)]
+use crate::error::ErrorKind;
 use crate::{
-    engine::{flights::Flights, ledger::EngineId},
+    config::{DirectMode, EngineSettings},
+    engine::{Engine, flights::Flights, ledger::EngineId},
     error::{Error, NotDirect},
-    sys::file::OpenFile,
+    sys::file::{OpenFile, OpenOptions, Policy},
 };
+
+/// # Files
+impl Engine {
+    /// Opens an existing file to read.
+    ///
+    /// # Errors
+    ///
+    /// What the system answers: [`ErrorKind::NotFound`], [`ErrorKind::PermissionDenied`] and
+    /// others. Directories and pipes open; requests on them fail. [`ErrorKind::NotDirect`] if the
+    /// setting `direct` is `always` and the file cannot be direct: of anything but regular files and
+    /// block devices, where the file system has no O_DIRECT, and if `block_size` does not suit it.
+    pub fn open<P: AsRef<Path>>(&self, path: P) -> Result<AioFile, Error> {
+        self.open_with(path, &OpenOptions::new())
+    }
+
+    /// Makes an empty file to write and read, emptying one that exists.
+    ///
+    /// To overwrite a file in place, or to reserve its space, use [`Engine::open_with`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::open`], and [`ErrorKind::IsDirectory`], [`ErrorKind::NoSpace`].
+    pub fn create<P: AsRef<Path>>(&self, path: P) -> Result<AioFile, Error> {
+        self.open_with(path, &OpenOptions::new().create().truncate())
+    }
+
+    /// Opens a file as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Engine::create`], and [`ErrorKind::AlreadyExists`]. If space could not be
+    /// reserved, a file that was made stays, with none or a part of it; one that cannot be direct
+    /// stays, too.
+    pub fn open_with<P: AsRef<Path>>(
+        &self,
+        path: P,
+        options: &OpenOptions,
+    ) -> Result<AioFile, Error> {
+        let open = OpenFile::open(path.as_ref(), options, self.policy())?;
+        Ok(self.file(open))
+    }
+
+    /// Takes over a file that somebody else opened: a [`File`](std::fs::File), a descriptor that
+    /// came over a socket, a memfd.
+    ///
+    /// The directions are those of the descriptor, and its position plays no part. If it has
+    /// O_DIRECT, what cannot be direct goes through a second one without it. It stays open, and keeps
+    /// its locks, for as long as the [`AioFile`] does; but POSIX record locks of the process
+    /// (`F_SETLK`) are lost with the first descriptor of a file that closes, here as
+    /// anywhere. On a regular file or block device it is advised of random access, which holds for
+    /// its duplicates too.
+    ///
+    /// ```
+    /// use ds_aio::{Engine, EngineSettings};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let engine = Engine::new(&EngineSettings::default())?;
+    /// let file = engine.adopt(tempfile::tempfile()?)?;
+    /// let data = engine.pwrite(&file, vec![1; 10_000], 0).wait()?;
+    /// assert_eq!(engine.pread(&file, vec![0; 10_000], 0).wait()?, data);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The descriptor is closed then. [`ErrorKind::AppendOnly`] if it writes with O_APPEND,
+    /// [`ErrorKind::WrongAccessMode`] if it neither reads nor writes (O_PATH). If it has O_DIRECT,
+    /// what opening it again answers, such as [`ErrorKind::NotFound`] without `/proc`.
+    /// [`ErrorKind::NotDirect`] if the setting `direct` is `always`.
+    /// Pipes, sockets and directories are adopted; requests on them fail.
+    pub fn adopt<F: Into<OwnedFd>>(&self, descriptor: F) -> Result<AioFile, Error> {
+        let open = OpenFile::adopt(descriptor.into(), self.policy())?;
+        Ok(self.file(open))
+    }
+
+    /// Opens a directory to be synced.
+    pub(crate) fn open_directory(&self, path: &Path) -> Result<AioFile, Error> {
+        let policy = Policy { mode: DirectMode::Never, ..self.policy() };
+        Ok(self.file(OpenFile::open(path, &OpenOptions::new(), policy)?))
+    }
+
+    pub(super) fn file(&self, open: OpenFile) -> AioFile {
+        let state = Arc::new(FileState::new(self.id(), open));
+        AioFile { state, priority: Priority::Normal }
+    }
+
+    pub(super) fn policy(&self) -> Policy {
+        let EngineSettings { direct, block_size, .. } = self.settings.asked;
+        Policy { mode: direct, block_size }
+    }
+}
 
 /// A file that an [`Engine`](crate::Engine) opened or adopted; clones share it.
 ///

@@ -1,19 +1,15 @@
 //! A fork with a store at work, and what it does in the child; run by the tests of `it`.
 
-#![allow(unsafe_code, reason = "a fork")]
 #![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
-use std::{process, sync::Arc};
+use std::sync::Arc;
 
 use ds_aio::{Engine, OffloadStore, StoreError, StoreErrorKind};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    fork::in_child,
     process::die_if_hung,
     settings::{MODES, SHAPES, settings},
-};
-use nix::{
-    sys::wait::{WaitStatus, waitpid},
-    unistd::{ForkResult, fork},
 };
 
 const LEN: usize = 1 << 20;
@@ -32,25 +28,23 @@ fn main() {
         // Under way or not: their locks may be held at the fork, and their helpers are not there.
         let put = store.put("during", pattern(2, LEN));
         let get = store.get("before");
-        // SAFETY: the child uses what the store allows after a fork, and takes no lock that a thread of
-        // the parent may hold; it ends by `exit`, which runs nothing of the store's.
-        match unsafe { fork() }.unwrap() {
-            ForkResult::Child => {
-                forked(put.wait().unwrap_err().error());
-                forked(get.wait().unwrap_err().error());
-                forked(store.put("child", vec![1; LEN]).wait().unwrap_err().error());
-                forked(store.put_range("before", 0, vec![1]).wait().unwrap_err().error());
-                forked(store.get("before").wait().unwrap_err().error());
-                forked(&store.remove("before").unwrap_err());
-                forked(&store.commit().unwrap_err());
-                assert!(store.is_empty() && !store.contains("before"));
-                forked(&store.close().unwrap_err());
-                process::exit(0);
-            }
-            ForkResult::Parent { child } => {
-                assert_eq!(waitpid(child, None).unwrap(), WaitStatus::Exited(child, 0));
-            }
-        }
+        let mut shared = Some((put, get, store));
+        in_child(dir.path(), |steps| {
+            let (put, get, store) = shared.take().unwrap();
+            steps.at("waits for what the parent asked for");
+            forked(put.wait().unwrap_err().error());
+            forked(get.wait().unwrap_err().error());
+            steps.at("requests of the child's");
+            forked(store.put("child", vec![1; LEN]).wait().unwrap_err().error());
+            forked(store.put_range("before", 0, vec![1]).wait().unwrap_err().error());
+            forked(store.get("before").wait().unwrap_err().error());
+            forked(&store.remove("before").unwrap_err());
+            forked(&store.commit().unwrap_err());
+            assert!(store.is_empty() && !store.contains("before"));
+            steps.at("the store's end");
+            forked(&store.close().unwrap_err());
+        });
+        let (put, get, store) = shared.unwrap();
         assert_same(&put.wait().unwrap(), &pattern(2, LEN), &"the parent's");
         assert_same(&get.wait().unwrap(), &pattern(1, LEN), &"the parent's");
         // The child's end has not let the directory go.

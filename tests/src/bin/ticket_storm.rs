@@ -13,8 +13,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, Thread},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -116,7 +115,7 @@ fn consume(tickets: Vec<Ticket<HookedBuf>>, fates: &[usize]) -> usize {
     for (ticket, fate) in tickets.into_iter().zip(fates) {
         match fate {
             0 => drop(ticket.wait()),
-            1 => drop(block_on(ticket)),
+            1 => drop(pollster::block_on(ticket)),
             2 => drop(ticket),
             _ => {
                 std::mem::forget(ticket);
@@ -125,24 +124,4 @@ fn consume(tickets: Vec<Ticket<HookedBuf>>, fates: &[usize]) -> usize {
         }
     }
     forgotten
-}
-
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
-fn block_on<F: Future>(future: F) -> F::Output {
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = std::pin::pin!(future);
-    loop {
-        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
-        if let Poll::Ready(output) = polled {
-            return output;
-        }
-        thread::park();
-    }
 }

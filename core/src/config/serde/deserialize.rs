@@ -6,8 +6,9 @@ use serde::forward_to_deserialize_any;
 
 use crate::config::Integer;
 use crate::config::file::json;
+use crate::config::numbers::is_non_finite_name;
 use crate::config::raw::{DATE_OR_TIME, RawValue};
-use crate::config::value::{is_non_finite_name, truth};
+use crate::config::value::truth;
 
 /// A value to be deserialized. One that is untyped becomes what is asked for: a number, a truth
 /// value, or by way of JSON something with parts.

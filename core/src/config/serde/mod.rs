@@ -5,11 +5,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::FieldMeta;
+use super::access::Access;
 use super::parsed::Structured;
 use super::raw::RawValue;
+use super::rejection::Rejection;
 use super::scalar::Scalar;
-use super::slot::Access;
-use super::value::{Kind, Rejection};
+use super::value::Kind;
 use super::written::as_text;
 
 mod deserialize;

@@ -4,7 +4,7 @@ use serde::ser::{Error, Serialize, SerializeStruct, Serializer};
 
 use crate::config::outline::{Member, Outline, SECTION};
 use crate::config::raw::RawValue;
-use crate::config::slot::Values;
+use crate::config::values::Values;
 use crate::config::{ConfigSchema, Integer};
 
 /// Serializes `config` as a struct of its keys, with each value as the loader reads it from any

@@ -6,6 +6,7 @@
 
 mod cap;
 mod lines;
+mod recruit;
 mod state;
 
 use std::{sync::Arc, time::Instant};
