@@ -2,7 +2,10 @@
 //! was promised is there, or the one that had been begun.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeSet, HashSet},
+    ffi::OsString,
+    fs,
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -11,7 +14,7 @@ use crate::{
     config::{BackendMode, DirectMode, EngineSettings},
     engine::Engine,
     store::{OffloadStore, Stale, StoreErrorKind, checksum},
-    sys::sim::{Allowed, Step, list, make, replay},
+    sys::sim::{Allowed, Step, make, replay},
 };
 
 /// A store's life, and the states that its user made durable.
@@ -160,4 +163,9 @@ fn keeps_its_promise(life: &Life) {
         .map(|at| (at, &steps[at]))
         .collect();
     assert!(needless.is_empty(), "left out, and nothing was lost: {needless:?}");
+}
+
+/// The names in a directory.
+fn list(path: &Path) -> BTreeSet<OsString> {
+    fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect()
 }

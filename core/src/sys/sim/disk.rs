@@ -2,9 +2,7 @@
 //! part may be, in any combination.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    ffi::OsString,
-    fs,
+    collections::{BTreeMap, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     path::{Path, PathBuf},
 };
@@ -15,6 +13,7 @@ use super::{Change, Random};
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Contents(Change),
+    #[cfg_attr(not(feature = "store"), allow(dead_code, reason = "stores alone make them"))]
     CreateDirectory(PathBuf),
     /// A file, with so many bytes reserved.
     Create {
@@ -318,16 +317,12 @@ fn combinations(pending: &[Pending], most: usize, random: &mut Random) -> Vec<Ve
 }
 
 /// Makes the state in a directory.
+#[cfg(any(feature = "store", feature = "safetensors"))]
 pub(crate) fn make(state: &BTreeMap<&Path, Option<&[u8]>>, root: &Path) {
     for (path, contents) in state {
         match contents {
-            None => fs::create_dir(root.join(path)).unwrap(),
-            Some(contents) => fs::write(root.join(path), contents).unwrap(),
+            None => std::fs::create_dir(root.join(path)).unwrap(),
+            Some(contents) => std::fs::write(root.join(path), contents).unwrap(),
         }
     }
-}
-
-/// The names in a directory.
-pub(crate) fn list(path: &Path) -> BTreeSet<OsString> {
-    fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect()
 }

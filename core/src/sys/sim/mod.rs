@@ -12,9 +12,9 @@ mod track;
 mod watcher;
 
 pub(crate) use arena::{Arena, Counted, Drops};
-#[cfg(feature = "store")]
-pub(crate) use disk::list;
-pub(crate) use disk::{Allowed, Step, make, replay};
+#[cfg(any(feature = "store", feature = "safetensors"))]
+pub(crate) use disk::make;
+pub(crate) use disk::{Allowed, Step, replay};
 pub(crate) use faults::Faults;
 pub(crate) use journal::{Change, Journal};
 pub(crate) use random::{Random, mix};
