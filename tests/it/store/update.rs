@@ -8,6 +8,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Waker},
+    thread,
 };
 
 use ds_aio::{
@@ -348,7 +349,7 @@ fn one_that_is_given_up_half_way_begins_nothing_more() {
     let mut run = Box::pin(run);
     while *computed.lock().unwrap() < 3 {
         assert!(run.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
-        std::thread::yield_now();
+        thread::yield_now();
     }
     drop(run);
     (0..GROUPS).for_each(|number| verify(&store, number, number < 2));
@@ -362,14 +363,20 @@ fn one_that_is_given_up_half_way_begins_nothing_more() {
 fn in_a_callback_it_would_wait_for_itself() {
     let place = Place::new();
     let store = Arc::new(filled(&place));
-    let (send, receive) = std::sync::mpsc::channel();
-    let of = Arc::clone(&store);
-    store.get("a/0").on_completion(move |_| {
-        let ended = of.update([group(0)], GROUP).run(|_| Ok(()));
-        drop(of);
-        send.send(ended).unwrap();
+    // A request that has ended already calls back here, where one may wait.
+    let mut ended = std::iter::repeat_with(|| {
+        let (send, receive) = std::sync::mpsc::channel();
+        let of = Arc::clone(&store);
+        store.get("a/0").on_completion(move |_| {
+            let ended = of.update([group(0)], GROUP).run(|_| Ok(()));
+            drop(of);
+            send.send((thread::current().id(), ended)).unwrap();
+        });
+        receive.recv().unwrap()
     });
-    let error = receive.recv().unwrap().unwrap_err();
+    let here = thread::current().id();
+    let (_, ended) = ended.find(|(thread, _)| *thread != here).unwrap();
+    let error = ended.unwrap_err();
     let UpdateCause::Store(cause) = error.cause() else { panic!("{error}") };
     assert_eq!(cause.kind(), StoreErrorKind::WouldDeadlock);
 }
