@@ -284,30 +284,31 @@ fn fixed(input: &Input) -> Option<TokenStream> {
 }
 
 /// Assertions about fields, each with the span of what may be wrong: the default, or else the rules.
-pub(crate) fn checks(input: &Input) -> Option<TokenStream> {
-    let assertions = assertions(input, &|span| {
+pub(crate) fn checks(input: &Input) -> TokenStream {
+    let mut checks = TokenStream::new();
+    if input.is_generic() {
+        return checks;
+    }
+    let of = |span| {
         let mut ident = input.ident.clone();
         ident.set_span(ident.span().located_at(span));
         quote!(#ident)
-    });
-    (!input.is_generic()).then(|| {
-        let mut checks = TokenStream::new();
-        for assertion in assertions {
-            checks.extend(quote!(const _: () = #assertion;));
-        }
-        checks
-    })
+    };
+    for assertion in assertions(input, &of) {
+        checks.extend(quote!(const _: () = #assertion;));
+    }
+    checks
 }
 
 /// The same in a generic struct, where they are known once its parameters are.
-fn generic_checks(input: &Input) -> Option<TokenStream> {
-    input.is_generic().then(|| {
-        let mut checks = TokenStream::new();
+fn generic_checks(input: &Input) -> TokenStream {
+    let mut checks = TokenStream::new();
+    if input.is_generic() {
         for assertion in assertions(input, &|span| quote_spanned!(span=> Self)) {
             checks.extend(quote!(const { #assertion };));
         }
-        checks
-    })
+    }
+    checks
 }
 
 fn assertions(input: &Input, of: &dyn Fn(Span) -> TokenStream) -> Vec<TokenStream> {

@@ -364,7 +364,7 @@ fn in_a_callback_it_would_wait_for_itself() {
     let place = Place::new();
     let store = Arc::new(filled(&place));
     // A request that has ended already calls back here, where one may wait.
-    let mut ended = std::iter::repeat_with(|| {
+    let ended = std::iter::repeat_with(|| {
         let (send, receive) = std::sync::mpsc::channel();
         let of = Arc::clone(&store);
         store.get("a/0").on_completion(move |_| {
@@ -375,7 +375,7 @@ fn in_a_callback_it_would_wait_for_itself() {
         receive.recv().unwrap()
     });
     let here = thread::current().id();
-    let (_, ended) = ended.find(|(thread, _)| *thread != here).unwrap();
+    let (_, ended) = ended.take(1000).find(|(thread, _)| *thread != here).unwrap();
     let error = ended.unwrap_err();
     let UpdateCause::Store(cause) = error.cause() else { panic!("{error}") };
     assert_eq!(cause.kind(), StoreErrorKind::WouldDeadlock);

@@ -123,8 +123,8 @@ fn store(round: &Round<'_>, disk: &SmallDisk, rng: &mut Rng) {
     store.close().unwrap();
 }
 
-/// A child that was forked meanwhile has the files that were removed open, and their space, until it
-/// ends.
+/// Whoever still has a file that was removed open keeps its space: a child that was forked meanwhile until
+/// it ends, and the kernel's thread that reserved it for a moment.
 fn put_once_there_is_room(round: &Round<'_>, store: &OffloadStore, name: &str, data: &[u8]) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while let Err(failed) = store.put(name, data.to_vec()).wait() {
