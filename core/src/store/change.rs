@@ -14,7 +14,6 @@ use crate::{
         inner::Inner,
         lives::Flight,
         place::{OpenPlace, Place},
-        read::Piece,
         tensor::{Record, Version},
         ticket::Promise,
     },
@@ -191,25 +190,5 @@ impl<B: IoBuf> Change<B> {
                 change.step_ended(first, Err(error), part.and_then(Part::into_whole));
             }
         });
-    }
-}
-
-/// Cuts a part in pieces, which are its bytes together, and hands out each.
-pub(super) fn each_piece<B: IoBuf>(
-    part: Part<B>,
-    pieces: &[Piece],
-    mut with: impl FnMut(&Piece, Part<B>),
-) {
-    let mut rest = part;
-    for piece in pieces {
-        if rest.len() as u64 == piece.len {
-            // Not as a piece of it, or what is left would keep the buffer.
-            return with(piece, rest);
-        }
-        // Never out of bounds.
-        let len = usize::try_from(piece.len).unwrap_or(usize::MAX);
-        let Ok((part, others)) = rest.split_at(len) else { return };
-        with(piece, part);
-        rest = others;
     }
 }

@@ -4,8 +4,9 @@
 //! files, and callbacks on the engine's workers see to the checksums. Everything here is built on what
 //! the engine offers to anybody.
 //!
-//! - put.rs, read.rs, range.rs: the operations; change.rs: a change from its requests to its end;
-//!   entry.rs: what they do for room; forms.rs, batch.rs: awaited, and several at once
+//! - put.rs, read.rs, range.rs: the operations; pieces.rs: how they are cut into requests; change.rs,
+//!   reading.rs: from the requests to the end; entry.rs: what they do for room; forms.rs, batch.rs: awaited,
+//!   and several at once
 //! - pipeline/: tensors that are read ahead of computations, and written behind them
 //! - tensor.rs: a tensor's versions and who waits for them; catalog.rs, pin.rs: which tensors there are;
 //!   memory.rs: which of them are in memory besides
@@ -47,6 +48,7 @@ mod memory;
 mod names;
 mod opening;
 mod owner;
+mod pieces;
 mod pin;
 mod pipeline;
 mod place;
@@ -54,6 +56,7 @@ mod put;
 mod range;
 mod ranks;
 mod read;
+mod reading;
 mod space;
 mod tensor;
 #[cfg(all(test, not(loom)))]

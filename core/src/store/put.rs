@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use crate::{
-    buf::{IoBuf, IoBufExt},
+    buf::{IoBuf, IoBufExt, Part},
     store::{
         StoreError, StoreErrorKind, StoreOperation, StoreTicket,
         catalog::Evicted,
-        change::{Change, Target, each_piece},
+        change::{Change, Target},
         entry::Entry,
         inner::Inner,
-        read::pieces,
+        pieces::{each_piece, pieces},
         tensor::{Record, Version},
     },
 };
@@ -41,7 +41,9 @@ pub(super) fn put<B: IoBuf>(
             let pieces = pieces(0, len, &record, inner.options.part, target.open.chunk());
             let steps = pieces.len();
             let change = Change::new(inner, version, target, record, promise, steps, entry);
-            each_piece(part, &pieces, |piece, part| change.write(piece.at / block, piece.at, part));
+            each_piece(part, &pieces, Part::split_at, |piece, part| {
+                change.write(piece.at / block, piece.at, part);
+            });
             // With nothing left to be done, should the user's code panic.
             inner.tell_evicted(evicted);
         }

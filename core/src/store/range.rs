@@ -10,11 +10,11 @@ use crate::{
     error::ErrorKind,
     store::{
         StoreError, StoreErrorKind, StoreOperation, StoreTicket,
-        change::{Change, Target, each_piece},
+        change::{Change, Target},
         entry::Entry,
         inner::Inner,
+        pieces::{Piece, each_piece, pieces},
         place::OpenPlace,
-        read::{Piece, pieces},
         tensor::{Calls, Inheritance, Record, Version},
         ticket::Promise,
     },
@@ -178,7 +178,7 @@ impl<B: IoBuf> Accepted<B> {
         let steps = writes.len() + copies.len();
         let change = Change::new(&inner, version, target, record, promise, steps, entry);
         let copying = Arc::new(Copying { change, old, queue: Mutex::new(copies.into()) });
-        each_piece(part, &writes, |piece, part| {
+        each_piece(part, &writes, Part::split_at, |piece, part| {
             if piece.is_whole {
                 copying.change.write(piece.at / copying.old.block, piece.at, part);
             } else {

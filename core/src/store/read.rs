@@ -1,4 +1,4 @@
-//! Reading tensors and parts of them, block by block against their checksums.
+//! Requests for tensors and parts of them, and where they find these.
 
 use std::{
     ops::{Bound, RangeBounds},
@@ -6,21 +6,17 @@ use std::{
 };
 
 use crate::{
-    buf::{AioBuf, IoBuf, IoBufExt, IoBufMut, PartMut},
-    engine::Failed,
-    error::{Error, ErrorKind},
+    buf::{AioBuf, IoBufExt, IoBufMut, PartMut},
     store::{
-        StoreError, StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
-        checksum::Seal,
+        StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
         entry::Entry,
         inner::Inner,
-        lives::Flight,
         memory::Share,
-        place::OpenPlace,
+        pieces::{each_piece, pieces},
+        reading::Reading,
         tensor::{Found, Record},
         ticket::Promise,
     },
-    sync::{Mutex, lock},
 };
 
 /// A request to read, once it is known what of.
@@ -265,259 +261,13 @@ impl<B: IoBufMut> Request<B> {
         };
         let len = whole.wanted() as u64;
         let pieces = pieces(from, len, &record, inner.options.part, place.chunk());
-        let progress = Progress {
-            promise: Some(promise),
-            left: pieces.len(),
-            error: None,
-            buffer: None,
-            flight: Some(inner.flights.begin()),
-            record: Some(Arc::clone(&record)),
-        };
-        let seal = record.seal(inner.store);
-        let (len, block) = (record.len, record.block);
-        drop(record);
-        let reading = Reading {
-            inner,
-            len,
-            block,
-            place,
-            seal,
-            gives_back,
-            entry,
-            progress: Mutex::new(progress),
-        };
-        let reading = Arc::new(reading);
-        let mut rest = Some(whole);
-        for piece in pieces {
-            let Some(part) = rest.take() else { return };
-            let is_last = part.wanted() as u64 == piece.len;
-            let part = if is_last {
-                part
-            } else {
-                // Never out of bounds: the pieces are the buffer's length together.
-                let len = usize::try_from(piece.len).unwrap_or(usize::MAX);
-                let Ok((part, others)) = part.split_at(len) else { return };
-                rest = Some(others);
-                part
-            };
+        let reading = Reading::new(inner, record, place, promise, pieces.len(), gives_back, entry);
+        each_piece(whole, &pieces, PartMut::split_at, |piece, part| {
             if piece.is_whole {
                 reading.read(piece.at, part);
             } else {
                 reading.read_edge(piece.at, part);
             }
-        }
-    }
-}
-
-/// A part of a tensor that is read by one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Piece {
-    /// Where in the tensor it begins.
-    pub(super) at: u64,
-    pub(super) len: u64,
-    /// Whether it is whole blocks, and not a part of one.
-    pub(super) is_whole: bool,
-}
-
-/// The pieces of `len` bytes of a tensor from `from` on: whole blocks in pieces of `part` bytes, none
-/// of which is in two chunks of the tensor's place. A chunk is whole blocks, or 0 if there is one.
-pub(super) fn pieces(from: u64, len: u64, record: &Record, part: usize, chunk: u64) -> Vec<Piece> {
-    let (mut at, end, block) = (from, from + len, record.block);
-    let part = (part as u64 / block).max(1) * block;
-    let chunk_end = |at: u64| at.checked_div(chunk).map_or(u64::MAX, |number| (number + 1) * chunk);
-    let mut pieces = Vec::new();
-    while at < end {
-        let number = at / block;
-        let is_whole = at == number * block && end >= record.block_end(number);
-        let until = if is_whole {
-            let whole = if end == record.len { end } else { end - end % block };
-            whole.min(at + part).min(chunk_end(at))
-        } else {
-            end.min(record.block_end(number))
-        };
-        pieces.push(Piece { at, len: until - at, is_whole });
-        at = until;
-    }
-    pieces
-}
-
-/// A read under way.
-struct Reading<B> {
-    inner: Arc<Inner>,
-    /// Bytes of the tensor, and per checksum.
-    len: u64,
-    block: u64,
-    place: OpenPlace,
-    seal: Seal,
-    gives_back: bool,
-    entry: Entry,
-    progress: Mutex<Progress<B>>,
-}
-
-struct Progress<B> {
-    promise: Option<Promise<B>>,
-    left: usize,
-    /// The first in the tensor's order, and where that is.
-    error: Option<(u64, StoreError)>,
-    buffer: Option<B>,
-    flight: Option<Flight>,
-    /// Let go with the last piece, so that whoever is told that the tensor was read can put another in its
-    /// place.
-    record: Option<Arc<Record>>,
-}
-
-impl<B: IoBufMut> Reading<B> {
-    /// Reads whole blocks from `at` on to where they belong.
-    fn read(self: &Arc<Self>, at: u64, part: PartMut<B>) {
-        let ticket = self.place.pread(&self.entry, at, part);
-        let reading = Arc::clone(self);
-        ticket.on_completion(move |result| match result {
-            Ok(mut part) => {
-                let inner = Arc::clone(&reading.inner);
-                inner.helpers.see_to(part.len(), move || {
-                    let verified = reading.verify(at, part.bytes());
-                    reading.piece_ended(at, verified, part.into_whole());
-                });
-            }
-            Err(failed) => {
-                let (error, part) = reading.request_failed(at, failed);
-                reading.piece_ended(at, Err(error), part.and_then(PartMut::into_whole));
-            }
         });
-    }
-
-    /// Reads the block that `part`, from `at` on, is some bytes of.
-    fn read_edge(self: &Arc<Self>, at: u64, mut part: PartMut<B>) {
-        let start = at - at % self.block;
-        let len = self.block.min(self.len - start);
-        let reading = Arc::clone(self);
-        let block =
-            match self.inner.engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
-                Ok(block) => block,
-                Err(error) => {
-                    let error = self.error(StoreErrorKind::Io).because_of(error);
-                    return self.piece_ended(at, Err(error), part.into_whole());
-                }
-            };
-        let ticket = self.place.pread(&self.entry, start, block);
-        ticket.on_completion(move |result| match result {
-            Ok(block) => {
-                let inner = Arc::clone(&reading.inner);
-                inner.helpers.see_to(block.len(), move || {
-                    let from = usize::try_from(at - start).unwrap_or(usize::MAX);
-                    let verified = reading.verify(start, &block);
-                    if verified.is_ok() {
-                        part.fill_from(block.get(from..).unwrap_or_default());
-                    }
-                    reading.piece_ended(at, verified, part.into_whole());
-                });
-            }
-            Err(failed) => {
-                let error = reading.request_failed(start, failed).0;
-                reading.piece_ended(at, Err(error), part.into_whole());
-            }
-        });
-    }
-
-    /// Whether the bytes are those that were stored from `at` on, where a block begins.
-    fn verify(&self, at: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        let Some(record) = lock(&self.progress).record.clone() else {
-            return Err(self.error(StoreErrorKind::Closed));
-        };
-        let wrong = self.seal.mismatch(&record.sums, at / self.block, bytes);
-        wrong.map_or(Ok(()), |block| Err(self.corrupt(block)))
-    }
-
-    fn corrupt(&self, block: u64) -> StoreError {
-        let path = self.place.path(block * self.block).to_owned();
-        self.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
-    }
-
-    fn error(&self, kind: StoreErrorKind) -> StoreError {
-        lock(&self.progress)
-            .promise
-            .as_ref()
-            .map_or_else(|| self.inner.error(kind), |promise| promise.error(kind))
-    }
-
-    fn request_failed<P>(&self, at: u64, failed: Failed<P>) -> (StoreError, Option<P>) {
-        let (error, part) = failed.into_parts();
-        let error = match error.kind() {
-            // A file that ends early was torn.
-            ErrorKind::UnexpectedEof => {
-                let block = (at + Error::done(&error) as u64) / self.block;
-                self.corrupt(block).because_of(error)
-            }
-            _ => self.error(StoreErrorKind::Io).because_of(error),
-        };
-        (error, part)
-    }
-
-    fn piece_ended(&self, at: u64, ended: Result<(), StoreError>, buffer: Option<B>) {
-        let mut progress = lock(&self.progress);
-        if buffer.is_some() {
-            progress.buffer = buffer;
-        }
-        if let Err(error) = ended
-            && progress.error.as_ref().is_none_or(|(first, _)| at < *first)
-        {
-            progress.error = Some((at, error));
-        }
-        progress.left -= 1;
-        if progress.left > 0 {
-            return;
-        }
-        let (error, buffer) = (progress.error.take(), progress.buffer.take());
-        let (promise, flight) = (progress.promise.take(), progress.flight.take());
-        let record = progress.record.take();
-        drop(progress);
-        drop(record);
-        let Some(promise) = promise else {
-            return;
-        };
-        match (error, buffer) {
-            (None, Some(buffer)) => promise.keep(Ok(buffer)),
-            (None, None) => drop(promise),
-            (Some((_, error)), buffer) => promise.fail(error, buffer.filter(|_| self.gives_back)),
-        }
-        drop(flight);
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn check(len: u64, from: u64, end: u64, chunk: u64) {
-        let record = Record::for_tests(len, 4096);
-        let mut at = from;
-        for piece in pieces(from, end - from, &record, 8192, chunk) {
-            let until = piece.at + piece.len;
-            assert_eq!(piece.at, at);
-            let begins = piece.at % 4096 == 0;
-            let ends = until % 4096 == 0 || until == len;
-            assert_eq!(piece.is_whole, begins && ends, "{piece:?} of {len}");
-            assert!(piece.len <= 8192 && piece.len > 0);
-            let is_in_one = chunk == 0 || piece.at / chunk == (until - 1) / chunk;
-            assert!(is_in_one, "{piece:?}, chunks of {chunk}");
-            at = until;
-        }
-        assert_eq!(at, end);
-    }
-
-    #[test]
-    fn pieces_are_the_range_and_whole_ones_are_whole_blocks() {
-        for len in [1_u64, 4095, 4096, 4097, 20_000, 5 * 4096] {
-            for from in [0, 1, 4095, 4096, 5000, 8192, 12_288] {
-                for end in [1, 4096, 4097, 8192, 12_000, 16_384, 20_000, 20_480] {
-                    if from >= end || end > len {
-                        continue;
-                    }
-                    for chunk in [0, 4096, 12_288] {
-                        check(len, from, end, chunk);
-                    }
-                }
-            }
-        }
     }
 }
