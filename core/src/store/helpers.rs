@@ -54,6 +54,8 @@ struct State {
     work: VecDeque<Work>,
     idle: usize,
     threads: Vec<JoinHandle<()>>,
+    /// Helpers there may be, once that was asked.
+    most: Option<usize>,
     is_closed: bool,
 }
 
@@ -116,7 +118,10 @@ impl State {
 
     /// Whether there are helpers, this one perhaps the first.
     fn start_another(&mut self, line: &Arc<Line>) -> bool {
-        let most = available_parallelism().map_or(1, NonZero::get).min(MOST);
+        // Asking reads files of the system, which takes longer than most of the work.
+        let most = *self.most.get_or_insert_with(|| {
+            available_parallelism().map_or(1, NonZero::get).min(MOST)
+        });
         if self.threads.len() < most && !self.is_closed {
             let line = Arc::clone(line);
             let name = format!("ds-aio store {}", self.threads.len());
