@@ -119,9 +119,9 @@ impl State {
     /// Whether there are helpers, this one perhaps the first.
     fn start_another(&mut self, line: &Arc<Line>) -> bool {
         // Asking reads files of the system, which takes longer than most of the work.
-        let most = *self.most.get_or_insert_with(|| {
-            available_parallelism().map_or(1, NonZero::get).min(MOST)
-        });
+        let most = *self
+            .most
+            .get_or_insert_with(|| available_parallelism().map_or(1, NonZero::get).min(MOST));
         if self.threads.len() < most && !self.is_closed {
             let line = Arc::clone(line);
             let name = format!("ds-aio store {}", self.threads.len());
