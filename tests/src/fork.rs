@@ -59,7 +59,7 @@ pub fn in_child(dir: &Path, life: impl FnOnce(&Steps)) {
     // that the engine takes none is what is tested.
     match unsafe { fork() }.unwrap() {
         ForkResult::Child => {
-            die_if_hung(30);
+            die_if_hung(100);
             let ended = catch_unwind(AssertUnwindSafe(|| life(&steps)));
             // Nothing of the parent's is dropped, flushed or removed.
             // SAFETY: it takes no memory.
