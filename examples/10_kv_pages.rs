@@ -7,14 +7,13 @@ use std::{error::Error, io::Write, sync::Arc};
 
 use ds_aio::{AioBuf, AioConfig, AioFile, Engine, OpenOptions};
 use ds_aio_examples::Arguments;
+use futures_util::future::try_join_all;
 use tokio::{runtime::Runtime, sync::Mutex, task::JoinSet};
 
 /// Bytes of a page: 16 tokens of 8 heads of 128 numbers, keys and values, in 4 layers of BF16.
 const PAGE: usize = 16 * 8 * 128 * 2 * 4 * 2;
 const SEQUENCES: u64 = 32;
 const PAGES_EACH: u64 = 8;
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 struct Pages {
     engine: Engine,
@@ -25,37 +24,34 @@ struct Pages {
 
 impl Pages {
     /// Writes buffers to free pages, all at once, and tells where.
-    async fn put(&self, buffers: Vec<AioBuf>) -> Result<Vec<u64>> {
+    async fn put(&self, buffers: Vec<AioBuf>) -> Result<Vec<u64>, Box<dyn Error + Send + Sync>> {
         let (mut pages, mut writes) = (Vec::new(), Vec::new());
         for buffer in buffers {
             let page = self.free.lock().await.pop().ok_or("no page is free")?;
             writes.push(self.engine.pwrite_async(&self.file, buffer, page).await);
             pages.push(page);
         }
-        for write in writes {
-            write.await?;
-        }
+        try_join_all(writes).await?;
         Ok(pages)
     }
 
     /// Reads pages, which are free then.
-    async fn take(&self, pages: Vec<u64>) -> Result<Vec<AioBuf>> {
-        let (mut buffers, mut reads) = (Vec::new(), Vec::new());
+    async fn take(&self, pages: Vec<u64>) -> Result<Vec<AioBuf>, Box<dyn Error + Send + Sync>> {
+        let mut reads = Vec::new();
         for &page in &pages {
             let buffer = self.engine.alloc_for_read(PAGE)?;
             reads.push(self.engine.pread_async(&self.file, buffer, page).await);
         }
-        for read in reads {
-            buffers.push(read.await?);
-        }
+        let buffers = try_join_all(reads).await?;
         self.free.lock().await.extend(pages);
         Ok(buffers)
     }
 }
 
 /// A sequence that is preempted again and again, each time with one page more.
-async fn sequence(pages: Arc<Pages>, number: u64) -> Result<()> {
-    let (own, mut cache) = (|page| (number * PAGES_EACH + page) as u8, Vec::new());
+async fn sequence(pages: Arc<Pages>, number: u64) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let own = |page| (number * PAGES_EACH + page) as u8;
+    let mut cache = Vec::new();
     for page in 0..PAGES_EACH {
         let mut computed = pages.engine.alloc(PAGE)?;
         computed.fill(own(page));
@@ -63,22 +59,22 @@ async fn sequence(pages: Arc<Pages>, number: u64) -> Result<()> {
         cache = pages.take(pages.put(cache).await?).await?;
     }
     let is_own = |(page, bytes): (u64, &AioBuf)| bytes.iter().all(|&byte| byte == own(page));
-    let all_are = (0..).zip(&cache).all(is_own);
-    all_are.then_some(()).ok_or_else(|| format!("sequence {number} has pages of others").into())
+    assert!((0..).zip(&cache).all(is_own), "sequence {number} has pages of others");
+    Ok(())
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     let dir = tempfile::tempdir_in(Arguments::given().map_err(|error| error.to_string())?.dir)?;
     let len = SEQUENCES * PAGES_EACH * PAGE as u64;
     let engine = Engine::new(&AioConfig::from_env()?)?;
     // No write makes the file longer then, which would cost more than the write itself.
     let options = OpenOptions::new().create_new().preallocate(len);
     let file = engine.open_with(dir.path().join("pages"), &options)?;
-    let pages = Pages { engine, file, free: Mutex::new((0..len).step_by(PAGE).collect()) };
-    let pages = Arc::new(pages);
+    let free = Mutex::new((0..len).step_by(PAGE).collect());
+    let pages = Arc::new(Pages { engine, file, free });
     let tasks = (0..SEQUENCES).map(|number| sequence(Arc::clone(&pages), number));
     let ended = Runtime::new()?.block_on(async { tasks.collect::<JoinSet<_>>().join_all().await });
-    ended.into_iter().collect::<Result<()>>()?;
+    ended.into_iter().collect::<Result<(), _>>()?;
     writeln!(std::io::stdout(), "{SEQUENCES} sequences, each with its own bytes in {len}")?;
     Ok(())
 }

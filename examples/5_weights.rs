@@ -3,39 +3,44 @@
 //! `cargo run --release --example weights -- [MODEL] [--dir DIR]`, with `DS_AIO_*` in front. MODEL is a
 //! `.safetensors` file; without one a model of 1 GiB is made.
 
-use std::{collections::BTreeMap, error::Error, fs::File, io, io::Write, path::Path};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs::File,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 use ds_aio::{
     AioConfig, Engine, WriterOptions,
     safetensors::{Dtype, Model, TensorView, save},
 };
-use ds_aio_examples::{Arguments, Source, Speed, compare, evict, on_terminal};
+use ds_aio_examples::{Arguments, Source, Speed, compare, evict, on_terminal, read_through};
+
+type Prepare = fn(&Path) -> io::Result<()>;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { sources, dir } = Arguments::given()?;
     let mut out = io::stdout();
     let engine = Engine::new(&AioConfig::from_env()?)?;
     let dir = tempfile::tempdir_in(dir)?;
-    let path = if let Some(Source::File(path)) = sources.into_iter().next() {
-        path
-    } else {
-        let path = dir.path().join("model.safetensors");
-        make(&engine, &path)?;
-        path
+    let path = match sources.into_iter().next() {
+        Some(Source::File(path)) => path,
+        _ => make(&engine, dir.path().join("model.safetensors"))?,
     };
 
     let model = Model::open(&engine, &path)?;
     let len = model.data_len() as usize;
     writeln!(out, "{}: {} tensors, {len} bytes", path.display(), model.tensors().len())?;
-    for (state, cold) in [("cold", true), ("warm", false)] {
+    for (state, prepare) in [("cold", evict as Prepare), ("warm", read_through)] {
         let (mut ours, mut usual) = (Speed::default(), Speed::default());
         for _ in 0..3 {
-            prepare(&path, cold)?;
+            prepare(&path)?;
             let show = |progress: ds_aio::Progress| {
                 on_terminal(format_args!("{} of {} bytes", progress.done, progress.wanted));
             };
             let loaded = ours.measure(len, || model.loader().progress(show).load())?;
-            prepare(&path, cold)?;
+            prepare(&path)?;
             let copied = usual.measure(len, || map_and_copy(&path, &model))?;
             for (copy, tensor) in copied.iter().zip(model.tensors()) {
                 compare(&mut &copy[..], loaded[tensor.name()].data())?;
@@ -56,31 +61,20 @@ fn map_and_copy(path: &Path, model: &Model<&Engine>) -> io::Result<Vec<Vec<u8>>>
     Ok(model.tensors().iter().map(|tensor| bytes(tensor.offset(), tensor.len())).collect())
 }
 
-/// Has the file in the page cache, or not.
-fn prepare(path: &Path, cold: bool) -> io::Result<()> {
-    if cold {
-        return evict(path);
-    }
-    io::copy(&mut File::open(path)?, &mut io::sink()).map(drop)
-}
-
 /// Saves weights as of a small language model, 1 GiB of them.
-fn make(engine: &Engine, path: &Path) -> Result<(), Box<dyn Error>> {
-    let mut tensors = Vec::new();
+fn make(engine: &Engine, path: PathBuf) -> Result<PathBuf, Box<dyn Error>> {
     let shapes = [("attention", [2048, 8192]), ("mlp", [8192, 4096]), ("norm", [1, 2048])];
-    let mut parts = Vec::new();
-    for (seed, (name, shape)) in (1..).zip(shapes) {
-        let mut data = vec![0; shape[0] * shape[1] * 2];
-        let source = Source::Tensor { seed, len: data.len() as u64 };
-        source.open()?.read_exact(&mut data)?;
-        parts.push((name, shape, data));
-    }
+    let mut bytes = vec![0; (64 << 20) + 4096];
+    Source::Tensor { seed: 1, len: bytes.len() as u64 }.open()?.read_exact(&mut bytes)?;
+    let mut tensors = Vec::new();
     for layer in 0..11 {
-        for (name, shape, data) in &parts {
+        for (name, shape) in shapes {
+            // Of each tensor another stretch, so that none is taken for another unnoticed.
+            let data = &bytes[tensors.len()..][..shape[0] * shape[1] * 2];
             let view = TensorView::new(Dtype::BF16, shape.to_vec(), data)?;
             tensors.push((format!("layers.{layer}.{name}.weight"), view));
         }
     }
-    save(engine, path, tensors, &BTreeMap::new(), &WriterOptions::new())?;
-    Ok(())
+    save(engine, &path, tensors, &BTreeMap::new(), &WriterOptions::new())?;
+    Ok(path)
 }

@@ -30,11 +30,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let (mut variables, restored) = self::network()?;
-    restore(&engine, &path, &mut variables)?;
+    let step = restore(&engine, &path, &mut variables)?;
     if bits(&network.forward(&input)?)? != bits(&restored.forward(&input)?)? {
         return Err("the restored model computes something else".into());
     }
-    writeln!(std::io::stdout(), "restored, and the same bit for bit")?;
+    writeln!(std::io::stdout(), "step {step} restored, and the same bit for bit")?;
     Ok(())
 }
 
@@ -66,11 +66,13 @@ fn checkpoint(
     Ok(save(engine, path, weights, &metadata, &options)?)
 }
 
-fn restore(engine: &Engine, path: &Path, variables: &mut VarMap) -> Result<(), Box<dyn Error>> {
-    for (name, tensor) in Model::open(engine, path)?.load()? {
+/// Loads a checkpoint, and tells of which step it is.
+fn restore(engine: &Engine, path: &Path, variables: &mut VarMap) -> Result<String, Box<dyn Error>> {
+    let model = Model::open(engine, path)?;
+    for (name, tensor) in model.load()? {
         let (dtype, shape) = (tensor.dtype().try_into()?, tensor.shape());
         let weights = Tensor::from_raw_buffer(tensor.data(), dtype, shape, &Device::Cpu)?;
         variables.set_one(name, weights)?;
     }
-    Ok(())
+    Ok(model.metadata().get("step").cloned().ok_or("the checkpoint is of no step")?)
 }

@@ -249,6 +249,15 @@ pub fn evict(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Reads a file, so that the system keeps it in memory.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn read_through(path: &Path) -> io::Result<()> {
+    io::copy(&mut File::open(path)?, &mut io::sink()).map(drop)
+}
+
 /// Shows a line on the terminal's last line; nothing where there is no terminal.
 pub fn on_terminal(line: fmt::Arguments<'_>) {
     let mut terminal = io::stderr();
