@@ -195,7 +195,7 @@ fn files_that_are_there_stay_and_are_told_before_the_search() {
     assert!(ended.err.contains("mine.toml exists") && ended.err.contains("--force"), "{ended:#?}");
     assert_eq!(fs::read_to_string(dir.path().join("mine.toml")).unwrap(), "[other]\n");
     for (arguments, told) in [
-        (["--report", "nowhere/report.html"], "no file can be made in nowhere"),
+        (["--report", "nowhere/report.html"], "nowhere does not exist"),
         (["--report", "."], "is a directory"),
         (["--env", "mine.toml"], "given twice"),
     ] {
