@@ -91,16 +91,17 @@ fn one_with_too_little_space_is_told_before_anything_is_measured() {
     }
     let dir = tempfile::tempdir().unwrap();
     let path = path_of(dir.path());
-    for (arguments, wanted) in [
-        (&["bench", "--size", "17MiB"][..], "17 MiB"),
-        (&["tune", "--size", "17MiB"], "17 MiB"),
+    for (space, arguments, wanted) in [
+        (16, &["bench", "--size", "17MiB"][..], "17 MiB"),
+        (16, &["tune", "--size", "17MiB"], "17 MiB"),
         // The blocks of the file system are larger than these files.
-        (&["bench", "-w", "files", "--size", "3MiB", "--request", "512"], "24 MiB"),
+        (1, &["bench", "-w", "files", "--size", "200KiB", "--request", "512"], "1.5 MiB"),
     ] {
+        let (options, free) = (format!("size={space}m"), format!("{space} MiB free"));
         for format in [&[][..], &["--json"]] {
             let arguments = [arguments, format, &[path]].concat();
-            let told = [wanted, path, "16 MiB free", "--size", "another directory"];
-            assert_refused(mounted("size=16m", dir.path(), &arguments), &told);
+            let told = [wanted, path, &free, "--size", "another directory"];
+            assert_refused(mounted(&options, dir.path(), &arguments), &told);
         }
     }
     // All there is will do.

@@ -23,8 +23,8 @@ pub(super) fn check(
     descriptors: u64,
 ) -> Result<(), Failure> {
     check_memory(size)?;
-    check_space(place, workload, size, request as u64)?;
-    check_descriptors(workload, size, request as u64, descriptors)
+    check_descriptors(workload, size, request as u64, descriptors)?;
+    check_space(place, workload, size, request as u64)
 }
 
 fn check_memory(size: u64) -> Result<(), Failure> {
