@@ -9,6 +9,7 @@ mod shown;
 mod trial;
 
 use std::{
+    io::{self, Write},
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -127,7 +128,14 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let config = arguments.settings.load()?.value;
     let place = Place::of(&arguments.dir)?;
     arguments.check(&place)?;
-    let start = Candidate::of(&config);
+    let mut start = Candidate::of(&config);
+    // Why it does not start is told by the search.
+    if let Ok(engine) = Engine::new(&config) {
+        start = start.as_run(engine.settings());
+        for difference in engine.settings().differences() {
+            writeln!(io::stderr(), "{difference}")?;
+        }
+    }
     let Searched { outcome, elapsed, before } =
         arguments.search(&place, &config, start, &interrupt)?;
     if let ([], Some(first)) = (&*outcome.trials, outcome.skipped.first()) {
@@ -158,6 +166,12 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         return Err(Failure::interrupted());
     }
     arguments.save(&report, &chosen)
+}
+
+/// What an engine makes of it; the same if none starts.
+fn effective(candidate: Candidate, config: &AioConfig) -> Candidate {
+    let started = candidate.within(config).ok().and_then(|config| Engine::new(&config).ok());
+    started.map_or(candidate, |engine| candidate.as_run(engine.settings()))
 }
 
 impl Arguments {
@@ -242,7 +256,8 @@ impl Arguments {
             }
         };
         let spent = || begin.elapsed().as_secs_f64() / self.budget.as_secs_f64();
-        let outcome = Search::new(start, space, &mut measure, &spent).run();
+        let effective = |candidate| effective(candidate, config);
+        let outcome = Search::new(start, space, &effective, &mut measure, &spent).run();
         bar.finish_and_clear();
         Ok(Searched { outcome, elapsed: begin.elapsed(), before })
     }
