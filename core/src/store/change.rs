@@ -52,7 +52,8 @@ struct Progress<B> {
 }
 
 impl<B: Send + 'static> Change<B> {
-    /// `record` lacks its place, which is `target`, and checksums.
+    /// A change that ends once whoever has it has let it go, its steps among them. `record` lacks its
+    /// place, which is `target`, and checksums.
     pub(super) fn new(
         inner: &Arc<Inner>,
         version: Arc<Version>,
@@ -121,45 +122,48 @@ impl<B: Send + 'static> Change<B> {
             }
         }
         progress.left -= 1;
-        if progress.left > 0 {
-            return;
-        }
-        let ended = (progress.record.take(), progress.error.take(), progress.buffer.take());
-        let (promise, flight) = (progress.promise.take(), progress.flight.take());
-        let still_moves = progress.still_moves;
-        drop(progress);
-        self.finish(ended, promise, still_moves);
-        drop(flight);
     }
 
-    fn finish(
-        &self,
-        (record, error, buffer): (Option<Record>, Option<StoreError>, Option<B>),
-        promise: Option<Promise<B>>,
-        still_moves: bool,
-    ) {
+    /// Ends the change if nobody else has it. Before anybody is told it has let go of its files and its
+    /// version, so that the space of what is removed then is free.
+    pub(super) fn let_go(self: Arc<Self>) {
+        let Some(Self { inner, version, place, in_place, progress, .. }) = Arc::into_inner(self)
+        else {
+            return;
+        };
+        let mut progress = lock(&progress);
+        let (record, error) = (progress.record.take(), progress.error.take());
+        let (promise, flight) = (progress.promise.take(), progress.flight.take());
+        let (buffer, still_moves) = (progress.buffer.take(), progress.still_moves);
+        // A panic of the user's code may have come before some of them were begun.
+        let is_whole = progress.left == 0;
+        drop(progress);
         if let (Some(error), Some(promise)) = (&error, &promise) {
             promise.note(error);
         }
         if still_moves {
             // Its place is nobody's any more, and nobody else's are the directories.
             std::mem::forget(record);
-            self.inner.keep_owners_for_ever();
-            self.inner.fail(&self.version, self.in_place);
-        } else if let (Some(record), None) = (record, &error) {
-            self.inner.has_changed(&self.place);
-            self.inner.succeed(&self.version, record);
+            inner.keep_owners_for_ever();
+            inner.fail(&version, in_place);
+        } else if let (Some(record), None, true) = (record, &error, is_whole) {
+            inner.has_changed(&place);
+            drop(place);
+            inner.succeed(&version, record);
         } else {
-            self.inner.fail(&self.version, self.in_place);
+            drop(place);
+            inner.fail(&version, in_place);
         }
+        drop(version);
         let Some(promise) = promise else {
             return;
         };
         match (error, buffer) {
-            (None, Some(buffer)) => promise.keep(Ok(buffer)),
-            (None, None) => drop(promise),
+            (None, Some(buffer)) if is_whole => promise.keep(Ok(buffer)),
+            (None, _) => drop(promise),
             (Some(error), buffer) => promise.fail(error, buffer),
         }
+        drop(flight);
     }
 
     /// An engine's request of this change failed.
@@ -183,11 +187,13 @@ impl<B: IoBuf> Change<B> {
                 inner.helpers.see_to(part.len(), move || {
                     let sums = change.seal.of_blocks(first, part.bytes()).collect();
                     change.step_ended(first, Ok(sums), part.into_whole());
+                    change.let_go();
                 });
             }
             Err(failed) => {
                 let (error, part) = change.request_failed(failed);
                 change.step_ended(first, Err(error), part.and_then(Part::into_whole));
+                change.let_go();
             }
         });
     }

@@ -278,10 +278,13 @@ impl Inner {
                     }
                     let is_full =
                         matches!(error.kind(), ErrorKind::NoSpace | ErrorKind::QuotaExceeded);
-                    if !is_full || !generously || reserved == len {
-                        return Err(self.engine_error(error).in_file(path));
+                    let can_be_less = generously && reserved > len;
+                    // Files that were kept to be used again are room, too.
+                    if is_full && (can_be_less || self.remove_files(directory, space.empty())) {
+                        generously = false;
+                        continue;
                     }
-                    generously = false;
+                    return Err(self.engine_error(error).in_file(path));
                 }
             }
         }
@@ -296,13 +299,19 @@ impl Inner {
     pub(super) fn remove_files_that(&self, chosen: impl Fn(&mut Space) -> Vec<FileNumber>) {
         for (number, directory) in self.directories.iter().enumerate() {
             let files = chosen(&mut lock(&directory.space));
-            for file in files {
-                let id = FileId { directory: number, number: file };
-                self.handles.forget(id);
-                // What cannot be removed now is when the store is opened next.
-                let _ = self.names.remove(&directory.path_of(file));
-            }
+            self.remove_files(number, files);
         }
+    }
+
+    /// Whether there are any.
+    fn remove_files(&self, directory: usize, files: Vec<FileNumber>) -> bool {
+        for &number in &files {
+            let id = FileId { directory, number };
+            self.handles.forget(id);
+            // What cannot be removed now is when the store is opened next.
+            let _ = self.names.remove(&self.path_of(id));
+        }
+        !files.is_empty()
     }
 
     /// Has `then` called with the tensor as it is, or will be once what was accepted before has ended.

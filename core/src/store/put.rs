@@ -44,6 +44,7 @@ pub(super) fn put<B: IoBuf>(
             each_piece(part, &pieces, Part::split_at, |piece, part| {
                 change.write(piece.at / block, piece.at, part);
             });
+            change.let_go();
             // With nothing left to be done, should the user's code panic.
             inner.tell_evicted(evicted);
         }

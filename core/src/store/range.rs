@@ -143,7 +143,8 @@ impl<B: IoBuf> Accepted<B> {
     }
 
     /// The place stays as it is, for others.
-    fn copy(self, record: Arc<Record>) {
+    fn copy(mut self, record: Arc<Record>) {
+        self.opened = None;
         let Some(place) = record.place.as_ref().filter(|_| !self.part.is_empty()) else {
             // No bytes change: it gives way to the version before.
             self.inner.fail(&self.version, false);
@@ -182,12 +183,13 @@ impl<B: IoBuf> Accepted<B> {
             if piece.is_whole {
                 copying.change.write(piece.at / copying.old.block, piece.at, part);
             } else {
-                copying.merge(piece.at, part);
+                Arc::clone(&copying).merge(piece.at, part);
             }
         });
         for _ in 0..COPIES {
-            copying.copy_next();
+            Arc::clone(&copying).copy_next();
         }
+        copying.let_go();
     }
 }
 
@@ -214,12 +216,11 @@ struct Copying<B> {
 
 impl<B: IoBuf> Copying<B> {
     /// Writes the block that `part`, from `at` on, is some bytes of.
-    fn merge(self: &Arc<Self>, at: u64, mut part: Part<B>) {
+    fn merge(self: Arc<Self>, at: u64, mut part: Part<B>) {
         let number = at / self.old.block;
         let start = number * self.old.block;
         let end = start.saturating_add(self.old.block).min(self.old.len);
-        let copying = Arc::clone(self);
-        self.read(start, end - start, move |read| {
+        self.read(start, end - start, move |copying, read| {
             let (error, buffer) = match read {
                 Ok(mut block) => {
                     let from = usize::try_from(at - start).unwrap_or(usize::MAX);
@@ -234,53 +235,67 @@ impl<B: IoBuf> Copying<B> {
                 Err(error) => (error, part.into_whole()),
             };
             copying.change.step_ended(number, Err(error), buffer);
+            copying.let_go();
         });
     }
 
     /// Copies the next piece, if there is one, and then those after it.
-    fn copy_next(self: &Arc<Self>) {
-        let Some(Piece { at, len, .. }) = lock(&self.queue).pop_front() else {
-            return;
+    fn copy_next(self: Arc<Self>) {
+        let next = lock(&self.queue).pop_front();
+        let Some(Piece { at, len, .. }) = next else {
+            return self.let_go();
         };
-        let copying = Arc::clone(self);
-        self.read(at, len, move |read| match read {
+        self.read(at, len, move |copying, read| match read {
             Ok(bytes) => copying.write(at, bytes, None),
             Err(error) => {
-                let next = Arc::clone(&copying);
                 copying.change.step_ended(at / copying.old.block, Err(error), None);
-                next.copy_next();
+                copying.copy_next();
             }
         });
     }
 
+    /// Ends the change if nobody else has it, and before that lets go of what was there before.
+    fn let_go(self: Arc<Self>) {
+        if let Some(Self { change, old, .. }) = Arc::into_inner(self) {
+            drop(old);
+            change.let_go();
+        }
+    }
+
     /// Reads whole blocks as they were before, from `at` on.
     fn read(
-        self: &Arc<Self>,
+        self: Arc<Self>,
         at: u64,
         len: u64,
-        then: impl FnOnce(Result<AioBuf, StoreError>) + Send + 'static,
+        then: impl FnOnce(Arc<Self>, Result<AioBuf, StoreError>) + Send + 'static,
     ) {
         let engine = &self.change.inner.engine;
         let buffer = match engine.alloc_for_read(usize::try_from(len).unwrap_or(usize::MAX)) {
             Ok(buffer) => buffer,
-            Err(error) => return then(Err(self.change.engine_error(error))),
+            Err(error) => {
+                let error = self.change.engine_error(error);
+                return then(self, Err(error));
+            }
         };
         let ticket = self.old.source.place.pread(&self.change.entry, at, buffer);
-        let copying = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(buffer) => {
-                let inner = Arc::clone(&copying.change.inner);
-                inner.helpers.see_to(buffer.len(), move || then(copying.verified(at, buffer)));
+                let inner = Arc::clone(&self.change.inner);
+                inner.helpers.see_to(buffer.len(), move || {
+                    let verified = self.verified(at, buffer);
+                    then(self, verified);
+                });
             }
             Err(failed) => {
                 let error = failed.into_parts().0;
-                then(Err(match error.kind() {
+                let error = match error.kind() {
                     ErrorKind::UnexpectedEof => {
-                        let block = (at + error.done() as u64) / copying.old.block;
-                        copying.corrupt(block).because_of(error)
+                        let block = (at + error.done() as u64) / self.old.block;
+                        self.corrupt(block).because_of(error)
                     }
-                    _ => copying.change.engine_error(error),
-                }));
+                    _ => self.change.engine_error(error),
+                };
+                then(self, Err(error));
             }
         });
     }
@@ -297,23 +312,24 @@ impl<B: IoBuf> Copying<B> {
     }
 
     /// Writes whole blocks from `at` on, which `part` was merged into if there is one.
-    fn write(self: &Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
+    fn write(self: Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
         let first = at / self.old.block;
         let ticket = self.change.place.pwrite(&self.change.entry, at, bytes);
-        let copying = Arc::clone(self);
         ticket.on_completion(move |result| {
             let bytes = match result {
                 Ok(bytes) => Ok(bytes),
-                Err(failed) => Err(copying.change.request_failed(failed).0),
+                Err(failed) => Err(self.change.request_failed(failed).0),
             };
-            let inner = Arc::clone(&copying.change.inner);
+            let inner = Arc::clone(&self.change.inner);
             inner.helpers.see_to(bytes.as_ref().map_or(0, |bytes| bytes.len()), move || {
-                let seal = copying.change.seal;
+                let seal = self.change.seal;
                 let ended = bytes.map(|bytes| seal.of_blocks(first, &bytes).collect());
                 let is_copy = part.is_none();
-                copying.change.step_ended(first, ended, part.and_then(Part::into_whole));
+                self.change.step_ended(first, ended, part.and_then(Part::into_whole));
                 if is_copy {
-                    copying.copy_next();
+                    self.copy_next();
+                } else {
+                    self.let_go();
                 }
             });
         });

@@ -261,7 +261,7 @@ impl<B: IoBufMut> Request<B> {
         };
         let len = whole.wanted() as u64;
         let pieces = pieces(from, len, &record, inner.options.part, place.chunk());
-        let reading = Reading::new(inner, record, place, promise, pieces.len(), gives_back, entry);
+        let reading = Reading::new(inner, record, place, promise, gives_back, entry);
         each_piece(whole, &pieces, PartMut::split_at, |piece, part| {
             if piece.is_whole {
                 reading.read(piece.at, part);
@@ -269,5 +269,6 @@ impl<B: IoBufMut> Request<B> {
                 reading.read_edge(piece.at, part);
             }
         });
+        reading.let_go();
     }
 }

@@ -29,7 +29,6 @@ pub(super) struct Reading<B> {
 
 struct Progress<B> {
     promise: Option<Promise<B>>,
-    left: usize,
     /// The first in the tensor's order, and where that is.
     error: Option<(u64, StoreError)>,
     buffer: Option<B>,
@@ -40,20 +39,18 @@ struct Progress<B> {
 }
 
 impl<B: IoBufMut> Reading<B> {
-    /// A read that ends with its last piece, of so many.
+    /// A read that ends once whoever has it has let it go, its pieces among them.
     pub(super) fn new(
         inner: Arc<Inner>,
         record: Arc<Record>,
         place: OpenPlace,
         promise: Promise<B>,
-        pieces: usize,
         gives_back: bool,
         entry: Entry,
     ) -> Arc<Self> {
         let (len, block, seal) = (record.len, record.block, record.seal(inner.store));
         let progress = Progress {
             promise: Some(promise),
-            left: pieces,
             error: None,
             buffer: None,
             flight: Some(inner.flights.begin()),
@@ -92,7 +89,7 @@ impl<B: IoBufMut> Reading<B> {
                 Ok(block) => block,
                 Err(error) => {
                     let error = self.error(StoreErrorKind::Io).because_of(error);
-                    return self.piece_ended(at, Err(error), part.into_whole());
+                    return reading.piece_ended(at, Err(error), part.into_whole());
                 }
             };
         let ticket = self.place.pread(&self.entry, start, block);
@@ -149,7 +146,7 @@ impl<B: IoBufMut> Reading<B> {
         (error, part)
     }
 
-    fn piece_ended(&self, at: u64, ended: Result<(), StoreError>, buffer: Option<B>) {
+    fn piece_ended(self: Arc<Self>, at: u64, ended: Result<(), StoreError>, buffer: Option<B>) {
         let mut progress = lock(&self.progress);
         if buffer.is_some() {
             progress.buffer = buffer;
@@ -159,10 +156,18 @@ impl<B: IoBufMut> Reading<B> {
         {
             progress.error = Some((at, error));
         }
-        progress.left -= 1;
-        if progress.left > 0 {
+        drop(progress);
+        self.let_go();
+    }
+
+    /// Ends the read if nobody else has it. Its files are closed before anybody is told, so that the space
+    /// of one that is removed then is free.
+    pub(super) fn let_go(self: Arc<Self>) {
+        let Some(Self { place, progress, gives_back, .. }) = Arc::into_inner(self) else {
             return;
-        }
+        };
+        drop(place);
+        let mut progress = lock(&progress);
         let (error, buffer) = (progress.error.take(), progress.buffer.take());
         let (promise, flight) = (progress.promise.take(), progress.flight.take());
         let record = progress.record.take();
@@ -174,7 +179,7 @@ impl<B: IoBufMut> Reading<B> {
         match (error, buffer) {
             (None, Some(buffer)) => promise.keep(Ok(buffer)),
             (None, None) => drop(promise),
-            (Some((_, error)), buffer) => promise.fail(error, buffer.filter(|_| self.gives_back)),
+            (Some((_, error)), buffer) => promise.fail(error, buffer.filter(|_| gives_back)),
         }
         drop(flight);
     }

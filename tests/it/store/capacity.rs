@@ -1,11 +1,16 @@
-//! Stores as caches: what is used least recently makes room.
+//! Stores as caches: what is used least recently makes room. And the room that files take.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex, mpsc::channel},
+};
 
-use ds_aio::{OffloadStore, StoreErrorKind};
+use ds_aio::{OffloadStore, StoreErrorKind, StoreTicket};
 use ds_aio_tests::bytes::{Rng, assert_same, pattern, seed};
 
 use super::support::Place;
+use crate::{capabilities::require, process::run};
 
 fn names(store: &OffloadStore) -> Vec<String> {
     store.tensors().map(|tensor| tensor.name.to_string()).collect()
@@ -89,4 +94,47 @@ fn a_cache_under_load_holds_what_was_put_and_takes_no_more_space() {
     let files: u64 = place.data_files().iter().map(len).sum();
     assert!(files <= 5 << 20, "{files} bytes in files");
     store.close().unwrap();
+}
+
+#[test]
+fn what_is_kept_to_be_used_again_gives_way_on_a_full_file_system() {
+    if require("namespaces") {
+        run(env!("CARGO_BIN_EXE_no_space"), &["stored"]);
+    }
+}
+
+#[test]
+fn a_file_is_closed_once_its_last_request_is_told_of() {
+    let place = Place::new();
+    let store = Arc::new(place.open());
+    let (told, tells) = channel();
+    // None shares a slab.
+    let tensor = pattern(1, 1_500_000);
+    type Begin = fn(&OffloadStore, Vec<u8>) -> StoreTicket<Vec<u8>>;
+    let begins: [Begin; 3] = [
+        |store, tensor| store.get_into("tensor", tensor),
+        |store, tensor| store.put("tensor", tensor),
+        |store, tensor| store.put_range("tensor", 5000, tensor[..600_000].to_vec()),
+    ];
+    for begin in begins {
+        store.put("tensor", tensor.clone()).wait().unwrap();
+        let (of, told, path) = (Arc::clone(&store), told.clone(), place.path());
+        begin(&store, tensor.clone()).on_completion(move |result| {
+            let removed = of.remove("tensor");
+            told.send((result.is_ok(), removed, open_files_of(&path))).unwrap();
+        });
+        let (done, removed, open) = tells.recv().unwrap();
+        assert!(done && removed.unwrap());
+        // What the store holds open are slabs.
+        assert!(!open.iter().any(|path| path.ends_with(" (deleted)")), "{open:?}");
+        assert_eq!(place.data_files().len(), 0);
+    }
+}
+
+/// The files of a directory that this process has open.
+fn open_files_of(directory: &Path) -> Vec<String> {
+    let open = fs::read_dir("/proc/self/fd").unwrap();
+    let links = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+    let of = links.filter(|link| link.starts_with(directory));
+    of.map(|link| link.to_string_lossy().into_owned()).collect()
 }

@@ -18,9 +18,11 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::{fs, io::Write, path::Path};
+    use std::{fs, io::Write, path::Path, sync::Arc};
 
-    use ds_aio::{Engine, Error, ErrorKind, FileWriter, OpenOptions, Operation, WriterOptions};
+    use ds_aio::{
+        Engine, Error, ErrorKind, FileWriter, OffloadStore, OpenOptions, Operation, WriterOptions,
+    };
     use ds_aio_tests::{
         bytes::{assert_same, pattern},
         mounts::{leave_the_others, mount_in_memory},
@@ -55,6 +57,7 @@ mod linux {
                     "detached" => detached(engine, &dir.path().join("detached"), &data),
                     "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
                     "allocated" => allocated(&engine, &dir.path().join("allocated"), &data),
+                    "stored" => stored(engine, &dir.path().join("stored"), &data),
                     "streamed" => streamed(engine, &dir.path().join("streamed"), &data),
                     "without fallocate" => without_fallocate(&engine, &dir.path().join("sparse")),
                     other => panic!("no scenario {other:?}"),
@@ -131,6 +134,27 @@ mod linux {
         assert_eq!(failures.errors()[0].operation(), Operation::Preallocate);
         drop(file);
         fs::remove_file(path).unwrap();
+    }
+
+    /// What a store keeps to use again gives way to what needs the room.
+    fn stored(engine: Engine, path: &Path, data: &[u8]) {
+        let store = OffloadStore::builder(path)
+            .slab_limit(4096)
+            .slab_size(MIB as u64)
+            .open(&Arc::new(engine))
+            .unwrap();
+        let (small, large) = (&data[..4 * MIB], &data[..6 * MIB]);
+        for name in ["kept", "removed"] {
+            store.put(name, large.to_vec()).wait().unwrap();
+        }
+        assert!(store.remove("removed").unwrap());
+        store.put("small", small.to_vec()).wait().unwrap();
+        let failed = store.put("none", large.to_vec()).wait().unwrap_err();
+        let cause = failed.error().engine_error().map(Error::kind);
+        assert_eq!(cause, Some(ErrorKind::NoSpace), "{failed}");
+        assert_same(&store.get("kept").wait().unwrap(), large, &"kept");
+        assert_same(&store.get("small").wait().unwrap(), small, &"small");
+        store.close().unwrap();
     }
 
     /// A stream that finds no room says so once and for all, and leaves what it was to replace.
