@@ -9,6 +9,7 @@ mod doctor;
 mod exit;
 mod interrupt;
 mod output;
+mod place;
 mod settings;
 mod tune;
 

@@ -7,13 +7,34 @@ pub(crate) enum Precision {
     Double,
 }
 
+impl Precision {
+    /// Integers below are exact.
+    const fn exact_below(self) -> f64 {
+        match self {
+            Self::Single => 16_777_216.0,            // 2^24
+            Self::Double => 9_007_199_254_740_992.0, // 2^53
+        }
+    }
+
+    /// The last power of ten that is exact.
+    const fn exact_places(self) -> i32 {
+        match self {
+            Self::Single => 10,
+            Self::Double => 22,
+        }
+    }
+
+    const fn round(self, number: f64) -> f64 {
+        match self {
+            Self::Single => number as f32 as f64,
+            Self::Double => number,
+        }
+    }
+}
+
 /// Digits and a power of ten that read back as exactly `number`, which is finite and positive.
 pub(crate) const fn digits_of(number: f64, precision: Precision) -> (u64, i32) {
-    let short = match precision {
-        Precision::Single => short_single(number as f32),
-        Precision::Double => short_double(number),
-    };
-    match short {
+    match short(number, precision) {
         Some((digits, exponent)) => without_trailing_zeros(digits, exponent),
         None => {
             let (digits, exponent) = seventeen_digits(number);
@@ -25,49 +46,23 @@ pub(crate) const fn digits_of(number: f64, precision: Precision) -> (u64, i32) {
 /// Few digits, where they suffice.
 ///
 /// `digits / 10^places` is one correctly rounded division of two exact numbers, which is how the
-/// text is read: if it equals `number`, the text does.
-const fn short_double(number: f64) -> Option<(u64, i32)> {
-    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: integers below are exact
+/// text is read: if it equals `number`, the text does. In single precision it is rounded twice, to 53
+/// bits and to 24; as 53 are not less than 2 × 24 + 2, that is the same as once.
+const fn short(number: f64, precision: Precision) -> Option<(u64, i32)> {
     let mut scale = 1.0;
     let mut places = 0;
-    while places <= 22 {
+    while places <= precision.exact_places() {
         let digits = number * scale + 0.5;
-        if digits < EXACT {
+        if digits < precision.exact_below() {
             let digits = digits as u64;
-            if digits as f64 / scale == number {
+            if precision.round(digits as f64 / scale) == number {
                 return Some((digits, -places));
             }
         }
         let digits = number / scale + 0.5;
-        if digits < EXACT {
+        if digits < precision.exact_below() {
             let digits = digits as u64;
-            if digits as f64 * scale == number {
-                return Some((digits, places));
-            }
-        }
-        scale *= 10.0;
-        places += 1;
-    }
-    None
-}
-
-/// The same in single precision, where 2^24 and 10^10 are the last exact ones.
-const fn short_single(number: f32) -> Option<(u64, i32)> {
-    const EXACT: f32 = 16_777_216.0;
-    let mut scale = 1.0;
-    let mut places = 0;
-    while places <= 10 {
-        let digits = number * scale + 0.5;
-        if digits < EXACT {
-            let digits = digits as u64;
-            if digits as f32 / scale == number {
-                return Some((digits, -places));
-            }
-        }
-        let digits = number / scale + 0.5;
-        if digits < EXACT {
-            let digits = digits as u64;
-            if digits as f32 * scale == number {
+            if precision.round(digits as f64 * scale) == number {
                 return Some((digits, places));
             }
         }
@@ -221,6 +216,13 @@ mod tests {
             let (digits, _) = digits_of(number, Precision::Double);
             assert!(digits <= u64::from(hundredths), "{number} became {digits}");
         }
+        for thousandths in 1..20_000_u32 {
+            let number = f64::from((f64::from(thousandths) / 1000.0) as f32);
+            let (digits, _) = digits_of(number, Precision::Single);
+            assert!(digits <= u64::from(thousandths), "{number} became {digits}");
+        }
+        let small = f64::from(4.883573e-4_f32);
+        assert_eq!(digits_of(small, Precision::Single), (4_883_573, -10));
         assert_eq!(digits_of(1e22, Precision::Double), (1, 22));
         assert_eq!(digits_of(2.5e-20, Precision::Double), (25, -21));
     }

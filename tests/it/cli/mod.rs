@@ -4,6 +4,7 @@ mod bench;
 mod config;
 mod doctor;
 mod general;
+mod place;
 mod tune;
 
 use std::{
@@ -22,13 +23,20 @@ use serde_json::Value;
 
 /// The command in `dir`, with no settings of this process's.
 fn command(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_command"));
+    let mut command = without_settings(env!("CARGO_BIN_EXE_command"));
+    command.current_dir(dir);
+    command
+}
+
+/// The command, or a program that runs it.
+fn without_settings(program: &str) -> Command {
+    let mut command = Command::new(program);
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("DS_AIO_") {
             command.env_remove(name);
         }
     }
-    command.current_dir(dir).stdin(Stdio::null());
+    command.stdin(Stdio::null());
     // Whatever starts the tests may have started ranks.
     command.env_remove("LOCAL_WORLD_SIZE");
     command

@@ -119,6 +119,25 @@ fn what_cannot_start_is_named_and_the_search_goes_on() {
 }
 
 #[test]
+fn what_an_engine_makes_of_the_settings_is_what_is_tried_and_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = ["thread_count=1024", "queue_depth=64", "backend=threads"];
+    let asked = asked.iter().flat_map(|setting| ["--set", setting]);
+    let ended = run(dir.path(), SHORT.into_iter().chain(asked).chain(["--json"])).with_code(0);
+    let report = ended.json();
+    let start = &report["start"];
+    assert_eq!((&start["thread_count"], &start["queue_depth"]), (&128.into(), &1.into()));
+    for told in ["thread_count = 128 (asked for 1024", "queue_depth = 1 (asked for 64"] {
+        assert!(ended.err.contains(told), "{ended:#?}");
+    }
+    for trial in report["trials"].as_array().unwrap() {
+        let number = |key: &str| trial[key].as_u64().unwrap();
+        let threads = trial["backend"] == "threads";
+        assert!(!threads || number("thread_count") * number("queue_depth") <= 128, "{trial:#}");
+    }
+}
+
+#[test]
 fn too_little_time_is_said_with_what_would_do() {
     let dir = tempfile::tempdir().unwrap();
     let short = ["tune", "--size", "64MiB", "--budget", "300ms"];
@@ -195,7 +214,7 @@ fn files_that_are_there_stay_and_are_told_before_the_search() {
     assert!(ended.err.contains("mine.toml exists") && ended.err.contains("--force"), "{ended:#?}");
     assert_eq!(fs::read_to_string(dir.path().join("mine.toml")).unwrap(), "[other]\n");
     for (arguments, told) in [
-        (["--report", "nowhere/report.html"], "no file can be made in nowhere"),
+        (["--report", "nowhere/report.html"], "nowhere does not exist"),
         (["--report", "."], "is a directory"),
         (["--env", "mine.toml"], "given twice"),
     ] {

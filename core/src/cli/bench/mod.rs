@@ -2,6 +2,7 @@
 
 mod contents;
 mod report;
+mod room;
 mod sampler;
 mod session;
 mod table;
@@ -15,13 +16,12 @@ use std::{
 use clap::Args;
 use ds_aio::{BufferPool, EffectiveSettings, Engine};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use nix::sys::resource::{Resource, getrlimit};
 
 use super::{
-    doctor::Machine,
     exit::Failure,
     interrupt::Interrupt,
     output::{DIM, Output, bytes},
+    place::Place,
     settings::{SettingsArguments, size},
 };
 use report::{CaseReport, Report, Settings};
@@ -73,7 +73,7 @@ pub(super) struct Arguments {
     )]
     targets: Vec<Target>,
 
-    /// Bytes that a repeat reads or writes; as many are taken of memory
+    /// Bytes that a repeat reads or writes; as many are taken of memory and of the file system
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = "256MiB")]
     size: u64,
 
@@ -118,20 +118,18 @@ pub(super) struct Arguments {
     settings: SettingsArguments,
 }
 
-/// Descriptors that are not the files'.
-const OTHER_DESCRIPTORS: u64 = 64;
-
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let interrupt = Interrupt::watch()?;
     let loaded = arguments.settings.load()?;
     let config = &loaded.value;
+    let place = Place::of(&arguments.dir)?;
+    let cases = arguments.cases(&place)?;
     let engine = Engine::new(config)?;
     let settings = engine.settings().clone();
     drop(engine);
 
-    let cases = arguments.cases()?;
     let plan = Plan {
-        dir: &arguments.dir,
+        place: &place,
         repeats: arguments.repeats as usize,
         warmups: arguments.warmups as usize,
         verify: arguments.verify,
@@ -155,7 +153,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
 
     let mut report = Report {
-        directory: &arguments.dir,
+        directory: &place.path,
         settings: Settings::of(&settings),
         seed: plan.seed,
         warmups: plan.warmups,
@@ -188,42 +186,6 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if report.interrupted { Err(Failure::interrupted()) } else { Ok(()) }
 }
 
-/// Whether there is room for so many bytes of buffers.
-pub(super) fn check_memory(size: u64) -> Result<(), Failure> {
-    match Machine::here().available_memory() {
-        Some(available) if size > available => Err(Failure::misconfigured(format!(
-            "--size asks for {} of memory, of which {} are left: give less",
-            bytes(size),
-            bytes(available)
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// Whether all files of a workload can be open at once, with so many descriptors each.
-fn check_descriptors(
-    workload: Workload,
-    size: u64,
-    request: usize,
-    each: u64,
-) -> Result<(), Failure> {
-    let files = match workload {
-        Workload::Files => size.div_ceil(request as u64),
-        _ => return Ok(()),
-    };
-    let wanted = files.saturating_mul(each).saturating_add(OTHER_DESCRIPTORS);
-    let (limit, _) = getrlimit(Resource::RLIMIT_NOFILE).map_err(Failure::failed)?;
-    #[allow(clippy::useless_conversion, reason = "not 64 bits on all systems")]
-    let limit = u64::from(limit);
-    if wanted <= limit {
-        return Ok(());
-    }
-    Err(Failure::misconfigured(format!(
-        "the workload `files` has {files} files, which take {wanted} descriptors, and the limit \
-         is {limit}: raise it (ulimit -n), lower --size or raise --request"
-    )))
-}
-
 /// As many requests as fill the queue.
 fn filling(extents: &[Extent], settings: &EffectiveSettings) -> usize {
     let request = extents.iter().map(|extent| extent.len).max().unwrap_or(1);
@@ -233,14 +195,13 @@ fn filling(extents: &[Extent], settings: &EffectiveSettings) -> usize {
 
 impl Arguments {
     /// All cases with their requests, if there is room for them.
-    fn cases(&self) -> Result<Vec<(Case, Vec<Extent>)>, Failure> {
-        check_memory(self.size)?;
+    fn cases(&self, place: &Place) -> Result<Vec<(Case, Vec<Extent>)>, Failure> {
         let all = Case::all(&self.workloads, &self.directions, &self.targets, self.reads);
         let with_extents = |case: Case| {
             let usual = || Ok(case.workload.usual_request());
             let request = self.request.map_or_else(usual, usize::try_from);
             let request = request.map_err(Failure::misconfigured)?;
-            check_descriptors(case.workload, self.size, request, 2)?;
+            room::check(place, case.workload, self.size, request, 2)?;
             Ok((case, case.extents(self.size, request, self.seed)))
         };
         all.into_iter().map(with_extents).collect()

@@ -1,18 +1,19 @@
 //! Speeds of one configuration after the other, in the same files and memory.
 
-use std::{fs::File, path::Path};
+use std::fs::File;
 
 use ds_aio::{AioBuf, AioConfig, BufferPool, Engine, Latencies, OperationStats, Stats};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::{
-    check_descriptors, filling,
+    filling,
     report::micros,
-    session::{Plan, Session, Timed, files, new_file},
+    room,
+    session::{Plan, Session, Timed, files},
     workload::{Case, Doing, Extent, Target, Workload},
 };
-use crate::cli::{exit::Failure, interrupt::Interrupt};
+use crate::cli::{exit::Failure, interrupt::Interrupt, place::Place};
 
 /// Files and buffers to take samples with.
 pub(in crate::cli) struct Sampler<'a> {
@@ -72,18 +73,26 @@ impl Typical {
 }
 
 impl<'a> Sampler<'a> {
+    /// Whether there is room for one.
+    pub(in crate::cli) fn check(
+        place: &Place,
+        workload: Workload,
+        size: u64,
+    ) -> Result<(), Failure> {
+        // The file's own descriptor, and an engine's two.
+        room::check(place, workload, size, workload.usual_request(), 3)
+    }
+
     /// Makes the files, and writes them with an engine of that configuration.
     pub(in crate::cli) fn new(
-        dir: &'a Path,
+        place: &'a Place,
         config: &AioConfig,
         workload: Workload,
         size: u64,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
-        // The file's own, and an engine's two.
-        check_descriptors(workload, size, workload.usual_request(), 3)?;
         let plan = Plan {
-            dir,
+            place,
             repeats: 1,
             warmups: 0,
             verify: false,
@@ -97,7 +106,7 @@ impl<'a> Sampler<'a> {
         let pool = BufferPool::new();
         let buffers = extents.iter().map(|extent| pool.alloc(extent.len).map(Some));
         let buffers = buffers.collect::<Result<_, _>>()?;
-        let files = (0..files(&extents)).map(|_| new_file(dir)).collect::<Result<_, _>>()?;
+        let files = (0..files(&extents)).map(|_| place.new_file()).collect::<Result<_, _>>()?;
         let mut sampler = Self { plan, workload, extents, pool, files, buffers };
         sampler.with(config, Doing::Reads, |session| {
             session.fill();

@@ -4,7 +4,6 @@ use std::{
     fs::File,
     ops::DerefMut,
     os::{fd::AsFd, unix::fs::FileExt},
-    path::Path,
     sync::mpsc::{Sender, channel},
     time::{Duration, Instant},
 };
@@ -23,15 +22,12 @@ use super::{
     contents::{Contents, update},
     workload::{Action, Case, Doing, Extent, Target, Workload},
 };
-use crate::cli::{
-    exit::Failure,
-    interrupt::{self, Interrupt},
-};
+use crate::cli::{exit::Failure, interrupt::Interrupt, place::Place};
 
 /// What is the same for all cases.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
-    pub(super) dir: &'a Path,
+    pub(super) place: &'a Place,
     pub(super) repeats: usize,
     pub(super) warmups: usize,
     pub(super) verify: bool,
@@ -172,14 +168,8 @@ where
     /// Files without a name, which are gone when they are closed, however this ends.
     fn make_files(&mut self) -> Result<(), Failure> {
         self.files.clear();
-        let files = self.extents.iter().map(|extent| extent.file + 1).max().unwrap_or(0);
-        for _ in 0..files {
-            let file =
-                interrupt::later(|| tempfile::tempfile_in(self.plan.dir)).map_err(|error| {
-                    let dir = self.plan.dir.display();
-                    Failure::failed(format!("a temporary file in {dir} cannot be made: {error}"))
-                })?;
-            self.files.push(self.engine.adopt(file)?);
+        for _ in 0..files(self.extents) {
+            self.files.push(self.engine.adopt(self.plan.place.new_file()?)?);
         }
         if self.case.doing == Doing::Writes(Target::Preallocated) {
             for (number, file) in self.files.iter().enumerate() {
@@ -350,14 +340,6 @@ where
 /// How many files there are.
 pub(super) fn files(extents: &[Extent]) -> usize {
     extents.iter().map(|extent| extent.file + 1).max().unwrap_or(0)
-}
-
-/// A file without a name.
-pub(super) fn new_file(dir: &Path) -> Result<File, Failure> {
-    interrupt::later(|| tempfile::tempfile_in(dir)).map_err(|error| {
-        let dir = dir.display();
-        Failure::failed(format!("a temporary file in {dir} cannot be made: {error}"))
-    })
 }
 
 /// A request that ended.

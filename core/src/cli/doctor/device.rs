@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{machine::Machine, probe::Place};
+use super::machine::Machine;
+use crate::cli::place::Place;
 
 /// A file system as it is mounted.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -29,13 +29,14 @@ use serde::Serialize;
 use super::{
     exit::Failure,
     output::{DIM, Output},
+    place::Place,
     settings::SettingsArguments,
 };
 use cgroup::Cgroup;
 use device::{Device, Mount};
 pub(super) use finding::{Finding, Verdict};
 pub(super) use machine::Machine;
-use probe::{Place, Probe};
+use probe::Probe;
 use ranks::Ranks;
 
 /// Find out what keeps this machine and a directory from full speed, and what to change
@@ -94,9 +95,7 @@ pub(super) fn facts(dir: &Path, config: &AioConfig) -> Result<Vec<Finding>, Fail
 }
 
 fn look(dir: &Path, config: &AioConfig) -> Result<(Place, Vec<Finding>), Failure> {
-    let place = Place::of(dir)
-        .map_err(|error| Failure::misconfigured(format!("{}: {error}", dir.display())))?;
-    let probe = Probe::of(place, config)?;
+    let probe = Probe::of(Place::of(dir)?, config)?;
     let findings = examine(&Machine::here(), &probe);
     Ok((probe.place, findings))
 }

@@ -6,9 +6,12 @@ use super::{
     device::{Layer, Mount},
     finding::Finding,
     machine::Machine,
-    probe::{Place, Probe},
+    probe::Probe,
 };
-use crate::cli::output::bytes;
+use crate::cli::{
+    output::bytes,
+    place::{Place, Space},
+};
 
 /// Below so many bytes a file system is almost full, or below one in so many of its bytes.
 const LITTLE: u64 = 1 << 30;
@@ -60,16 +63,20 @@ pub(super) fn directory(machine: &Machine, place: &Place, mount: Option<&Mount>)
 }
 
 pub(super) fn space(place: &Place) -> Finding {
-    let found = format!("{} of {} free", bytes(place.free), bytes(place.size));
-    if place.free < LITTLE || place.free < place.size / LITTLE_SHARE {
+    const TOPIC: &str = "free space";
+    let Some(Space { free, size, .. }) = place.space else {
+        return Finding::ok(TOPIC, "the file system knows no bound");
+    };
+    let found = format!("{} of {} free", bytes(free), bytes(size));
+    if free < LITTLE || free < size / LITTLE_SHARE {
         return Finding::warning(
-            "free space",
+            TOPIC,
             found,
             "writes fail when it is gone, and files of a nearly full file system are in pieces",
             "remove what is not needed, or give another directory",
         );
     }
-    Finding::ok("free space", found)
+    Finding::ok(TOPIC, found)
 }
 
 pub(super) fn direct(probe: &Probe) -> Finding {

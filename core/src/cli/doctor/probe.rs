@@ -1,22 +1,13 @@
 //! What an engine really gets in a directory: tried with its settings, in a file without a name.
 
-use std::{
-    fs::File,
-    io,
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use ds_aio::{
     AioBuf, AioConfig, AioFile, BackendMode, DirectAlignment, DirectMode, Engine, EngineConfig,
     EngineSettings, HugePages, NotDirect, RingUnavailable, StartError,
 };
-use nix::sys::{
-    stat::{major, minor},
-    statvfs::fstatvfs,
-};
 
-use crate::cli::{exit::Failure, interrupt};
+use crate::cli::{exit::Failure, output::bytes, place::Place};
 
 /// What was found by trying.
 #[derive(Debug, Clone)]
@@ -52,46 +43,11 @@ impl Effective {
     }
 }
 
-/// The directory.
-#[derive(Debug, Clone)]
-pub(super) struct Place {
-    /// Without links.
-    pub(super) path: PathBuf,
-    /// The device it is on, major and minor; a major of 0 is none.
-    pub(super) device: (u64, u64),
-    /// Bytes that this user may still write.
-    pub(super) free: u64,
-    /// Bytes in all.
-    pub(super) size: u64,
-}
-
 /// How much is written: enough to show on what pages buffers lie.
 const WRITTEN: usize = 8 << 20;
 
-impl Place {
-    pub(super) fn of(dir: &Path) -> io::Result<Self> {
-        let path = dir.canonicalize()?;
-        let opened = File::open(&path)?;
-        let metadata = opened.metadata()?;
-        if !metadata.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-        let space = fstatvfs(&opened)?;
-        #[allow(clippy::unnecessary_cast, reason = "32 bits on some systems")]
-        let bytes = |blocks| blocks as u64 * space.fragment_size() as u64;
-        let device = metadata.dev();
-        Ok(Self {
-            path,
-            device: (major(device), minor(device)),
-            free: bytes(space.blocks_available()),
-            size: bytes(space.blocks()),
-        })
-    }
-}
-
 impl Probe {
-    /// Tries it in `place`. The file has no name where the file system allows that, and otherwise
-    /// loses it before a signal can come between.
+    /// Tries it in `place`.
     pub(super) fn of(place: Place, config: &AioConfig) -> Result<Self, Failure> {
         let asked = config.engine_settings();
         let ring = ring_unavailable(&asked)?;
@@ -102,9 +58,7 @@ impl Probe {
             settings.backend = BackendMode::Auto;
         }
         let engine = Engine::new(&settings)?;
-        let file = interrupt::later(|| tempfile::tempfile_in(&place.path))
-            .map_err(|error| cannot_write(&place.path, &error))?;
-        let file = engine.adopt(file)?;
+        let file = engine.adopt(place.new_file()?)?;
         let mut buffer = engine.alloc(WRITTEN)?;
         buffer.fill(0x5a);
         let pages = engine.pool().huge_pages()?;
@@ -147,8 +101,9 @@ fn ring_unavailable(settings: &EngineSettings) -> Result<Option<RingUnavailable>
 
 fn cannot_write(dir: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::failed(format!(
-        "a temporary file in {} cannot be written and read: {error}; give a directory that this \
-         user may write to and that has {WRITTEN} bytes left",
-        dir.display()
+        "a temporary file in {} cannot be written and read: {error}; give a directory that has {} \
+         left",
+        dir.display(),
+        bytes(WRITTEN as u64)
     ))
 }

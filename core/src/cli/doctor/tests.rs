@@ -7,6 +7,7 @@ use std::fs;
 use ds_aio::{BackendMode, DirectMode, HugePages, NotDirect, RingUnavailable};
 
 use super::*;
+use crate::cli::place::Space;
 use fake::{Fake, NVME};
 
 #[test]
@@ -285,13 +286,19 @@ fn the_mount_on_top_is_told_and_odd_names_are_read() {
 
 #[test]
 fn space_is_little_by_bytes_or_by_share() {
-    let mut fake = Fake::new();
-    fake.probe.place.free = 49 << 30;
-    fake.has("free space", Verdict::Warning, "49 GiB of 1000 GiB", "another directory");
-    (fake.probe.place.free, fake.probe.place.size) = (1 << 29, 1 << 30);
-    fake.has("free space", Verdict::Warning, "512 MiB", "");
-    (fake.probe.place.free, fake.probe.place.size) = (1 << 30, 2 << 30);
-    fake.has("free space", Verdict::Ok, "1 GiB", "");
+    for (free, size, verdict, found) in [
+        (49 << 30, 1000 << 30, Verdict::Warning, "49 GiB of 1000 GiB"),
+        (1 << 29, 1 << 30, Verdict::Warning, "512 MiB"),
+        (1 << 30, 2 << 30, Verdict::Ok, "1 GiB"),
+    ] {
+        let mut fake = Fake::new();
+        fake.probe.place.space = Some(Space { free, size, unit: 4096 });
+        let change = if verdict == Verdict::Ok { "" } else { "another directory" };
+        fake.has("free space", verdict, found, change);
+    }
+    let mut unbounded = Fake::new();
+    unbounded.probe.place.space = None;
+    unbounded.has("free space", Verdict::Ok, "no bound", "");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ds_aio::{AioConfig, AioConfigBuilder, BackendMode, ConfigErrors};
+use ds_aio::{AioConfig, AioConfigBuilder, BackendMode, ConfigErrors, EffectiveSettings};
 use serde::{Serialize, Serializer};
 
 use crate::cli::output::bytes;
@@ -61,6 +61,12 @@ impl Candidate {
             .overlap_events(self.overlap_events)
             .backend(self.backend)
             .build()
+    }
+
+    /// With the numbers that an engine runs with, which has at most so many threads and rings.
+    pub(super) fn as_run(self, settings: &EffectiveSettings) -> Self {
+        let EffectiveSettings { thread_count, queue_depth, .. } = *settings;
+        Self { thread_count, queue_depth, ..self }
     }
 
     /// The backend is found out by the engine.

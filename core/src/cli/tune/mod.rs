@@ -9,6 +9,7 @@ mod shown;
 mod trial;
 
 use std::{
+    io::{self, Write},
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -20,11 +21,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::{
-    bench::{Sampler, Workload, check_memory},
+    bench::{Sampler, Workload},
     doctor,
     exit::Failure,
     interrupt::Interrupt,
     output::{Output, bytes},
+    place::Place,
     settings::{SettingsArguments, size, time},
 };
 use candidate::{Candidate, Space};
@@ -64,7 +66,7 @@ pub(super) struct Arguments {
         value_parser = clap::value_parser!(u64).range(0..=100))]
     reads: u64,
 
-    /// Bytes read and written for each sample; as many are taken of memory
+    /// Bytes read and written for each sample; as many are taken of memory and of the file system
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = "256MiB")]
     size: u64,
 
@@ -124,15 +126,24 @@ struct Searched {
 pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     let interrupt = Interrupt::watch()?;
     let config = arguments.settings.load()?.value;
-    arguments.check()?;
-    let start = Candidate::of(&config);
-    let Searched { outcome, elapsed, before } = arguments.search(&config, start, &interrupt)?;
+    let place = Place::of(&arguments.dir)?;
+    arguments.check(&place)?;
+    let mut start = Candidate::of(&config);
+    // Why it does not start is told by the search.
+    if let Ok(engine) = Engine::new(&config) {
+        start = start.as_run(engine.settings());
+        for difference in engine.settings().differences() {
+            writeln!(io::stderr(), "{difference}")?;
+        }
+    }
+    let Searched { outcome, elapsed, before } =
+        arguments.search(&place, &config, start, &interrupt)?;
     if let ([], Some(first)) = (&*outcome.trials, outcome.skipped.first()) {
         return Err(Failure::failed(format!("nothing works here: {}", first.reason)));
     }
     let chosen = outcome.chosen.within(&config)?;
     let report = Report {
-        directory: arguments.dir.canonicalize()?.display().to_string(),
+        directory: place.path.display().to_string(),
         workload: arguments.workload,
         reads_percent: arguments.reads,
         size: arguments.size,
@@ -157,13 +168,19 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     arguments.save(&report, &chosen)
 }
 
+/// What an engine makes of it; the same if none starts.
+fn effective(candidate: Candidate, config: &AioConfig) -> Candidate {
+    let started = candidate.within(config).ok().and_then(|config| Engine::new(&config).ok());
+    started.map_or(candidate, |engine| candidate.as_run(engine.settings()))
+}
+
 impl Arguments {
     fn files(&self) -> impl Iterator<Item = &PathBuf> {
         [&self.toml, &self.deepspeed, &self.env, &self.report].into_iter().flatten()
     }
 
     /// What would be found out too late otherwise.
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self, place: &Place) -> Result<(), Failure> {
         if matches!(self.workload, Workload::Mixed | Workload::Update | Workload::Plain) {
             return Err(Failure::misconfigured(
                 "tune for sequential, random or files, and give the share of reads by --reads",
@@ -176,7 +193,7 @@ impl Arguments {
                 return Err(Failure::misconfigured(format!("{file} is given twice")));
             }
         }
-        check_memory(self.size)
+        Sampler::check(place, self.workload, self.size)
     }
 
     fn save(&self, report: &Report<'_>, chosen: &AioConfig) -> Result<(), Failure> {
@@ -201,6 +218,7 @@ impl Arguments {
 
     fn search(
         &self,
+        place: &Place,
         config: &AioConfig,
         start: Candidate,
         interrupt: &Interrupt,
@@ -219,8 +237,7 @@ impl Arguments {
         };
         let bar = self.progress();
         bar.set_message(format!("writing {}", bytes(self.size)));
-        let mut sampler =
-            Sampler::new(&self.dir, &any_backend, self.workload, self.size, interrupt)?;
+        let mut sampler = Sampler::new(place, &any_backend, self.workload, self.size, interrupt)?;
         let before = begin.elapsed();
         let mut fastest = 0.0_f64;
         let mut measure = |candidate: &Candidate| {
@@ -239,7 +256,8 @@ impl Arguments {
             }
         };
         let spent = || begin.elapsed().as_secs_f64() / self.budget.as_secs_f64();
-        let outcome = Search::new(start, space, &mut measure, &spent).run();
+        let effective = |candidate| effective(candidate, config);
+        let outcome = Search::new(start, space, &effective, &mut measure, &spent).run();
         bar.finish_and_clear();
         Ok(Searched { outcome, elapsed: begin.elapsed(), before })
     }

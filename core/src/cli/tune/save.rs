@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use crate::cli::{exit::Failure, interrupt};
+use crate::cli::{exit::Failure, interrupt, place::Place};
 
 /// Whether a file can be made there, before anything else is done.
 pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
@@ -22,12 +22,10 @@ pub(super) fn check(path: &Path, force: bool) -> Result<(), Failure> {
         }
         _ => {}
     }
-    let dir = directory(path);
-    interrupt::later(|| tempfile::tempfile_in(dir)).map_err(|error| {
-        let dir = dir.display();
-        Failure::misconfigured(format!("{shown}: no file can be made in {dir}: {error}"))
-    })?;
-    Ok(())
+    let place = Place::of(directory(path));
+    place
+        .map(drop)
+        .map_err(|failure| Failure::misconfigured(format!("{shown}: {}", failure.into_message())))
 }
 
 /// Writes a file as a whole or not at all.

@@ -56,6 +56,8 @@ pub(super) enum Measured {
 }
 
 pub(super) type Measure<'a> = dyn FnMut(&Candidate) -> Measured + 'a;
+/// What an engine makes of a candidate: one that asks for more than it can have is another one.
+pub(super) type Effective<'a> = dyn Fn(Candidate) -> Candidate + 'a;
 
 /// So many are left by the coarse rounds.
 const LEFT_BY_COARSE: usize = 3;
@@ -81,6 +83,7 @@ pub(super) const USUAL_MEASUREMENTS: usize = 140;
 pub(super) struct Search<'a> {
     start: Candidate,
     space: Space,
+    effective: &'a Effective<'a>,
     measure: &'a mut Measure<'a>,
     /// The part of the time that is gone.
     spent: &'a dyn Fn() -> f64,
@@ -101,12 +104,14 @@ impl<'a> Search<'a> {
     pub(super) fn new(
         start: Candidate,
         space: Space,
+        effective: &'a Effective<'a>,
         measure: &'a mut Measure<'a>,
         spent: &'a dyn Fn() -> f64,
     ) -> Self {
         Self {
             start,
             space,
+            effective,
             measure,
             spent,
             spent_before: spent(),
@@ -133,7 +138,7 @@ impl<'a> Search<'a> {
         let start = self.start;
         let _ = self.sample(&start);
         let base = if self.is_skipped(&start) { start.with_any_backend() } else { start };
-        let mut left = base.coarse(&self.space);
+        let mut left = self.distinct(base.coarse(&self.space));
         left.retain(|candidate| *candidate != start);
         left.insert(0, start);
         if base != start {
@@ -153,6 +158,17 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// What engines make of them, each once.
+    fn distinct(&self, candidates: Vec<Candidate>) -> Vec<Candidate> {
+        let mut distinct = Vec::new();
+        for effective in candidates.into_iter().map(self.effective) {
+            if !distinct.contains(&effective) {
+                distinct.push(effective);
+            }
+        }
+        distinct
+    }
+
     /// Leaves so many of the grid as leave time for a comparison: the first, which is what there
     /// was, and others by lot, as even steps would meet one kind alone.
     fn shorten(&mut self, grid: &mut Vec<Candidate>) {
@@ -170,7 +186,7 @@ impl<'a> Search<'a> {
     fn neighbours(&mut self) {
         while !self.ended {
             let Some(best) = self.fastest() else { return };
-            let mut new = best.neighbours(&self.space);
+            let mut new = self.distinct(best.neighbours(&self.space));
             new.retain(|candidate| {
                 let known = self.trials.iter().any(|trial| trial.candidate == *candidate);
                 !known && !self.is_skipped(candidate)

@@ -6,6 +6,7 @@ use ds_aio::{DirectAlignment, EngineSettings, HugePages};
 use tempfile::TempDir;
 
 use super::super::{probe::Effective, *};
+use crate::cli::place::Space;
 
 /// A machine with an NVMe partition at `/mnt/nvme` and nothing wrong.
 pub(super) struct Fake {
@@ -21,8 +22,7 @@ impl Fake {
         let place = Place {
             path: PathBuf::from("/mnt/nvme/swap"),
             device: (259, 1),
-            free: 500 << 30,
-            size: 1000 << 30,
+            space: Some(Space { free: 500 << 30, size: 1000 << 30, unit: 4096 }),
         };
         let alignment = DirectAlignment { memory: 512, read: 512, write: 512 };
         let probe = Probe {

@@ -21,6 +21,17 @@ fn search(
     noise: f64,
     limit: u64,
 ) -> (Outcome, u64) {
+    search_with(start, &|candidate| candidate, speed, noise, limit)
+}
+
+/// With engines that make something else of what they are asked for.
+fn search_with(
+    start: Candidate,
+    effective: &Effective<'_>,
+    speed: impl Fn(&Candidate) -> Option<f64>,
+    noise: f64,
+    limit: u64,
+) -> (Outcome, u64) {
     let count = Cell::new(0);
     let mut measure = |candidate: &Candidate| {
         if count.get() == limit {
@@ -34,7 +45,7 @@ fn search(
         }
     };
     let spent = || count.get() as f64 / limit.max(1) as f64;
-    let outcome = Search::new(start, SPACE, &mut measure, &spent).run();
+    let outcome = Search::new(start, SPACE, effective, &mut measure, &spent).run();
     (outcome, count.get())
 }
 
@@ -73,6 +84,25 @@ fn where_nothing_makes_a_difference_the_least_of_all_is_no_slower() {
     assert!((1.0 - HARDLY..1.0 + HARDLY).contains(&gain.median), "{gain:?}");
     assert_eq!(outcome.chosen.thread_count, 1);
     assert!((0.02..0.2).contains(&outcome.noise), "{}", outcome.noise);
+}
+
+#[test]
+fn what_an_engine_does_not_run_is_not_tried() {
+    const MOST_BLOCKS: usize = 12;
+    let effective = |candidate: Candidate| {
+        let most = (MOST_BLOCKS / candidate.thread_count).max(1);
+        Candidate { queue_depth: candidate.queue_depth.min(most), ..candidate }
+    };
+    let speed = |candidate: &Candidate| {
+        assert!(candidate.blocks() <= MOST_BLOCKS.max(candidate.thread_count), "{candidate:?}");
+        Some(saturating(candidate))
+    };
+    let (outcome, _) = search_with(effective(start()), &effective, speed, 0.01, 400);
+    assert!(outcome.complete && outcome.gain.is_some_and(|gain| gain.low > 1.1), "{outcome:#?}");
+    for (number, trial) in outcome.trials.iter().enumerate() {
+        let mut earlier = outcome.trials[..number].iter();
+        assert!(earlier.all(|other| other.candidate != trial.candidate), "{trial:#?}");
+    }
 }
 
 #[test]
