@@ -280,6 +280,9 @@ impl OffloadStore {
 
     /// Removes a tensor, and tells whether there was one. Reads of it that are under way go on.
     ///
+    /// Its space is used again. Files that hold nothing are kept for that as far as they have no more than
+    /// what is in use and a slab; those give way when the file system is full.
+    ///
     /// # Errors
     ///
     /// [`StoreErrorKind::Poisoned`], [`StoreErrorKind::Forked`].
