@@ -173,12 +173,12 @@ fn the_old_model_is_there_until_the_new_one_is_and_after_a_failure() {
     let before = files(directory);
 
     let looked = Cell::new(0);
-    let right = Made(&|| {
+    let looking = || {
         old.are_in(&bench, directory);
         looked.set(looked.get() + 1);
         vec![1; 5000]
-    });
-    let wrong = Made(&Vec::new);
+    };
+    let (right, wrong) = (Made(&looking), Made(&Vec::new));
     let failing = [("a", &right), ("b", &wrong)];
     let failed = save_sharded(&bench.engine, directory, failing, &metadata(), 5000, &options);
     let error = failed.unwrap_err();
