@@ -303,7 +303,7 @@ impl Inner {
         }
     }
 
-    /// Whether there are any.
+    /// Removes data files that are in the space no more, and tells whether there were any.
     fn remove_files(&self, directory: usize, files: Vec<FileNumber>) -> bool {
         for &number in &files {
             let id = FileId { directory, number };

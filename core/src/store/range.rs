@@ -144,6 +144,7 @@ impl<B: IoBuf> Accepted<B> {
 
     /// The place stays as it is, for others.
     fn copy(mut self, record: Arc<Record>) {
+        // Not held open for longer than the change is.
         self.opened = None;
         let Some(place) = record.place.as_ref().filter(|_| !self.part.is_empty()) else {
             // No bytes change: it gives way to the version before.
