@@ -37,6 +37,7 @@ impl ::core::convert::From<Limits> for LimitsBuilder {
 }
 const _: () = {
     const __DS_AIO_DEFAULT_0: usize = 1 << 20;
+    #[allow(dead_code)]
     const __DS_AIO_DEFAULT_1: Option<u32> = ::core::option::Option::None;
     const __DS_AIO_DEFAULT_2: &[&str] = &["*"];
     #[automatically_derived]

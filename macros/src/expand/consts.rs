@@ -75,7 +75,11 @@ fn default(input: &Input, field: &Field) -> Option<TokenStream> {
     let default = field.default.as_ref()?;
     let doc = format!("Default of `{}`.", field.key().value());
     let name = input.default_ident(field, field.ident.span());
-    Some(constant(input, &doc, name, field.const_type(input), default))
+    let constant = constant(input, &doc, name, field.const_type(input), default);
+    // The table of fields has no default for a field that needs none, and `Default` may be unused.
+    let unused = field.default_implied && input.consts != Consts::Assoc;
+    let unused = unused.then(|| quote!(#[allow(dead_code)]));
+    Some(quote!(#unused #constant))
 }
 
 /// The first paragraph of the doc comment.
