@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ds_aio::{AioConfig, Choice, Config, Loader};
+use ds_aio::{AioConfig, Choice, Config, Loader, Secret};
+use serde::de::value::Error;
+use serde::ser::{Error as _, Impossible, SerializeStruct, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -133,4 +135,135 @@ fn hygiene_holds() {
         (loaded.value.x, serde_json::to_string(&loaded.value).unwrap()),
         (2, "{\"x\":2}".to_owned())
     );
+}
+
+/// A format that begins a struct with the number of its fields, and has integers beside structs.
+struct Counted;
+
+/// A struct in it.
+struct Fields {
+    name: &'static str,
+    announced: usize,
+    written: usize,
+}
+
+impl SerializeStruct for Fields {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(
+        &mut self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        self.written += 1;
+        value.serialize(Counted)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        let Self { name, announced, written } = self;
+        if announced == written {
+            return Ok(());
+        }
+        Err(Error::custom(format!(
+            "{written} fields of `{name}`, where {announced} were announced"
+        )))
+    }
+}
+
+macro_rules! unknown {
+    ($($method:ident($($argument:ty),*) -> $ok:ty;)*) => {$(
+        fn $method(self, $(_: $argument),*) -> Result<$ok, Error> {
+            Err(Error::custom(stringify!($method)))
+        }
+    )*};
+}
+
+macro_rules! unknown_within {
+    ($($method:ident($($argument:ty),*);)*) => {$(
+        fn $method<T: Serialize + ?Sized>(self, $(_: $argument,)* _: &T) -> Result<(), Error> {
+            Err(Error::custom(stringify!($method)))
+        }
+    )*};
+}
+
+type Unknown = Impossible<(), Error>;
+
+impl Serializer for Counted {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Unknown;
+    type SerializeTuple = Unknown;
+    type SerializeTupleStruct = Unknown;
+    type SerializeTupleVariant = Unknown;
+    type SerializeMap = Unknown;
+    type SerializeStruct = Fields;
+    type SerializeStructVariant = Unknown;
+
+    fn serialize_u64(self, _: u64) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn serialize_struct(self, name: &'static str, announced: usize) -> Result<Fields, Error> {
+        Ok(Fields { name, announced, written: 0 })
+    }
+
+    unknown! {
+        serialize_bool(bool) -> ();
+        serialize_i8(i8) -> ();
+        serialize_i16(i16) -> ();
+        serialize_i32(i32) -> ();
+        serialize_i64(i64) -> ();
+        serialize_u8(u8) -> ();
+        serialize_u16(u16) -> ();
+        serialize_u32(u32) -> ();
+        serialize_f32(f32) -> ();
+        serialize_f64(f64) -> ();
+        serialize_char(char) -> ();
+        serialize_str(&str) -> ();
+        serialize_bytes(&[u8]) -> ();
+        serialize_none() -> ();
+        serialize_unit() -> ();
+        serialize_unit_struct(&'static str) -> ();
+        serialize_unit_variant(&'static str, u32, &'static str) -> ();
+        serialize_seq(Option<usize>) -> Unknown;
+        serialize_tuple(usize) -> Unknown;
+        serialize_tuple_struct(&'static str, usize) -> Unknown;
+        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Unknown;
+        serialize_map(Option<usize>) -> Unknown;
+        serialize_struct_variant(&'static str, u32, &'static str, usize) -> Unknown;
+    }
+
+    unknown_within! {
+        serialize_some();
+        serialize_newtype_struct(&'static str);
+        serialize_newtype_variant(&'static str, u32, &'static str);
+    }
+}
+
+#[test]
+fn a_secret_is_not_among_the_fields_that_are_announced() {
+    #[derive(Config)]
+    #[config(section = "inner")]
+    struct Inner {
+        #[config(default = 1)]
+        x: u8,
+        token: Option<Secret<String>>,
+    }
+
+    #[derive(Config)]
+    #[config(section = "outer", serialize)]
+    struct Outer {
+        #[config(required)]
+        token: Secret<u8>,
+        #[config(default = 1)]
+        x: u8,
+        #[config(nested)]
+        inner: Inner,
+    }
+
+    let outer = Outer::loader().set("token", 7).load().unwrap().value;
+    let read = (outer.token.expose(), outer.x, outer.inner.x, &outer.inner.token);
+    assert_eq!(read, (&7, 1, 1, &None));
+    outer.serialize(Counted).unwrap();
 }

@@ -34,7 +34,9 @@ struct Table<'a> {
 impl Serialize for Table<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let table = self.outline.table(self.number);
-        let mut fields = serializer.serialize_struct(self.name, table.fields.len())?;
+        // Some formats begin with it, so that it has to be that of the fields that follow.
+        let shown = table.fields.iter().filter(|field| !field.secret).count();
+        let mut fields = serializer.serialize_struct(self.name, shown)?;
         for (field, member) in table.members() {
             match member {
                 Member::Table(number) => {
