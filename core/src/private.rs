@@ -32,8 +32,8 @@ use core::any::Any;
 use core::fmt::Display;
 
 use crate::config::{
-    ConfigErrors, ConfigSchema, Diagnostic, Integer, Loader, Outline, Scalar, auto, bad_default,
-    check_values, rules,
+    ConfigErrors, ConfigSchema, Diagnostic, EngineSettings, Integer, Loader, Outline, Scalar, auto,
+    bad_default, check_values, rules,
 };
 
 /// Fails compilation, at the caller's place, when the declaration of the field `INDEX` contradicts
@@ -156,6 +156,12 @@ fn refuse_defaults<T: ConfigSchema>() -> ! {
 /// Every variable with a bad value, and every required field without one.
 pub fn from_env<T: ConfigSchema>() -> Result<T, ConfigErrors> {
     Loader::new().env().load().map(|loaded| loaded.value)
+}
+
+/// What an engine runs on unless its configuration says otherwise.
+#[must_use]
+pub fn engine_settings() -> EngineSettings {
+    EngineSettings::default()
 }
 
 /// The value of a fixed key.

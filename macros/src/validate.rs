@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span};
 use syn::LitStr;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::error::{self, Errors};
@@ -172,7 +173,7 @@ fn keys(input: &Input, errors: &mut Errors) {
         }
     }
     for fixed in &input.fixed {
-        claim(fixed.key.to_string(), fixed.key.span(), "`fixed`".to_owned());
+        claim(fixed.key.unraw().to_string(), fixed.key.span(), "`fixed`".to_owned());
     }
 }
 

@@ -198,8 +198,7 @@ impl Section<'_> {
             return None;
         }
         let table = self.outline.table(number);
-        let kind = if number == SECTION { "section" } else { "table" };
-        let message = format!("{kind} `{}` is {}", table.path, raw.what());
+        let message = format!("{} `{}` is {}", table.kind(), table.path, raw.what());
         let key = if number == SECTION { self.name } else { table.key() };
         let found = Diagnostic::new(DiagnosticKind::WrongType, message, self.place(value.place()))
             .with_key(key)

@@ -3,12 +3,13 @@
 use core::fmt;
 
 use super::diagnostic::{Diagnostic, DiagnosticKind, Severity, closest, one_line, quoted};
-use super::outline::{Member, Outline, Setting, Table};
+use super::outline::{Member, Outline, SECTION, Setting, Table};
 use super::raw::RawValue;
 use super::rejection::{By, Rejection};
-use super::scalar::Scalar;
+use super::scalar::{Integer, Scalar};
 use super::slot::Slot;
 use super::source::Place;
+use super::value::truth;
 use super::values::Values;
 use super::{AioConfig, ConfigSchema, FieldMeta, FixedKey, auto};
 
@@ -78,6 +79,9 @@ pub(super) fn merge(
                 }
                 None => {
                     found.extend(foreign_key(outline, table, entry));
+                    if layer.unique_keys {
+                        found.extend(fixed_twice(table, &layer.entries[..position], entry));
+                    }
                     continue;
                 }
             };
@@ -120,10 +124,8 @@ pub(super) fn merge(
             }
         }
         let errors = found.iter().filter(|found| found.severity() == Severity::Error);
-        for key in errors.filter_map(Diagnostic::key) {
-            if let Some(number) = outline.setting_at(key) {
-                mentioned[number] = true;
-            }
+        for error in errors {
+            mention(outline, error, &mut mentioned);
         }
         found.sort_by_key(Diagnostic::offset);
         diagnostics.append(&mut found);
@@ -134,6 +136,23 @@ pub(super) fn merge(
         diagnostics.extend(unset.filter_map(|(setting, _)| mistake_unset(outline, setting)));
     }
     Merged { values, candidates }
+}
+
+/// Notes the settings that an error leaves in doubt: the one it is about, or those of the section or a table
+/// that is none, or given twice.
+fn mention(outline: &Outline, error: &Diagnostic, mentioned: &mut [bool]) {
+    let Some(key) = error.key() else { return };
+    if let Some(number) = outline.setting_at(key) {
+        mentioned[number] = true;
+        return;
+    }
+    let section = outline.table(SECTION);
+    // A key that nobody knows may be called as the section is.
+    let is_section = key == section.path && error.kind() != DiagnosticKind::UnknownKey;
+    let Some(table) = outline.table_at(key).or(is_section.then_some(section)) else { return };
+    for (setting, mentioned) in outline.settings.iter().zip(mentioned) {
+        *mentioned |= setting.path.starts_with(&table.lead);
+    }
 }
 
 /// Every rule that `values` break, and every required field they lack.
@@ -237,7 +256,8 @@ pub(crate) fn bad_default(setting: &Setting) -> Option<Diagnostic> {
 fn missing(outline: &Outline, setting: &Setting) -> Diagnostic {
     let variable = setting.variable.as_ref();
     let variable = variable.map(|name| format!(", or the variable {name}")).unwrap_or_default();
-    let section = &outline.table(setting.table).path;
+    let table = outline.table(setting.table);
+    let (kind, path) = (table.kind(), &table.path);
     Diagnostic::new(
         DiagnosticKind::Missing,
         format!("`{}` is required, but nothing sets it", setting.path),
@@ -245,7 +265,7 @@ fn missing(outline: &Outline, setting: &Setting) -> Diagnostic {
     )
     .with_key(&setting.path)
     .expecting(setting.field.allowed())
-    .with_help(Some(format!("set `{}` in section `{section}`{variable}", setting.field.key)))
+    .with_help(Some(format!("set `{}` in {kind} `{path}`{variable}", setting.field.key)))
 }
 
 /// A key is given again, as it was (`earlier`) or by another name for it; `setting` is its path.
@@ -300,11 +320,25 @@ fn foreign_key(outline: &Outline, table: &Table, entry: &Entry) -> Option<Diagno
     }
 }
 
+/// The mistake in a fixed key that was given before; each unknown one is a mistake as it is.
+fn fixed_twice(table: &Table, before: &[Entry], entry: &Entry) -> Option<Diagnostic> {
+    table.fixed.iter().find(|fixed| fixed.key == entry.key)?;
+    let is_same = |other: &&Entry| other.table == entry.table && other.key == entry.key;
+    let first = before.iter().find(is_same)?;
+    let path = format!("{}{}", table.lead, entry.key);
+    let (first, again) = (first.key_place.clone(), entry.key_place.clone());
+    Some(given_twice(&path, (&entry.key, first), (&entry.key, again)))
+}
+
 fn matches_fixed(fixed: &FixedKey, raw: &RawValue) -> bool {
     match (fixed.value, raw) {
         (Scalar::Bool(accepted), RawValue::Bool(given)) => accepted == *given,
         (Scalar::Integer(accepted), RawValue::Integer(given)) => accepted == *given,
         (Scalar::Text(accepted), RawValue::Text(given)) => accepted == given,
+        (Scalar::Bool(accepted), RawValue::Untyped(given)) => truth(given) == Some(accepted),
+        (Scalar::Integer(accepted), RawValue::Untyped(given)) => {
+            Integer::parse(given.trim(), 10) == Some(accepted)
+        }
         (accepted, RawValue::Untyped(given)) => accepted.to_string() == *given,
         _ => false,
     }
@@ -320,20 +354,23 @@ fn unsupported(table: &Table, fixed: &FixedKey, entry: &Entry) -> Diagnostic {
 }
 
 fn unknown_key(outline: &Outline, table: &Table, entry: &Entry) -> Diagnostic {
-    let names =
-        || table.fields.iter().flat_map(|field| core::iter::once(&field.key).chain(field.aliases));
-    let help = match (closest(&entry.key, names().copied()), engine_setting(&entry.key)) {
+    let fixed = || table.fixed.iter().map(|fixed| fixed.key);
+    let aliases = table.fields.iter().flat_map(|field| field.aliases).copied();
+    let keys = || table.fields.iter().map(|field| field.key).chain(fixed());
+    let setting = engine_setting(&entry.key).filter(|_| table.engine);
+    let help = match (closest(&entry.key, keys().chain(aliases)), setting) {
         (Some(meant), _) => format!("did you mean `{}{meant}`?", shown_lead(table, entry)),
         (None, Some(setting)) => format!(
-            "the struct does not have this setting of engines: remove the key, or give the struct a field \
-             `{setting}`; `AioConfig` has all of them"
+            "remove it: this program does not let this setting of engines be set, for which its struct would \
+             need a field `{setting}`, as `AioConfig` has"
         ),
         (None, None) => {
-            let keys: Vec<_> = table.fields.iter().map(|field| field.key).collect();
+            let keys: Vec<_> = keys().collect();
             format!("remove it, or write one of the keys {}", keys.join(", "))
         }
     };
-    let message = format!("unknown key {} in section `{}`", quoted(&entry.key), table.path);
+    let (kind, path) = (table.kind(), &table.path);
+    let message = format!("unknown key {} in {kind} `{path}`", quoted(&entry.key));
     let found = Diagnostic::new(DiagnosticKind::UnknownKey, message, entry.key_place.clone())
         .with_key(&format!("{}{}", table.lead, entry.key))
         .with_help(Some(help));

@@ -1,7 +1,7 @@
 //! The settings of a struct and of those nested in it, in one list, under their full names.
 
 use super::nested::{Name, Variables};
-use super::{ConfigSchema, FieldMeta, FixedKey, Schema};
+use super::{AioConfig, ConfigSchema, FieldMeta, FixedKey, Schema};
 
 /// What can be set, and where it stands.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct Table {
     pub(crate) env_prefix: Option<String>,
     pub(crate) fields: &'static [FieldMeta],
     pub(crate) fixed: &'static [FixedKey],
+    /// Whether its settings are those of an engine.
+    pub(crate) engine: bool,
     /// What each field is.
     members: Vec<Member>,
 }
@@ -75,6 +77,7 @@ impl Outline {
             env_prefix: variables.prefix.as_ref().map(Name::to_string),
             fields: schema.fields,
             fixed: schema.fixed,
+            engine: schema.engine || path == AioConfig::SECTION,
             members: Vec::new(),
         });
         for (index, field) in schema.fields.iter().enumerate() {
@@ -156,6 +159,11 @@ impl Table {
     /// Every field, and what it is.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&'static FieldMeta, Member)> {
         self.fields.iter().zip(self.members.iter().copied())
+    }
+
+    /// What messages call it.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.lead.is_empty() { "section" } else { "table" }
     }
 
     /// The key of a table within the section, with those around it.

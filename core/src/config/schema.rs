@@ -23,6 +23,9 @@ pub trait ConfigSchema: Sized {
     const FIELDS: &'static [FieldMeta];
     /// Keys that other software knows and this struct accepts with one value only.
     const FIXED: &'static [FixedKey] = &[];
+    /// Whether the struct is said to drive an engine.
+    #[doc(hidden)]
+    const ENGINE: bool = false;
 
     /// Builds the struct; `None` when a required field has no value.
     #[doc(hidden)]
@@ -82,10 +85,17 @@ pub(crate) struct Schema {
     pub(crate) env_prefix: Option<&'static str>,
     pub(crate) fields: &'static [FieldMeta],
     pub(crate) fixed: &'static [FixedKey],
+    pub(crate) engine: bool,
 }
 
 impl Schema {
     pub(crate) const fn of<T: ConfigSchema>() -> Self {
-        Self { section: T::SECTION, env_prefix: T::ENV_PREFIX, fields: T::FIELDS, fixed: T::FIXED }
+        Self {
+            section: T::SECTION,
+            env_prefix: T::ENV_PREFIX,
+            fields: T::FIELDS,
+            fixed: T::FIXED,
+            engine: T::ENGINE,
+        }
     }
 }

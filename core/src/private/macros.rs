@@ -8,10 +8,10 @@ macro_rules! __impl_serialize {
     ($($head:tt)*) => {
         #[automatically_derived]
         $($head)* {
-            fn serialize<S: $crate::private::serde::Serializer>(
+            fn serialize<__S: $crate::private::serde::Serializer>(
                 &self,
-                serializer: S,
-            ) -> ::core::result::Result<S::Ok, S::Error> {
+                serializer: __S,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
                 $crate::private::serialize(self, serializer)
             }
         }

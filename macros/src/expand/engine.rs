@@ -43,7 +43,7 @@ pub(crate) fn engine(input: &Input) -> TokenStream {
         #[allow(deprecated)]
         #head {
             fn engine_settings(&self) -> #krate::EngineSettings {
-                let #mutable settings: #krate::EngineSettings = ::core::default::Default::default();
+                let #mutable settings = #krate::private::engine_settings();
                 #settings
                 settings
             }

@@ -1,6 +1,6 @@
 //! From [`crate::ir`] to code: one file per generated thing.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::LitStr;
 
@@ -63,6 +63,11 @@ fn option(text: Option<&LitStr>) -> TokenStream {
         Some(text) => quote!(::core::option::Option::Some(#text)),
         None => quote!(::core::option::Option::None),
     }
+}
+
+/// A name for a variable in generated code, out of the way of what is called so around the struct.
+fn local(name: &str, span: Span) -> Ident {
+    Ident::new(name, Span::mixed_site().located_at(span))
 }
 
 /// The same tokens as if they stood at `span`; what they resolve to stays as it was.

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::each;
+use super::{each, local};
 use crate::ir::{Field, Input, ParseBy};
 use crate::names::snake_case;
 
@@ -14,12 +14,12 @@ pub(crate) fn parsers(input: &Input) -> TokenStream {
     each(&input.fields, &mut |field| {
         let index = field.number();
         let (ty, span) = (field.value_type(), field.type_span());
-        let krate = input.krate_at(span);
+        let (krate, text) = (input.krate_at(span), local("text", span));
         let parse = match field.parse.as_ref()? {
             ParseBy::Serde => return None,
-            ParseBy::FromStr => quote_spanned!(span=> #krate::private::from_str::<#ty>(text)),
+            ParseBy::FromStr => quote_spanned!(span=> #krate::private::from_str::<#ty>(#text)),
             ParseBy::Path(function) => {
-                quote_spanned!(span=> #krate::private::parsed(#function(text)))
+                quote_spanned!(span=> #krate::private::parsed(#function(#text)))
             }
         };
         let parsed_at = quote_spanned!(span=> #krate::private::ParsedAt<#ty, #index>);
@@ -28,7 +28,7 @@ pub(crate) fn parsers(input: &Input) -> TokenStream {
             #[automatically_derived]
             #head {
                 fn parse(
-                    text: &str,
+                    #text: &str,
                 ) -> ::core::result::Result<#ty, #krate::private::Rejection> {
                     #parse
                 }

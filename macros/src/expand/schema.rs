@@ -2,9 +2,10 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use super::{each, located, option, parsed};
+use super::{each, local, located, option, parsed};
 use crate::ir::{Consts, Field, Input, RuleKind};
 use crate::types::Shape;
 
@@ -16,9 +17,15 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     let metas = each(&input.fields, &mut |field| Some(meta(input, field)));
     let defaults = each(&input.fields, &mut |field| default_at(input, field));
     let fixed = fixed(input);
+    let engine = input.engine.then(|| {
+        quote!(
+            const ENGINE: bool = true;
+        )
+    });
     let checks = generic_checks(input);
     let (from, to) = (from_values(input), to_values(input));
     let check = check_together(input);
+    let values = local("values", Span::call_site());
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -27,7 +34,8 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
             const ENV_PREFIX: ::core::option::Option<&'static str> = #env_prefix;
             const FIELDS: &'static [#krate::config::FieldMeta] = &[#metas];
             #fixed
-            fn from_values(mut values: #krate::private::Values) -> ::core::option::Option<Self> {
+            #engine
+            fn from_values(mut #values: #krate::private::Values) -> ::core::option::Option<Self> {
                 #checks
                 ::core::option::Option::Some(Self { #from })
             }
@@ -43,7 +51,8 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
 fn from_values(input: &Input) -> TokenStream {
     let mut from = each(&input.fields, &mut |field| {
         let (name, index, span) = (&field.ident, field.number(), field.type_span());
-        Some(quote_spanned!(span=> #name: values.take(#index)?,))
+        let values = local("values", span);
+        Some(quote_spanned!(span=> #name: #values.take(#index)?,))
     });
     from.extend(each(&input.skipped, &mut |field| {
         let (name, ty, index, span) = (&field.ident, &field.ty, field.number(), field.type_span());
@@ -51,7 +60,8 @@ fn from_values(input: &Input) -> TokenStream {
             Some(default) => quote_spanned!(span=> unwrap_or_else(|| #default)),
             None => quote_spanned!(span=> unwrap_or_else(::core::default::Default::default)),
         };
-        Some(quote_spanned!(span=> #name: values.take_skipped::<#ty>(#index).#or_default,))
+        let values = local("values", span);
+        Some(quote_spanned!(span=> #name: #values.take_skipped::<#ty>(#index).#or_default,))
     }));
     from
 }
@@ -69,20 +79,20 @@ fn to_values(input: &Input) -> TokenStream {
 
 /// What is asked of the whole: nested structs their own checks, then this one its own.
 fn check_together(input: &Input) -> Option<TokenStream> {
-    let krate = &input.krate;
+    let (krate, together) = (&input.krate, local("together", Span::call_site()));
     let mut asked = each(&input.fields, &mut |field| {
         field.nested.as_ref()?;
         let (name, index, span) = (&field.ident, field.number(), field.type_span());
         let meta = quote!(<Self as #krate::ConfigSchema>::FIELDS[#index]);
-        Some(quote_spanned!(span=> together.nested(&#meta, &self.#name);))
+        Some(quote_spanned!(span=> #together.nested(&#meta, &self.#name);))
     });
     if let Some(check) = &input.check {
         let span = check.span().resolved_at(Span::call_site());
-        asked.extend(quote_spanned!(span=> together.own(#check(self));));
+        asked.extend(quote_spanned!(span=> #together.own(#check(self));));
     }
     (!asked.is_empty()).then(|| {
         quote! {
-            fn check_together(&self, together: &mut #krate::private::Together) {
+            fn check_together(&self, #together: &mut #krate::private::Together) {
                 #asked
             }
         }
@@ -164,9 +174,9 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
     }
     if let Some(check) = &field.check {
         let (ty, span) = (&field.ty, check.span().resolved_at(at));
-        let krate = input.krate_at(span);
+        let (krate, value) = (input.krate_at(span), local("value", span));
         meta.extend(quote_spanned! {span=>
-            .check(|value| #krate::private::check(value, |value: &#ty| #check(value)))
+            .check(|#value| #krate::private::check(#value, |#value: &#ty| #check(#value)))
         });
     }
     quote!(#meta.meta(),)
@@ -270,7 +280,7 @@ fn rule_calls(kind: &RuleKind) -> TokenStream {
 fn fixed(input: &Input) -> Option<TokenStream> {
     let (krate, mut keys) = (&input.krate, TokenStream::new());
     for fixed in &input.fixed {
-        let (key, value) = (fixed.key.to_string(), &fixed.value);
+        let (key, value) = (fixed.key.unraw().to_string(), &fixed.value);
         let function = match value {
             syn::Lit::Bool(_) => "fixed_bool",
             syn::Lit::Int(_) => "fixed_integer",

@@ -125,7 +125,7 @@ fn a_misspelt_key_is_an_error_with_a_suggestion() {
         error.help(),
         Some(
             "remove it, or write one of the keys block_size, queue_depth, thread_count, single_submit, \
-             overlap_events, backend, direct, queue_capacity, background_rate"
+             overlap_events, backend, direct, queue_capacity, background_rate, use_gds"
         )
     );
 }
@@ -148,12 +148,51 @@ fn a_setting_that_a_struct_does_not_have_is_told_as_such() {
         let error = only(Two::loader().file(&path).load());
         assert_eq!((error.kind(), error.line()), (DiagnosticKind::UnknownKey, Some(3)));
         let help = error.help().unwrap();
-        assert!(
-            help.contains("remove the key") && help.contains("a field `thread_count`"),
-            "{help}"
-        );
-        assert!(help.contains("AioConfig"), "{help}");
+        assert!(help.starts_with("remove it: this program does not let this"), "{help}");
+        assert!(help.contains("a field `thread_count`, as `AioConfig` has"), "{help}");
     }
+}
+
+#[test]
+fn what_has_nothing_to_do_with_engines_is_told_nothing_of_them() {
+    #[derive(Debug, Config)]
+    #[config(section = "camera")]
+    struct Camera {
+        #[config(default = 640)]
+        width: u32,
+    }
+
+    let camera = only(Camera::loader().set("width", 320).set("backend", "v4l2").load());
+    assert_eq!(camera.help(), Some("remove it, or write one of the keys width"));
+
+    #[derive(Debug, Config)]
+    #[config(section = "spill", engine)]
+    struct Spill {
+        #[config(default = 8)]
+        queue_depth: usize,
+        #[config(nested)]
+        camera: Camera,
+    }
+
+    let loader = Spill::loader().set("backend", "threads").set("camera.backend", "v4l2");
+    let errors = loader.load().unwrap_err();
+    let helps: Vec<_> = errors.iter().filter_map(|error| error.help()).collect();
+    assert!(helps[0].contains("a field `backend`"), "{errors}");
+    assert_eq!(helps[1], "remove it, or write one of the keys width");
+}
+
+#[test]
+fn keys_of_other_software_are_suggested_too() {
+    let suggested = only(load_file("a.toml", "[aio]\nuse_gd = false\n"));
+    assert_eq!(suggested.help(), Some("did you mean `use_gds`?"));
+    let twice = only(load_file("a.json", r#"{"aio": {"use_gds": false, "use_gds": false}}"#));
+    let found = (twice.kind(), twice.key(), twice.column());
+    assert_eq!(found, (DiagnosticKind::DuplicateKey, Some("use_gds"), Some(28)));
+    for word in ["False", "no", "0"] {
+        AioConfig::loader().set("use_gds", word).set("use_gds", false).load().unwrap();
+    }
+    let error = only(AioConfig::loader().set("use_gds", "yes").load());
+    assert_eq!((error.kind(), error.value()), (DiagnosticKind::Unsupported, Some("yes")));
 }
 
 #[test]

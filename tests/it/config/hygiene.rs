@@ -402,6 +402,72 @@ mod private {
     }
 }
 
+/// Functions and parameters of the user's own may be called as generated code calls its variables and
+/// parameters.
+mod local_names {
+    #![deny(warnings)]
+
+    use ds_aio::Config;
+
+    #[derive(Config, Clone, Debug)]
+    #[config(section = "local", check = together, serialize)]
+    pub(super) struct Local<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        #[config(default = 1, check = value)]
+        pub(super) number: u32,
+        #[config(default = "x", parse = text)]
+        pub(super) text: String,
+        #[config(skip, default = values())]
+        pub(super) skipped: u64,
+        #[config(skip)]
+        pub(super) of: core::marker::PhantomData<S>,
+        #[config(nested)]
+        pub(super) inner: Inner,
+    }
+
+    #[derive(Config, Clone, Debug)]
+    #[config(section = "inner")]
+    pub(super) struct Inner {
+        #[config(parse = text)]
+        pub(super) text: Option<String>,
+    }
+
+    fn value(value: &u32) -> Result<(), String> {
+        if *value < 9 { Ok(()) } else { Err("nine".to_owned()) }
+    }
+
+    fn text(text: &str) -> Result<String, String> {
+        Ok(text.to_uppercase())
+    }
+
+    fn values() -> u64 {
+        7
+    }
+
+    fn together<S>(local: &Local<S>) -> Result<(), String>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        if local.number == 8 { Err("eight".to_owned()) } else { Ok(()) }
+    }
+}
+
+#[test]
+fn names_of_the_users_own_are_called() {
+    use local_names::Local;
+
+    let loaded = Local::<u8>::loader().set("text", "a").set("inner.text", "b").load();
+    let local = loaded.unwrap().value;
+    assert_eq!((local.text.as_str(), local.inner.text.as_deref()), ("A", Some("B")));
+    assert_eq!((local.number, local.skipped), (1, 7));
+    for (number, said) in [(9, "nine"), (8, "eight")] {
+        let errors = Local::<u8>::loader().set("number", number).load().unwrap_err();
+        assert!(errors.to_string().contains(said), "{errors}");
+    }
+}
+
 /// The struct may have the derive's own name.
 mod same_name {
     use ds_aio::Config;
