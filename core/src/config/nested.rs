@@ -62,6 +62,38 @@ impl<'a> Name<'a> {
     ) -> Self {
         Self { before: Some((before, between)), last }
     }
+
+    pub(super) const fn is_same(&self, other: &Name<'_>) -> bool {
+        let mut index = self.len();
+        if index != other.len() {
+            return false;
+        }
+        // Names with one prefix differ at their ends.
+        while index > 0 {
+            index -= 1;
+            if self.byte(index) != other.byte(index) {
+                return false;
+            }
+        }
+        true
+    }
+
+    const fn len(&self) -> usize {
+        match self.before {
+            Some((before, between)) => before.len() + between.len() + self.last.len(),
+            None => self.last.len(),
+        }
+    }
+
+    const fn byte(&self, index: usize) -> u8 {
+        let start = self.len() - self.last.len();
+        match self.before {
+            _ if index >= start => self.last.as_bytes()[index - start],
+            Some((before, _)) if index < before.len() => before.byte(index),
+            Some((before, between)) => between.as_bytes()[index - before.len()],
+            None => 0,
+        }
+    }
 }
 
 impl fmt::Display for Name<'_> {

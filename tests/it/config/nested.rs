@@ -160,6 +160,59 @@ fn one_variable_sets_every_place_of_a_struct_without_another_prefix() -> Result<
 }
 
 #[test]
+fn the_template_has_a_variable_once() {
+    #[derive(Config, Debug, PartialEq)]
+    #[config(section = "pair", env_prefix = "PAIR")]
+    struct Pair {
+        #[config(default = 1)]
+        own: u8,
+        #[config(nested)]
+        left: Age,
+        #[config(nested)]
+        right: Age,
+        #[config(nested)]
+        other: Other,
+        #[config(default = [1.5], env = "OTHER_LIST", advanced)]
+        list: Vec<f64>,
+        #[config(default = 1, env = "PAIR_LAST")]
+        last: u8,
+    }
+
+    #[derive(Config, Debug, PartialEq)]
+    #[config(section = "other", env_prefix = "OTHER")]
+    struct Other {
+        /// Days, another number of them.
+        #[config(default = 9, env = "PAIR_OWN")]
+        days: u16,
+        #[config(default = 1, env = "PAIR_LAST", advanced)]
+        last: u8,
+        #[config(default = [1.5])]
+        list: Vec<f64>,
+    }
+
+    assert_eq!(
+        Pair::ENV_TEMPLATE,
+        "# Allowed: an integer from 0 to 255\n\
+         # Sets several settings, whose defaults differ:\n\
+         # PAIR_OWN=\n\
+         \n\
+         # Days at most.\n\
+         # Allowed: an integer from 0 to 4294967295\n\
+         AGE_DAYS=30\n\
+         \n\
+         # Allowed: a list, each item a number\n\
+         OTHER_LIST=1.5\n\
+         \n\
+         # Allowed: an integer from 0 to 255\n\
+         PAIR_LAST=1\n"
+    );
+    let assigned = Pair::ENV_TEMPLATE.lines().filter_map(|line| line.split_once('='));
+    let variables: Vec<_> = assigned.filter(|(name, _)| !name.starts_with('#')).collect();
+    let loaded = Pair::loader().env_from(&variables).load().unwrap().value;
+    assert_eq!(loaded, Pair::default());
+}
+
+#[test]
 fn mistakes_say_where_they_are() {
     let files = Files::new();
     let path = files.write(
@@ -189,7 +242,7 @@ fn mistakes_say_where_they_are() {
         ]
     );
     let shown = errors.to_string();
-    assert!(shown.contains("unknown key `quue_depth` in section `swap.io`"), "{shown}");
+    assert!(shown.contains("unknown key `quue_depth` in table `swap.io`"), "{shown}");
     assert!(shown.contains("did you mean `queue_depth`?"), "{shown}");
     assert!(shown.contains("did you mean `limits.files`?"), "{shown}");
     assert!(shown.contains("did you mean SWAP_WRITE_QUEUE_DEPTH?"), "{shown}");
@@ -249,12 +302,66 @@ fn a_table_is_given_once() {
 fn what_a_nested_struct_requires_is_missing_by_its_whole_name() {
     let missing = only(Outer::loader().load());
     assert_eq!((missing.kind(), missing.key()), (DiagnosticKind::Missing, Some("job.name")));
-    let help = "set `name` in section `outer.job`, or the variable OUTER_JOB_NAME";
+    let help = "set `name` in table `outer.job`, or the variable OUTER_JOB_NAME";
     assert_eq!(missing.help(), Some(help));
     let job = Job { name: "n".into(), age: Age::default(), other: Age::default() };
     let built = Outer::builder().job(job.clone()).build().unwrap();
     assert_eq!(built.job, job);
     assert_eq!(only(Outer::builder().build()).key(), Some("job.name"));
+}
+
+#[test]
+fn what_a_table_lacks_that_is_none_is_one_mistake() {
+    #[derive(Debug, Config)]
+    #[config(section = "all")]
+    struct All {
+        #[config(required)]
+        own: u8,
+        #[config(nested, alias = "within")]
+        inner: Inner,
+    }
+
+    #[derive(Debug, Config)]
+    #[config(section = "inner")]
+    struct Inner {
+        #[config(required)]
+        a: u8,
+        #[config(required)]
+        b: u8,
+    }
+
+    let files = Files::new();
+    let cases = [
+        ("a.toml", "all = 5\n", ("all", DiagnosticKind::WrongType), None),
+        ("a.json", r#"{"all": 5}"#, ("all", DiagnosticKind::WrongType), None),
+        ("b.toml", "[all]\nown = 1\ninner = 5\n", ("inner", DiagnosticKind::WrongType), None),
+        ("c.toml", "[all]\ninner = 5\n", ("inner", DiagnosticKind::WrongType), Some("own")),
+        (
+            "b.json",
+            r#"{"all": {"own": 1}, "all": {"inner": {"a": 1, "b": 1}}}"#,
+            ("all", DiagnosticKind::DuplicateKey),
+            None,
+        ),
+        (
+            "c.json",
+            r#"{"all": {"own": 1, "inner": {"a": 1}, "within": {}}}"#,
+            ("inner", DiagnosticKind::Conflict),
+            None,
+        ),
+    ];
+    for (name, document, (key, kind), missing) in cases {
+        let errors = All::loader().file(files.write(name, document)).load().unwrap_err();
+        let found: Vec<_> = errors.iter().map(|error| (error.key(), error.kind())).collect();
+        let missing = missing.map(|missing| (Some(missing), DiagnosticKind::Missing));
+        let expected: Vec<_> = [(Some(key), kind)].into_iter().chain(missing).collect();
+        assert_eq!(found, expected, "{document}: {errors}");
+    }
+    let error = only(All::loader().set("own", 1).set("inner", 5).load());
+    assert_eq!((error.key(), error.kind()), (Some("inner"), DiagnosticKind::WrongType));
+    // A key that is called as its section is tells nothing of the others.
+    let errors = All::loader().set("all", 5).load().unwrap_err();
+    let keys: Vec<_> = errors.iter().filter_map(|error| error.key()).collect();
+    assert_eq!(keys, ["all", "own", "inner.a", "inner.b"]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The variables as a file to copy: for `set -a; . file` in a shell, and, where no value needs
 //! quotes, for what takes a list of `NAME=value` lines as it is.
 
+use super::shared::Shared;
 use super::without_default;
 use super::words::{self, Place};
 use super::writer::{Floats, Writer};
@@ -9,68 +10,71 @@ use crate::config::scalar::Scalar;
 use crate::config::{FieldMeta, Schema};
 
 pub(super) const fn template(text: &mut Writer<'_>, schema: &Schema) {
-    let variables = Variables::of(schema);
-    settings(text, schema.fields, &variables, false);
-    if any_with_variable(schema.fields, &variables, true) {
+    let mut template = Template { schema, place: 0 };
+    template.settings(text, false);
+    let mut advanced = Writer::new(&mut []);
+    Template { ..template }.settings(&mut advanced, true);
+    if advanced.len() > 0 {
         if text.len() > 0 {
             text.byte(b'\n');
         }
         text.str("# Advanced settings.\n");
-        settings(text, schema.fields, &variables, true);
+        template.settings(text, true);
     }
 }
 
-/// Each is set off from what comes before it.
-const fn settings(
-    text: &mut Writer<'_>,
-    fields: &[FieldMeta],
-    variables: &Variables<'_>,
-    advanced: bool,
-) {
-    let mut index = 0;
-    while index < fields.len() {
-        let field = &fields[index];
-        index += 1;
-        if let Some(nested) = &field.nested {
-            settings(text, nested.schema.fields, &variables.nested(nested), advanced);
-        } else if field.advanced == advanced
-            && let Some(variable) = variables.of_field(field)
-        {
-            if text.len() > 0 {
-                text.byte(b'\n');
+/// A template in progress.
+struct Template<'a> {
+    schema: &'a Schema,
+    /// How many settings with variables there were.
+    place: usize,
+}
+
+impl Template<'_> {
+    const fn settings(&mut self, text: &mut Writer<'_>, advanced: bool) {
+        self.table(text, self.schema.fields, &Variables::of(self.schema), advanced);
+    }
+
+    /// The settings of one table whose variables no setting before has, each set off from what comes before
+    /// it.
+    const fn table(
+        &mut self,
+        text: &mut Writer<'_>,
+        fields: &[FieldMeta],
+        variables: &Variables<'_>,
+        advanced: bool,
+    ) {
+        let mut index = 0;
+        while index < fields.len() {
+            let field = &fields[index];
+            index += 1;
+            if let Some(nested) = &field.nested {
+                self.table(text, nested.schema.fields, &variables.nested(nested), advanced);
+            } else if field.advanced == advanced
+                && let Some(variable) = variables.of_field(field)
+            {
+                let shared = Shared::of(self.schema, &variable, self.place);
+                if shared.first == self.place {
+                    if text.len() > 0 {
+                        text.byte(b'\n');
+                    }
+                    setting(text, field, &variable, shared.differs);
+                }
+                self.place += 1;
             }
-            setting(text, field, &variable);
         }
     }
 }
 
-const fn any_with_variable(
-    fields: &[FieldMeta],
-    variables: &Variables<'_>,
-    advanced: bool,
-) -> bool {
-    let mut index = 0;
-    while index < fields.len() {
-        let field = &fields[index];
-        let found = match &field.nested {
-            Some(nested) => {
-                any_with_variable(nested.schema.fields, &variables.nested(nested), advanced)
-            }
-            None => field.advanced == advanced && variables.of_field(field).is_some(),
-        };
-        if found {
-            return true;
-        }
-        index += 1;
-    }
-    false
-}
-
-const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &Name<'_>) {
+const fn setting(text: &mut Writer<'_>, field: &FieldMeta, variable: &Name<'_>, differs: bool) {
     text.comment(field.doc);
     text.str("# Allowed: ");
     words::allowed(text, field, Place::Plain);
     text.byte(b'\n');
+    if differs {
+        text.str("# Sets several settings, whose defaults differ:\n");
+        return unset(text, variable);
+    }
     let Some(default) = field.default else {
         text.str(without_default(field));
         return unset(text, variable);

@@ -14,6 +14,7 @@ mod env;
 mod json;
 mod markdown;
 mod schema;
+mod shared;
 mod toml;
 mod words;
 mod writer;
