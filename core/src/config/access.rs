@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use super::FieldMeta;
 use super::numbers::in_bytes;
 use super::raw::{RawValue, show_list};
-use super::rejection::Rejection;
+use super::rejection::{RejectedItems, Rejection};
 use super::scalar::Scalar;
 use super::slot::Slot;
 use super::value::{ConfigValue, Kind};
@@ -209,10 +209,15 @@ fn read_list<A: Access>(raw: &RawValue, field: &FieldMeta) -> Result<Vec<A::Valu
         }
         _ => return Err(Rejection::wrong_type(raw)),
     };
-    let read = items.iter().enumerate().map(|(index, item)| {
-        read_item::<A>(item, field).map_err(|rejection| rejection.of_item(index + 1, item))
-    });
-    read.collect()
+    let (mut values, mut rejected) = (Vec::with_capacity(items.len()), RejectedItems::default());
+    for (index, item) in items.iter().enumerate() {
+        match read_item::<A>(item, field) {
+            Ok(value) => values.push(value),
+            Err(rejection) => rejected.push(index + 1, item, rejection),
+        }
+    }
+    rejected.check()?;
+    Ok(values)
 }
 
 /// An item that keeps the rules: which one of them does not is known here alone.

@@ -271,8 +271,8 @@ impl Section<'_> {
     }
 
     /// A warning if the document, which lacks the section, has something that looks like it at its
-    /// top: a table of nearly that name, or one of our keys.
-    fn absent(&self, top: &[Top<'_>]) -> Option<Diagnostic> {
+    /// top: a table of nearly that name, or one of our keys. The format writes the section as `written`.
+    fn absent(&self, written: &str, top: &[Top<'_>]) -> Option<Diagnostic> {
         let tables = || top.iter().filter(|top| top.is_table).map(|top| top.key);
         let close = tables().find(|key| closest(self.name, [*key]).is_some());
         let stray = || top.iter().map(|top| top.key).find(|key| self.knows(key));
@@ -281,10 +281,10 @@ impl Section<'_> {
         let message = format!("the file has no section `{}`", self.name);
         let place = self.place(found.span.clone());
         let help = match close {
-            Some(_) => format!("did you mean `[{}]`?", self.name),
+            Some(_) => format!("did you mean `{written}`?"),
             None => format!(
-                "did you mean `{}` in section `[{}]`? Keys outside it are ignored",
-                found.key, self.name
+                "did you mean `{}` in section `{written}`? Keys outside it are ignored",
+                found.key
             ),
         };
         Some(

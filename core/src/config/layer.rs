@@ -214,7 +214,10 @@ fn read(setting: &Setting, entry: &Entry) -> Result<Slot, Diagnostic> {
             None => return Ok(slot),
             Some(rejection) => rejection,
         },
-        Err(rejection) => rejection,
+        Err(rejection) => match (&entry.raw, &entry.place) {
+            (RawValue::Null, Place::Explicit) => Rejection::not_optional(),
+            _ => rejection,
+        },
     };
     Err(invalid(rejection, setting, &entry.raw.to_string(), entry.place.clone()))
 }

@@ -92,6 +92,25 @@ impl<T: ConfigSchema> Loader<T> {
         self
     }
 
+    /// Like [`set`](Self::set), but `None` leaves the field to the other layers: for options of a command
+    /// line that may be left out. (`set` takes `None` as a value, that of a field which is an `Option`.)
+    ///
+    /// ```
+    /// use ds_aio::AioConfig;
+    ///
+    /// let (depth, direct): (Option<usize>, Option<&str>) = (None, Some("never"));
+    /// let loader = AioConfig::loader().env_from(&[("DS_AIO_QUEUE_DEPTH", "4")]);
+    /// let loaded = loader.set_if_some("queue_depth", depth).set_if_some("direct", direct).load()?;
+    /// assert_eq!((loaded.value.queue_depth, loaded.value.direct.name()), (4, "never"));
+    /// # Ok::<(), ds_aio::ConfigErrors>(())
+    /// ```
+    pub fn set_if_some(self, key: &str, value: Option<impl Into<RawValue>>) -> Self {
+        match value {
+            Some(value) => self.set(key, value),
+            None => self,
+        }
+    }
+
     /// Reads the files and merges all layers.
     ///
     /// # Errors

@@ -45,11 +45,10 @@ impl Rejection {
         Self::new(DiagnosticKind::WrongType, hint)
     }
 
-    /// The same of the item number `number` of a list.
-    pub(super) fn of_item(mut self, number: usize, item: &RawValue) -> Self {
-        let hint = self.hint.unwrap_or_else(|| quoted(&item.to_string()));
-        self.hint = Some(format!("item {number}: {hint}"));
-        self
+    /// Of a `None` that a program sets a field to which is no `Option`.
+    pub(super) fn not_optional() -> Self {
+        let hint = "with `set_if_some`, a `None` leaves the setting as it is";
+        Self::new(DiagnosticKind::WrongType, Some(hint.to_owned()))
     }
 
     /// Of a value that is to be written, and is no text although its type promises one.
@@ -73,5 +72,60 @@ impl Rejection {
 
     pub(super) fn by_check(said: String) -> Self {
         Self { kind: DiagnosticKind::NotAllowed, hint: Some(said), by: By::Check }
+    }
+}
+
+/// What is wrong with the items of a list, all of them together.
+#[derive(Default)]
+pub(super) struct RejectedItems {
+    /// The first of them.
+    first: Option<Rejection>,
+    /// What is said, and of the items of which numbers.
+    said: Vec<(String, Vec<usize>)>,
+    /// How many more there are.
+    more: usize,
+}
+
+impl RejectedItems {
+    /// So many are told one by one.
+    const TOLD: usize = 8;
+
+    /// Adds that of the item number `number`, from 1.
+    pub(super) fn push(&mut self, number: usize, item: &RawValue, rejection: Rejection) {
+        let told: usize = self.said.iter().map(|(_, numbers)| numbers.len()).sum();
+        if told == Self::TOLD {
+            self.more += 1;
+            return;
+        }
+        let hint = rejection.hint.clone().unwrap_or_else(|| quoted(&item.to_string()));
+        match self.said.iter_mut().find(|(said, _)| *said == hint) {
+            Some((_, numbers)) => numbers.push(number),
+            None => self.said.push((hint, vec![number])),
+        }
+        self.first.get_or_insert(rejection);
+    }
+
+    /// # Errors
+    ///
+    /// There is any.
+    pub(super) fn check(self) -> Result<(), Rejection> {
+        let Some(first) = self.first else { return Ok(()) };
+        let said = self.said.iter().map(|(said, numbers)| format!("{}: {said}", listed(numbers)));
+        let mut hint = said.collect::<Vec<_>>().join("; ");
+        if self.more > 0 {
+            hint += &format!("; and {} more", self.more);
+        }
+        Err(Rejection { hint: Some(hint), ..first })
+    }
+}
+
+/// The items by their numbers: `item 3`, `items 1, 2 and 4`.
+fn listed(numbers: &[usize]) -> String {
+    let numbers: Vec<_> = numbers.iter().map(usize::to_string).collect();
+    match numbers.split_last() {
+        Some((last, before)) if !before.is_empty() => {
+            format!("items {} and {last}", before.join(", "))
+        }
+        _ => format!("item {}", numbers.concat()),
     }
 }

@@ -41,6 +41,7 @@ fn not_unicode(setting: &Setting, name: &str, value: &OsString, place: Place) ->
     Diagnostic::new(DiagnosticKind::NotUnicode, message, place)
         .with_key(&setting.path)
         .with_value_of(field, &shown)
+        .with_help(Some("set it to a text in UTF-8, or unset it".to_owned()))
 }
 
 /// Warnings about variables with one of our prefixes, in any case, that look like misspelt ones of

@@ -168,6 +168,21 @@ fn a_bad_item_is_named() {
             Some("item 1: did you mean `green`?"),
         ),
         ("flags = [true, 1]", DiagnosticKind::WrongType, flags, Some("item 2: found an integer")),
+        (
+            "flags = [1, true, 'x', 2, 3]",
+            DiagnosticKind::WrongType,
+            flags,
+            Some("items 1, 4 and 5: found an integer; item 3: found a text"),
+        ),
+        (
+            "few = [10, 11, 1, 12, 13, 14, 15, 16, 10, 17, 18]",
+            DiagnosticKind::NotAllowed,
+            few,
+            Some(
+                "items 1 and 9: `10`; item 2: `11`; item 4: `12`; item 5: `13`; item 6: `14`; \
+                 item 7: `15`; item 8: `16`; and 2 more",
+            ),
+        ),
     ] {
         let files = Files::new();
         let toml = files.write("a.toml", format!("[lists]\n{document}\n"));

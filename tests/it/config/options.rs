@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ds_aio::config::{DiagnosticKind, Origin, Scalar};
 use ds_aio::{Choice, Config, ConfigSchema};
 
-use super::support::{Files, only};
+use super::support::{Files, load_file, only};
 
 #[derive(Clone, Copy, Debug, PartialEq, Choice)]
 enum Colour {
@@ -145,5 +145,21 @@ fn setters_take_the_value_or_the_option() {
 #[test]
 fn null_is_no_value_of_other_fields() {
     let error = only(ds_aio::AioConfig::loader().set("queue_depth", None::<usize>).load());
-    assert_eq!((error.kind(), error.help()), (DiagnosticKind::WrongType, Some("found null")));
+    let hint = "with `set_if_some`, a `None` leaves the setting as it is";
+    assert_eq!((error.kind(), error.help()), (DiagnosticKind::WrongType, Some(hint)));
+
+    let json = load_file("a.json", r#"{"aio": {"queue_depth": null}}"#);
+    assert_eq!(only(json).help(), Some("found null"));
+}
+
+#[test]
+fn what_is_not_given_is_left_as_it_is() {
+    let file = Files::new();
+    let file = file.write("a.toml", "[perhaps]\nlimit = 3\nfew = 4\n");
+    let loader = Perhaps::loader().file(file);
+    let loader = loader.set_if_some("limit", None::<u64>).set_if_some("few", Some("5"));
+    let loaded = loader.load().unwrap();
+    assert_eq!((loaded.value.limit, loaded.value.few), (Some(3), Some(5)));
+    let unknown = Perhaps::loader().set_if_some("limt", Some(1));
+    assert_eq!(only(unknown.load()).kind(), DiagnosticKind::UnknownKey);
 }

@@ -54,7 +54,7 @@ fn a_file_that_lacks_the_section_and_has_something_like_it_warns() {
     let cases = [
         ("a.toml", "x = 1\n[aoi]\nblock_size = 1\n", 2, "did you mean `[aio]`?"),
         ("b.toml", "[AIO]\nblock_size = 1\n", 1, "did you mean `[aio]`?"),
-        ("c.json", "{\"x\": 1,\n\"aioo\": {}}", 2, "did you mean `[aio]`?"),
+        ("c.json", "{\"x\": 1,\n\"aioo\": {}}", 2, "did you mean `\"aio\"`?"),
         (
             "d.toml",
             "block_size = 1\n",
@@ -65,7 +65,7 @@ fn a_file_that_lacks_the_section_and_has_something_like_it_warns() {
             "e.json",
             "{\"intra_op_parallelism\": 4}",
             1,
-            "did you mean `intra_op_parallelism` in section `[aio]`? Keys outside it are ignored",
+            "did you mean `intra_op_parallelism` in section `\"aio\"`? Keys outside it are ignored",
         ),
     ];
     for (name, document, line, help) in cases {

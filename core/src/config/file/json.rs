@@ -130,7 +130,7 @@ fn find_section<'root, 'text>(
     let mut found =
         root.properties.iter().filter(|property| property.name.as_str() == section.name);
     let Some(first) = found.next() else {
-        diagnostics.extend(section.absent(&top(root)));
+        diagnostics.extend(section.absent(&format!("\"{}\"", section.name), &top(root)));
         return None;
     };
     for again in found {

@@ -31,7 +31,7 @@ pub(super) fn entries(section: &Section<'_>, diagnostics: &mut Vec<Diagnostic>) 
     }
     let found = document.iter().find(|(key, _)| key.get_ref() == section.name);
     let Some((_, value)) = found else {
-        diagnostics.extend(section.absent(&top(document)));
+        diagnostics.extend(section.absent(&format!("[{}]", section.name), &top(document)));
         return Vec::new();
     };
     let mut entries = Vec::new();
