@@ -51,6 +51,12 @@ pub(crate) fn generic_and_free(span: Span) -> Error {
     Error::new(span, message)
 }
 
+pub(crate) fn self_outside(span: Span) -> Error {
+    let message = "`consts = free` puts the default outside of the struct, where there is no `Self`: \
+                   write the struct's name";
+    Error::new(span, message)
+}
+
 pub(crate) fn generic_default_names(span: Span) -> Error {
     let message = "a list of this type has no default in a generic struct: make it `required`, \
                    or an empty list by `default = []`";
@@ -79,6 +85,11 @@ pub(crate) fn bad_name_part(span: Span, attribute: &str) -> Error {
         "`{attribute}` consists of letters, digits and `_`, and does not start with a digit"
     );
     Error::new(span, message)
+}
+
+pub(crate) fn prefix_with_underscore(span: Span, before: &str) -> Error {
+    let instead = if before.is_empty() { String::new() } else { format!(": write `{before}`") };
+    Error::new(span, format!("an underscore is put behind `env_prefix` anyway{instead}"))
 }
 
 pub(crate) fn no_constants(span: Span, attribute: &str) -> Error {
@@ -140,6 +151,10 @@ pub(crate) fn unknown_consts(span: Span) -> Error {
 
 pub(crate) fn bad_env(span: Span) -> Error {
     Error::new(span, "`env` is the name of a variable in quotes, or `skip`")
+}
+
+pub(crate) fn bad_fixed(span: Span) -> Error {
+    Error::new(span, "the value of a key in `fixed` is an integer, `true`, `false` or a text")
 }
 
 pub(crate) fn bad_parse(span: Span) -> Error {
@@ -252,12 +267,13 @@ pub(crate) fn variable_taken(span: Span, variable: &str, by: &Ident) -> Error {
     Error::new(span, format!("the variable `{variable}` is already that of field `{by}`"))
 }
 
-pub(crate) fn constant_taken(span: Span, name: &Ident, field: &Ident, by: &str) -> Error {
+pub(crate) fn constant_taken(name: &Ident, field: &Ident, by: &str, suffix_helps: bool) -> Error {
+    let suffix = if suffix_helps { ", add `key_suffix = \"KEY\"` to the struct" } else { "" };
     let message = format!(
         "field `{field}` would generate the constant `{name}`, which is already generated for \
-         {by}: rename the field, or use `consts = none`"
+         {by}: rename the field{suffix}, or use `consts = none`"
     );
-    Error::new(span, message)
+    Error::new(name.span(), message)
 }
 
 pub(crate) fn setter_taken(field: &Field) -> Error {

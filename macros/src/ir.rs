@@ -10,6 +10,7 @@ pub(crate) struct Input {
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
     pub(crate) generics: Generics,
+    pub(crate) is_deprecated: bool,
     /// The path of ds-aio.
     pub(crate) krate: TokenStream,
     /// Whether the struct names that path itself.
@@ -201,15 +202,14 @@ impl Field {
         Literal::usize_unsuffixed(self.index)
     }
 
-    /// The doc comment as text.
+    /// The doc comment as text, each line without the blank that stands before all of them.
     pub(crate) fn doc_text(&self) -> String {
         let mut text = String::new();
         for attribute in &self.docs {
             if let syn::Meta::NameValue(doc) = &attribute.meta
-                && let syn::Expr::Lit(syn::ExprLit { lit: Lit::Str(line), .. }) = &doc.value
+                && let syn::Expr::Lit(syn::ExprLit { lit: Lit::Str(doc), .. }) = &doc.value
             {
-                text.push_str(line.value().trim());
-                text.push('\n');
+                add_doc(&mut text, &doc.value());
             }
         }
         text.trim().to_owned()
@@ -230,4 +230,25 @@ impl Field {
             self.nested.is_some() || self.shape() == Shape::Text || self.inside_list().is_some();
         !owns || self.default_implied
     }
+}
+
+/// Adds one attribute's doc: a line, or all those of a `/** … */` without the stars or blanks before them.
+fn add_doc(text: &mut String, doc: &str) {
+    let rest = || doc.split('\n').skip(1).filter(|line| !line.trim().is_empty());
+    let has_stars = rest().all(|line| line.trim_start().starts_with('*'));
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let indent = rest().map(blanks).min().unwrap_or(0);
+    for (index, line) in doc.split('\n').enumerate() {
+        let line = match line.trim_start().strip_prefix('*') {
+            Some(starred) if has_stars && index > 0 => without_blank(starred),
+            _ if index > 0 => line.get(indent..).unwrap_or_default(),
+            _ => without_blank(line),
+        };
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+}
+
+fn without_blank(line: &str) -> &str {
+    line.strip_prefix(' ').unwrap_or(line)
 }

@@ -24,8 +24,8 @@ mod validate;
 ///
 /// On the struct, `#[config(…)]` takes
 /// - `section = "…"`: the section of a file that holds the keys (required)
-/// - `env_prefix = "…"`: fields get variables, the prefix and the key in capitals; without it only
-///   fields with `env = "…"` have one
+/// - `env_prefix = "…"`: fields get variables, the prefix, an underscore and the key in capitals;
+///   without it only fields with `env = "…"` have one
 /// - `consts = assoc | free | none`: constants in the struct (`Self::BLOCK_SIZE`, the default), in
 ///   its module (`AIO_BLOCK_SIZE`), or not at all
 /// - `const_prefix = "…"`: what the names of constants start with; for `free` the section unless

@@ -1,6 +1,6 @@
 //! What no single attribute can tell: names that collide, rules that do not suit their field.
 
-use proc_macro2::{Ident, Span};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -16,6 +16,7 @@ pub(crate) fn input(input: &Input, errors: &mut Errors) {
     }
     names(input, errors);
     generic(input, errors);
+    free_defaults(input, errors);
     for field in &input.fields {
         field_rules(field, errors);
     }
@@ -31,7 +32,7 @@ fn names(input: &Input, errors: &mut Errors) {
     if !section.chars().all(|c| is_word(c) || c == '-') {
         errors.push(error::bad_section(input.section.span()));
     }
-    name_part("env_prefix", input.env_prefix.as_ref(), errors);
+    env_prefix(input.env_prefix.as_ref(), errors);
     for (attribute, part) in
         [("const_prefix", &input.const_prefix), ("key_suffix", &input.key_suffix)]
     {
@@ -42,12 +43,21 @@ fn names(input: &Input, errors: &mut Errors) {
     }
     for field in &input.fields {
         if let Some(nested) = &field.nested {
-            name_part("env_prefix", nested.env_prefix.as_ref(), errors);
+            env_prefix(nested.env_prefix.as_ref(), errors);
         }
     }
     let free = input.consts == Consts::Free && input.const_prefix.is_none();
     if free && section.starts_with(|c: char| c.is_ascii_digit() || c == '-') {
         errors.push(error::bad_name_part(input.section.span(), "const_prefix"));
+    }
+}
+
+fn env_prefix(prefix: Option<&LitStr>, errors: &mut Errors) {
+    name_part("env_prefix", prefix, errors);
+    if let Some(prefix) = prefix
+        && let Some(before) = prefix.value().strip_suffix('_')
+    {
+        errors.push(error::prefix_with_underscore(prefix.span(), before.trim_end_matches('_')));
     }
 }
 
@@ -80,6 +90,27 @@ fn generic(input: &Input, errors: &mut Errors) {
             errors.push(error::generic_default_names(field.ident.span()));
         }
     }
+}
+
+/// Defaults that say `Self` where there is none.
+fn free_defaults(input: &Input, errors: &mut Errors) {
+    if input.consts != Consts::Free {
+        return;
+    }
+    for field in &input.fields {
+        if let Some(span) = field.default.as_ref().and_then(|default| self_type(default.clone())) {
+            errors.push(error::self_outside(span));
+        }
+    }
+}
+
+/// Where `Self` is named.
+fn self_type(tokens: TokenStream) -> Option<Span> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => (ident == "Self").then(|| ident.span()),
+        TokenTree::Group(group) => self_type(group.stream()),
+        _ => None,
+    })
 }
 
 fn field_rules(field: &Field, errors: &mut Errors) {
@@ -199,26 +230,49 @@ fn constants(input: &Input, errors: &mut Errors) {
         return;
     }
     let at = Span::call_site();
-    let mut taken: Vec<(Ident, String)> =
-        vec![(input.const_ident("", at), "the section".to_owned())];
-    taken.extend(
-        TEXTS.iter().map(|text| (input.const_ident(text.suffix, at), text.what.to_owned())),
-    );
-    if input.consts == Consts::Assoc {
-        taken.push((Ident::new("DEFAULT", at), "the struct's default".to_owned()));
+    let mut taken = vec![Constant::new(input.const_ident("", at), "the section")];
+    if !input.is_generic() {
+        let texts = TEXTS.iter();
+        taken
+            .extend(texts.map(|text| Constant::new(input.const_ident(text.suffix, at), text.what)));
+    }
+    if input.has_const_default() && input.consts == Consts::Assoc {
+        taken.push(Constant::new(Ident::new("DEFAULT", at), "the struct's default"));
     }
     for field in &input.fields {
-        let upper = field.upper();
-        let others = [format!("{upper}_DEFAULT"), format!("{upper}_ENV")];
-        for ending in [input.key_ending(field)].iter().chain(&others) {
-            let ident = input.const_ident(ending, field.ident.span());
-            match taken.iter().find(|(taken, _)| *taken == ident) {
-                Some((_, by)) => {
-                    let span = field.ident.span();
-                    errors.push(error::constant_taken(span, &ident, &field.ident, by));
+        let (upper, owner) = (field.upper(), format!("field `{}`", field.name()));
+        let key = Some(input.key_ending(field));
+        let default = field.default.is_some().then(|| format!("{upper}_DEFAULT"));
+        let variable = field.env_name(input).map(|_| format!("{upper}_ENV"));
+        for (ending, is_key) in [(key, true), (default, false), (variable, false)] {
+            let Some(ending) = ending else { continue };
+            let span = field.ident.span();
+            let name = input.const_ident(&ending, span);
+            match taken.iter().find(|taken| taken.name == name) {
+                Some(by) => {
+                    let suffix_helps = input.key_suffix.is_none() && (is_key || by.is_key);
+                    errors.push(error::constant_taken(
+                        &name,
+                        &field.ident,
+                        &by.owner,
+                        suffix_helps,
+                    ));
                 }
-                None => taken.push((ident, format!("field `{}`", field.name()))),
+                None => taken.push(Constant { name, owner: owner.clone(), is_key }),
             }
         }
+    }
+}
+
+/// A constant, and what it is generated for.
+struct Constant {
+    name: Ident,
+    owner: String,
+    is_key: bool,
+}
+
+impl Constant {
+    fn new(name: Ident, owner: &str) -> Self {
+        Self { name, owner: owner.to_owned(), is_key: false }
     }
 }

@@ -36,10 +36,12 @@ impl ::core::convert::From<Limits> for LimitsBuilder {
     }
 }
 const _: () = {
-    const __DS_AIO_DEFAULT_0: usize = 1 << 20;
     #[allow(dead_code)]
-    const __DS_AIO_DEFAULT_1: Option<u32> = ::core::option::Option::None;
-    const __DS_AIO_DEFAULT_2: &[&str] = &["*"];
+    impl Limits {
+        const __DS_AIO_DEFAULT_0: usize = 1 << 20;
+        const __DS_AIO_DEFAULT_1: Option<u32> = ::core::option::Option::None;
+        const __DS_AIO_DEFAULT_2: &'static [&'static str] = &["*"];
+    }
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::ds_aio::ConfigSchema for Limits {
@@ -52,7 +54,7 @@ const _: () = {
                 .doc("Bytes at most.")
                 .aliases(&["size"])
                 .env("LIMITS_BYTES")
-                .default(__DS_AIO_DEFAULT_0)
+                .default(Self::__DS_AIO_DEFAULT_0)
                 .bytes()
                 .meta(),
             ::ds_aio::config::FieldMeta::optional::<u32>("files")
@@ -60,7 +62,7 @@ const _: () = {
                 .meta(),
             ::ds_aio::config::FieldMeta::list::<String>("names")
                 .env("LIMITS_NAMES")
-                .default_list(__DS_AIO_DEFAULT_2)
+                .default_list(Self::__DS_AIO_DEFAULT_2)
                 .meta(),
         ];
         fn from_values(
@@ -83,9 +85,9 @@ const _: () = {
     impl ::core::default::Default for Limits {
         fn default() -> Self {
             Self {
-                bytes: __DS_AIO_DEFAULT_0,
-                files: __DS_AIO_DEFAULT_1,
-                names: ::ds_aio::private::owned(__DS_AIO_DEFAULT_2),
+                bytes: Self::__DS_AIO_DEFAULT_0,
+                files: Self::__DS_AIO_DEFAULT_1,
+                names: ::ds_aio::private::owned(Self::__DS_AIO_DEFAULT_2),
             }
         }
     }
@@ -107,7 +109,7 @@ const _: () = {
         pub fn builder() -> LimitsBuilder {
             LimitsBuilder(::ds_aio::private::Values::of::<Self>())
         }
-        ///The section with these values as a TOML document, which loads to them again.
+        ///The section with these values, secrets aside, as a TOML document, which loads to them again.
         ///
         /// # Errors
         ///
@@ -115,7 +117,7 @@ const _: () = {
         pub fn to_toml(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
             ::ds_aio::ConfigSchema::to_toml(self)
         }
-        ///The section with these values as a JSON document, which loads to them again.
+        ///What `to_toml()` writes, as a JSON document.
         ///
         /// # Errors
         ///
@@ -137,7 +139,7 @@ const _: () = {
 #[must_use = "a builder does nothing until `build()`"]
 #[derive(::core::clone::Clone, ::core::fmt::Debug)]
 pub struct EveryTypeBuilder(::ds_aio::private::Values);
-#[allow(dead_code, non_snake_case)]
+#[allow(dead_code, non_snake_case, private_interfaces)]
 impl EveryTypeBuilder {
     /// From 1 to 9.
     pub fn byte(self, value: u8) -> Self {
@@ -302,6 +304,7 @@ impl EveryTypeBuilder {
     /// # Errors
     ///
     /// Every value that is not allowed, and every required field without one.
+    /// If there is nothing of that, what the checks of the structs within say.
     pub fn build(self) -> ::ds_aio::config::Result<EveryType> {
         ::ds_aio::private::build(self.0)
     }
@@ -312,7 +315,7 @@ impl ::core::convert::From<EveryType> for EveryTypeBuilder {
         Self(::ds_aio::ConfigSchema::to_values(&value))
     }
 }
-#[allow(dead_code)]
+#[allow(dead_code, private_interfaces)]
 impl EveryType {
     ///The section `types` of a file.
     pub const SECTION: &'static str = "types";
@@ -964,6 +967,7 @@ impl EveryType {
     /// # Errors
     ///
     /// Every variable with a bad value, and every required field without one.
+    /// If there is nothing of that, what the checks of the structs within say.
     pub fn from_env() -> ::ds_aio::config::Result<Self> {
         ::ds_aio::private::from_env()
     }
@@ -975,7 +979,7 @@ impl EveryType {
     pub fn builder() -> EveryTypeBuilder {
         EveryTypeBuilder(::ds_aio::private::Values::of::<Self>())
     }
-    ///The section with these values as a TOML document, which loads to them again.
+    ///The section with these values, secrets aside, as a TOML document, which loads to them again.
     ///
     /// # Errors
     ///
@@ -983,7 +987,7 @@ impl EveryType {
     pub fn to_toml(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
         ::ds_aio::ConfigSchema::to_toml(self)
     }
-    ///The section with these values as a JSON document, which loads to them again.
+    ///What `to_toml()` writes, as a JSON document.
     ///
     /// # Errors
     ///

@@ -149,6 +149,7 @@ impl ::ds_aio::ConfigSchema for AioConfig {
             .default(Self::OVERLAP_EVENTS_DEFAULT)
             .meta(),
     ];
+    const ENGINE: bool = true;
     fn from_values(
         mut values: ::ds_aio::private::Values,
     ) -> ::core::option::Option<Self> {
@@ -204,7 +205,7 @@ impl AioConfig {
     pub fn builder() -> AioConfigBuilder {
         AioConfigBuilder(::ds_aio::private::Values::of::<Self>())
     }
-    ///The section with these values as a TOML document, which loads to them again.
+    ///The section with these values, secrets aside, as a TOML document, which loads to them again.
     ///
     /// # Errors
     ///
@@ -212,7 +213,7 @@ impl AioConfig {
     pub fn to_toml(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
         ::ds_aio::ConfigSchema::to_toml(self)
     }
-    ///The section with these values as a JSON document, which loads to them again.
+    ///What `to_toml()` writes, as a JSON document.
     ///
     /// # Errors
     ///
@@ -237,7 +238,7 @@ impl AioConfig {
 #[allow(deprecated)]
 impl ::ds_aio::EngineConfig for AioConfig {
     fn engine_settings(&self) -> ::ds_aio::EngineSettings {
-        let mut settings: ::ds_aio::EngineSettings = ::core::default::Default::default();
+        let mut settings = ::ds_aio::private::engine_settings();
         settings.block_size = self.block_size;
         settings.queue_depth = self.queue_depth;
         settings.thread_count = self.thread_count;

@@ -40,11 +40,14 @@ impl ::core::convert::From<AioConfig> for AioConfigBuilder {
     }
 }
 const _: () = {
-    const __DS_AIO_DEFAULT_0: usize = 1 << 20;
-    const __DS_AIO_DEFAULT_1: usize = 8;
-    const __DS_AIO_DEFAULT_2: usize = 1;
-    const __DS_AIO_DEFAULT_3: bool = false;
-    const __DS_AIO_DEFAULT_4: bool = true;
+    #[allow(dead_code)]
+    impl AioConfig {
+        const __DS_AIO_DEFAULT_0: usize = 1 << 20;
+        const __DS_AIO_DEFAULT_1: usize = 8;
+        const __DS_AIO_DEFAULT_2: usize = 1;
+        const __DS_AIO_DEFAULT_3: bool = false;
+        const __DS_AIO_DEFAULT_4: bool = true;
+    }
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::ds_aio::ConfigSchema for AioConfig {
@@ -56,7 +59,7 @@ const _: () = {
             ::ds_aio::config::FieldMeta::new::<usize>("block_size")
                 .doc("Bytes per I/O request.")
                 .env("DS_AIO_BLOCK_SIZE")
-                .default(__DS_AIO_DEFAULT_0)
+                .default(Self::__DS_AIO_DEFAULT_0)
                 .at_least(512)
                 .at_most(1 << 30)
                 .multiple_of(512)
@@ -65,7 +68,7 @@ const _: () = {
             ::ds_aio::config::FieldMeta::new::<usize>("queue_depth")
                 .doc("Requests in flight per worker.")
                 .env("DS_AIO_QUEUE_DEPTH")
-                .default(__DS_AIO_DEFAULT_1)
+                .default(Self::__DS_AIO_DEFAULT_1)
                 .at_least(1)
                 .at_most(65536)
                 .meta(),
@@ -73,23 +76,24 @@ const _: () = {
                 .doc("Workers that share one request.")
                 .aliases(&["intra_op_parallelism"])
                 .env("DS_AIO_THREAD_COUNT")
-                .default(__DS_AIO_DEFAULT_2)
+                .default(Self::__DS_AIO_DEFAULT_2)
                 .at_least(1)
                 .at_most(1024)
                 .meta(),
             ::ds_aio::config::FieldMeta::new::<bool>("single_submit")
                 .doc("Submit each block on its own instead of in batches.")
                 .env("DS_AIO_SINGLE_SUBMIT")
-                .default(__DS_AIO_DEFAULT_3)
+                .default(Self::__DS_AIO_DEFAULT_3)
                 .meta(),
             ::ds_aio::config::FieldMeta::new::<bool>("overlap_events")
                 .doc(
                     "Refill the queue as blocks complete instead of waiting for the whole batch.",
                 )
                 .env("DS_AIO_OVERLAP_EVENTS")
-                .default(__DS_AIO_DEFAULT_4)
+                .default(Self::__DS_AIO_DEFAULT_4)
                 .meta(),
         ];
+        const ENGINE: bool = true;
         fn from_values(
             mut values: ::ds_aio::private::Values,
         ) -> ::core::option::Option<Self> {
@@ -123,11 +127,11 @@ const _: () = {
     impl AioConfig {
         /// Every field at its default.
         pub const DEFAULT: Self = Self {
-            block_size: __DS_AIO_DEFAULT_0,
-            queue_depth: __DS_AIO_DEFAULT_1,
-            thread_count: __DS_AIO_DEFAULT_2,
-            single_submit: __DS_AIO_DEFAULT_3,
-            overlap_events: __DS_AIO_DEFAULT_4,
+            block_size: Self::__DS_AIO_DEFAULT_0,
+            queue_depth: Self::__DS_AIO_DEFAULT_1,
+            thread_count: Self::__DS_AIO_DEFAULT_2,
+            single_submit: Self::__DS_AIO_DEFAULT_3,
+            overlap_events: Self::__DS_AIO_DEFAULT_4,
         };
         /// Loads this process's environment over the defaults; `loader().env()` keeps warnings.
         ///
@@ -145,7 +149,7 @@ const _: () = {
         pub fn builder() -> AioConfigBuilder {
             AioConfigBuilder(::ds_aio::private::Values::of::<Self>())
         }
-        ///The section with these values as a TOML document, which loads to them again.
+        ///The section with these values, secrets aside, as a TOML document, which loads to them again.
         ///
         /// # Errors
         ///
@@ -153,7 +157,7 @@ const _: () = {
         pub fn to_toml(&self) -> ::ds_aio::config::Result<::ds_aio::private::String> {
             ::ds_aio::ConfigSchema::to_toml(self)
         }
-        ///The section with these values as a JSON document, which loads to them again.
+        ///What `to_toml()` writes, as a JSON document.
         ///
         /// # Errors
         ///
@@ -178,7 +182,7 @@ const _: () = {
     #[allow(deprecated)]
     impl ::ds_aio::EngineConfig for AioConfig {
         fn engine_settings(&self) -> ::ds_aio::EngineSettings {
-            let mut settings: ::ds_aio::EngineSettings = ::core::default::Default::default();
+            let mut settings = ::ds_aio::private::engine_settings();
             settings.block_size = self.block_size;
             settings.queue_depth = self.queue_depth;
             settings.thread_count = self.thread_count;

@@ -50,7 +50,54 @@ struct NoConstants {
     a: u32,
 }
 
+#[derive(Config)]
+#[config(section = "underscores", env_prefix = "U_")]
+struct Underscores {
+    #[config(default = 1)]
+    n: u32,
+    #[config(nested(env_prefix = "U__"))]
+    within: Within,
+}
+
+#[derive(Config)]
+#[config(section = "within", env_prefix = "_")]
+struct Within {
+    #[config(default = 1)]
+    n: u32,
+}
+
+#[derive(Config)]
+#[config(section = "free", consts = free)]
+struct Free {
+    #[config(default = (Self::MOST), range = ..=Self::MOST)]
+    n: u32,
+}
+
+impl Free {
+    const MOST: u32 = 9;
+}
+
+#[derive(Config)]
+#[config(section = "fixed", fixed(r#type = 1, share = 1.5, wide = 1u8, b = b'x', off = -1))]
+struct Fixed {
+    #[config(default = 1)]
+    r#type: u32,
+}
+
+#[derive(Config)]
+#[config(section = "no_variables")]
+struct NoVariables {
+    #[config(default = 1)]
+    retry: u32,
+    #[config(default = 1)]
+    retry_env: u32,
+    #[config(required)]
+    default: u32,
+}
+
 fn main() {
+    let _ = NoVariables::builder().retry_env(2);
+
     let _ = Suffixed::default().a;
     let _ = Names::X_DEFAULT + Names::Z_DEFAULT;
 }

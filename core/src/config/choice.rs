@@ -7,6 +7,7 @@ use super::auto::is_auto;
 use super::diagnostic::{closest, quoted};
 use super::raw::RawValue;
 use super::rejection::Rejection;
+use super::rules::{Choices, List};
 use super::scalar::Scalar;
 
 /// An enum of names, as `#[derive(Choice)]` describes it.
@@ -82,6 +83,21 @@ pub const fn reads_auto<T: Named>() -> bool {
         index += 1;
     }
     false
+}
+
+/// The first `count` of `names`, as the choices that a field has.
+///
+/// # Panics
+///
+/// At compile time alone: there are more choices than variants.
+#[must_use]
+pub const fn choices_of_names(names: &'static [&'static str], count: usize) -> Choices {
+    #[allow(clippy::panic, reason = "this is how a const reports an error")]
+    if count > names.len() {
+        panic!("`one_of` lists a name twice")
+    }
+    let (chosen, _) = names.split_at(count);
+    Choices(List::Text(chosen))
 }
 
 /// The variant of a default.

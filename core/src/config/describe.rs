@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::field::{Check, DeprecatedKey, FieldMeta};
 use super::rules::{Choices, List};
 use super::scalar::{Integer, Scalar};
+use super::value::ConfigValue;
 
 /// A description in progress. Methods that take a value of the field's type exist for the types
 /// they suit: `range` for numbers, `multiple_of` for integers.
@@ -105,6 +106,32 @@ impl<T> Field<T> {
         self.meta.required = false;
         self
     }
+
+    /// The `one_of` of the field number `INDEX` of the struct `S`, for a type of any crate.
+    #[must_use]
+    pub const fn one_of_at<S, const INDEX: usize>(mut self) -> Self
+    where
+        T: ConstChoices<S, INDEX>,
+    {
+        self.meta.rules.one_of = Some(T::CHOICES);
+        self
+    }
+}
+
+/// The values that `one_of` lists for the field number `INDEX`, of type `T`, as a constant of its struct.
+pub trait OneOfAt<T: ConfigValue, const INDEX: usize> {
+    /// The values.
+    const ONE_OF: &'static [T::Constant];
+}
+
+/// A type whose `one_of` in the struct `S` can stand in the table of fields.
+#[diagnostic::on_unimplemented(
+    message = "`one_of` needs a numeric field, one of text or of an enum with `#[derive(Choice)]`",
+    label = "there are no choices of this type"
+)]
+pub trait ConstChoices<S, const INDEX: usize> {
+    /// Those values.
+    const CHOICES: Choices;
 }
 
 /// The default of the field number `INDEX`, of type `T`, as a constant of its struct.
@@ -137,6 +164,10 @@ macro_rules! const_scalar {
 
 macro_rules! value_methods {
     ($type:ty, $value:ty, $choices:ident, $argument:ident => $scalar:expr) => {
+        impl<S: OneOfAt<$type, INDEX>, const INDEX: usize> ConstChoices<S, INDEX> for $type {
+            const CHOICES: Choices = Choices(List::$choices(S::ONE_OF));
+        }
+
         #[doc(hidden)]
         impl Field<$type> {
             #[must_use]

@@ -14,6 +14,7 @@ macro_rules! integer {
 
         impl ConfigValue for $type {
             type Field = Field<Self>;
+            type Constant = Self;
             const KIND: Kind = Kind::Integer {
                 min: Integer::$from(<$type>::MIN as $wide),
                 max: Integer::$from(<$type>::MAX as $wide),
@@ -63,6 +64,7 @@ macro_rules! float {
 
         impl ConfigValue for $type {
             type Field = Field<Self>;
+            type Constant = Self;
             const KIND: Kind = Kind::Float;
             fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
                 if let Scalar::$scalar(value) = scalar { Some(value) } else { None }

@@ -65,6 +65,10 @@ pub trait ConfigValue: sealed::Sealed + Clone + Send + Sync + 'static {
     #[doc(hidden)]
     type Field;
 
+    /// What a value is in constants: `&'static str` for a text.
+    #[doc(hidden)]
+    type Constant: 'static;
+
     /// The shape of the values.
     #[doc(hidden)]
     const KIND: Kind;
@@ -112,6 +116,7 @@ impl sealed::Sealed for bool {}
 
 impl ConfigValue for bool {
     type Field = Field<Self>;
+    type Constant = Self;
     const KIND: Kind = Kind::Bool;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Bool(value) = scalar { Some(value) } else { None }
@@ -136,6 +141,7 @@ impl sealed::Sealed for String {}
 
 impl ConfigValue for String {
     type Field = Field<Self>;
+    type Constant = &'static str;
     const KIND: Kind = Kind::Text;
     const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
@@ -156,6 +162,7 @@ impl sealed::Sealed for PathBuf {}
 
 impl ConfigValue for PathBuf {
     type Field = Field<Self>;
+    type Constant = &'static str;
     const KIND: Kind = Kind::Path;
     const READS_AUTO: bool = true;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
@@ -176,6 +183,7 @@ impl sealed::Sealed for char {}
 
 impl ConfigValue for char {
     type Field = Field<Self>;
+    type Constant = Self;
     const KIND: Kind = Kind::Char;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Char(value) = scalar { Some(value) } else { None }
@@ -203,6 +211,7 @@ impl sealed::Sealed for Duration {}
 
 impl ConfigValue for Duration {
     type Field = Field<Self>;
+    type Constant = Self;
     const KIND: Kind = Kind::Duration;
     fn from_scalar(scalar: Scalar<'static>) -> Option<Self> {
         if let Scalar::Duration(value) = scalar { Some(value) } else { None }

@@ -87,10 +87,13 @@ macro_rules! __choice_stub {
 macro_rules! __choice_impls {
     ($ident:ident) => {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl $crate::private::Sealed for $ident {}
         #[automatically_derived]
+        #[allow(deprecated)]
         impl $crate::config::ConfigValue for $ident {
             type Field = $crate::private::Field<Self>;
+            type Constant = Self;
             const KIND: $crate::config::Kind =
                 $crate::config::Kind::Choice { names: <Self as $crate::private::Named>::NAMES };
             const READS_AUTO: bool = $crate::private::reads_auto::<Self>();
@@ -110,6 +113,7 @@ macro_rules! __choice_impls {
             }
         }
         #[automatically_derived]
+        #[allow(deprecated)]
         impl<__Struct: $crate::private::DefaultAt<$ident, __INDEX>, const __INDEX: usize>
             $crate::private::ConstScalar<__Struct, __INDEX> for $ident
         {
@@ -122,12 +126,32 @@ macro_rules! __choice_impls {
                 };
         }
         #[automatically_derived]
+        #[allow(deprecated)]
+        impl<__Struct: $crate::private::OneOfAt<$ident, __INDEX>, const __INDEX: usize>
+            $crate::private::ConstChoices<__Struct, __INDEX> for $ident
+        {
+            const CHOICES: $crate::config::Choices = $crate::private::choices_of_names(
+                &const {
+                    let mut names = [""; $ident::NAMES.len()];
+                    let mut index = 0;
+                    while index < names.len() && index < __Struct::ONE_OF.len() {
+                        names[index] = __Struct::ONE_OF[index].name();
+                        index += 1;
+                    }
+                    names
+                },
+                __Struct::ONE_OF.len(),
+            );
+        }
+        #[automatically_derived]
+        #[allow(deprecated)]
         impl ::core::fmt::Display for $ident {
             fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.pad($crate::private::Named::choice_name(self))
             }
         }
         #[automatically_derived]
+        #[allow(deprecated)]
         impl ::core::str::FromStr for $ident {
             type Err = $crate::config::UnknownName;
             fn from_str(text: &str) -> ::core::result::Result<Self, Self::Err> {
@@ -135,6 +159,7 @@ macro_rules! __choice_impls {
             }
         }
         #[automatically_derived]
+        #[allow(deprecated)]
         impl ::core::convert::From<$ident> for $crate::config::RawValue {
             fn from(value: $ident) -> Self {
                 $crate::private::choice_into_raw(&value)
@@ -180,6 +205,7 @@ macro_rules! __test_defaults {
             }
         }
         #[cfg(test)]
+        #[allow(deprecated)]
         impl $name::Defaults {
             fn check() {
                 $crate::private::assert_defaults::<$ident>();

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::each;
+use super::{each, inherent};
 use crate::ir::{Field, Input};
 use crate::types::Shape;
 
@@ -14,13 +14,11 @@ pub(crate) fn builder(input: &Input) -> TokenStream {
     let own = input.implement_for(quote!(#builder_ident), None);
     let from = input.implement_for(quote!(::core::convert::From<#of> for #builder_ident), None);
     let setters = setters(input);
-    let checked = input.check.as_ref().map(
-        |_| quote!(#[doc = " If there is nothing of that, what the struct's own check says."]),
-    );
+    let (checked, hidden) = (inherent::checked(input), input.hidden_types());
     let new = input.new_builder(quote!(Self), quote!(#krate::ConfigSchema::to_values(&value)));
     quote! {
         #structure
-        #[allow(dead_code, non_snake_case)]
+        #[allow(dead_code, non_snake_case #hidden)]
         #own {
             #setters
             /// Checks every value and builds the struct.
@@ -62,8 +60,10 @@ pub(crate) fn structure(input: &Input) -> TokenStream {
     let (of, name) = (input.self_type(), builder.to_string());
     let clone = input.implement_for(quote!(::core::clone::Clone for #builder), None);
     let debug = input.implement_for(quote!(::core::fmt::Debug for #builder), None);
+    let quiet = input.quiet();
     quote! {
         #head
+        #quiet
         #vis struct #builder #parameters(
             #krate::private::Values,
             ::core::marker::PhantomData<fn() -> #of>,

@@ -5,14 +5,15 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use super::each;
 use crate::ir::{Consts, Field, Input, TEXTS, Text};
+use crate::types::Shape;
 
 pub(crate) fn consts(input: &Input) -> TokenStream {
     let head = input.implement(None, None);
     if input.consts == Consts::None {
         let defaults = each(&input.fields, &mut |field| default(input, field));
-        return match input.is_generic() {
-            true => quote!(#head { #defaults }),
-            false => defaults,
+        return quote! {
+            #[allow(dead_code)]
+            #head { #defaults }
         };
     }
     let mut consts = section(input);
@@ -30,10 +31,13 @@ pub(crate) fn consts(input: &Input) -> TokenStream {
         }
     }
     match input.consts {
-        Consts::Assoc => quote! {
-            #[allow(dead_code)]
-            #head { #consts }
-        },
+        Consts::Assoc => {
+            let hidden = input.hidden_types();
+            quote! {
+                #[allow(dead_code #hidden)]
+                #head { #consts }
+            }
+        }
         Consts::Free | Consts::None => consts,
     }
 }
@@ -76,10 +80,15 @@ fn default(input: &Input, field: &Field) -> Option<TokenStream> {
     let doc = format!("Default of `{}`.", field.key().value());
     let name = input.default_ident(field, field.ident.span());
     let constant = constant(input, &doc, name, field.const_type(input), default);
+    if input.consts != Consts::Free {
+        return Some(constant);
+    }
     // The table of fields has no default for a field that needs none, and `Default` may be unused.
-    let unused = field.default_implied && input.consts != Consts::Assoc;
-    let unused = unused.then(|| quote!(#[allow(dead_code)]));
-    Some(quote!(#unused #constant))
+    let unused = field.default_implied.then(|| quote!(#[allow(dead_code)]));
+    // Not everybody may see the type who sees the struct.
+    let own = field.shape() == Shape::Unknown;
+    let hidden = own.then(|| quote!(#[allow(private_interfaces)]));
+    Some(quote!(#unused #hidden #constant))
 }
 
 /// The first paragraph of the doc comment.
@@ -102,6 +111,6 @@ fn table_text(input: &Input, text: &Text) -> TokenStream {
         const TEXT: [u8; __T::LEN] = __T::bytes();
         __T::str(&TEXT)
     }};
-    let text = constant(input, text.doc, name, text_type, &value);
-    quote!(#unused #text)
+    let (quiet, text) = (input.quiet(), constant(input, text.doc, name, text_type, &value));
+    quote!(#quiet #unused #text)
 }

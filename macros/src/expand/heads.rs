@@ -6,6 +6,7 @@ use syn::GenericParam;
 
 use super::{each, located};
 use crate::ir::{Field, Input, ParseBy};
+use crate::types::Shape;
 
 impl Input {
     /// `impl … for` the struct, or without a trait the struct's own; `more` goes to the bounds.
@@ -26,8 +27,20 @@ impl Input {
         more: Option<TokenStream>,
     ) -> TokenStream {
         let (parameters, arguments, _) = self.generics.split_for_impl();
-        let bounds = self.bounds(more);
-        quote!(impl #parameters #target #arguments #bounds)
+        let (quiet, bounds) = (self.quiet(), self.bounds(more));
+        quote!(#quiet impl #parameters #target #arguments #bounds)
+    }
+
+    /// What stands before items that name the struct, of which users are told themselves if it is old.
+    pub(crate) fn quiet(&self) -> Option<TokenStream> {
+        self.is_deprecated.then(|| quote!(#[allow(deprecated)]))
+    }
+
+    /// The lint that constants and setters break whose types not everybody sees who sees the struct.
+    pub(crate) fn hidden_types(&self) -> Option<TokenStream> {
+        let mut fields = self.fields.iter().chain(&self.skipped);
+        let any = fields.any(|field| field.shape() == Shape::Unknown || field.parse.is_some());
+        any.then(|| quote!(, private_interfaces))
     }
 
     /// The type of the struct with its parameters.

@@ -8,8 +8,11 @@ use crate::ir::Input;
 
 /// The methods that write the values, and their docs.
 const WRITING: [(&str, &str); 3] = [
-    ("to_toml", "The section with these values as a TOML document, which loads to them again."),
-    ("to_json", "The section with these values as a JSON document, which loads to them again."),
+    (
+        "to_toml",
+        "The section with these values, secrets aside, as a TOML document, which loads to them again.",
+    ),
+    ("to_json", "What `to_toml()` writes, as a JSON document."),
     ("to_env", "The variables with these values, as `NAME=value` lines for a shell."),
 ];
 
@@ -47,6 +50,19 @@ pub(crate) fn writing(input: &Input, stub: bool) -> TokenStream {
     methods
 }
 
+/// What is an error besides, once each value is sound.
+pub(crate) fn checked(input: &Input) -> Option<TokenStream> {
+    let has_nested = input.fields.iter().any(|field| field.nested.is_some());
+    let checks = match (input.check.is_some(), has_nested) {
+        (false, false) => return None,
+        (true, false) => "the struct's own check says",
+        (false, true) => "the checks of the structs within say",
+        (true, true) => "the struct's own check and those of the structs within say",
+    };
+    let doc = format!(" If there is nothing of that, what {checks}.");
+    Some(quote!(#[doc = #doc]))
+}
+
 pub(crate) fn inherent(input: &Input) -> TokenStream {
     let (vis, krate) = (&input.vis, &input.krate);
     let head = input.implement(None, None);
@@ -55,7 +71,7 @@ pub(crate) fn inherent(input: &Input) -> TokenStream {
         let (name, values) = (input.builder_ident(), quote!(#krate::private::Values::of::<Self>()));
         input.new_builder(quote!(#name), values)
     };
-    let default = default::constant(input);
+    let (default, checked) = (default::constant(input), checked(input));
     let writing = writing(input, false);
     quote! {
         #[allow(dead_code, deprecated)]
@@ -66,6 +82,7 @@ pub(crate) fn inherent(input: &Input) -> TokenStream {
             /// # Errors
             ///
             /// Every variable with a bad value, and every required field without one.
+            #checked
             #vis fn from_env() -> #krate::config::Result<Self> {
                 #krate::private::from_env()
             }

@@ -53,9 +53,7 @@ pub(crate) fn access(input: &Input, field: &Field) -> Option<TokenStream> {
     })
 }
 
-/// A test that the defaults are texts that their parsers accept: no constant can tell. It cannot run
-/// within a function, and only a module around it keeps the lint that says so quiet. What such a
-/// module cannot name there, the struct, an impl brings into it.
+/// The test of the defaults that parsers read, if there are any.
 pub(crate) fn test(input: &Input) -> Option<TokenStream> {
     let is_read = |field: &&Field| field.parse.is_some() && !field.default_implied;
     input.fields.iter().filter(is_read).find(|field| field.default.is_some())?;

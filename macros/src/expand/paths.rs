@@ -28,10 +28,9 @@ impl Input {
         }
     }
 
-    /// Whether constants are the struct's own, and no items beside it. Those of a generic struct
-    /// may depend on its parameters.
+    /// Whether constants are the struct's own, where defaults may say `Self`, and no items beside it.
     fn has_own_consts(&self) -> bool {
-        self.consts == Consts::Assoc || self.is_generic()
+        self.consts != Consts::Free
     }
 
     /// The type of a text constant; a free one may leave out the lifetime, and so it should.

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use super::{each, local, located, option, parsed};
-use crate::ir::{Consts, Field, Input, RuleKind};
+use crate::ir::{Consts, Field, Input, Rule, RuleKind};
 use crate::types::Shape;
 
 pub(crate) fn schema(input: &Input) -> TokenStream {
@@ -16,6 +16,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
     let env_prefix = option(input.env_prefix.as_ref());
     let metas = each(&input.fields, &mut |field| Some(meta(input, field)));
     let defaults = each(&input.fields, &mut |field| default_at(input, field));
+    let choices = each(&input.fields, &mut |field| one_of_at(input, field));
     let fixed = fixed(input);
     let engine = input.engine.then(|| {
         quote!(
@@ -45,6 +46,7 @@ pub(crate) fn schema(input: &Input) -> TokenStream {
             #check
         }
         #defaults
+        #choices
     }
 }
 
@@ -124,6 +126,26 @@ fn default_at(input: &Input, field: &Field) -> Option<TokenStream> {
     })
 }
 
+/// The choices of such a field.
+fn one_of_at(input: &Input, field: &Field) -> Option<TokenStream> {
+    let choices = field.rules.iter().find_map(|rule| match &rule.kind {
+        RuleKind::OneOf(choices) if field.shape() == Shape::Unknown => Some(choices),
+        _ => None,
+    })?;
+    let (ty, index, span) = (field.value_type(), field.number(), field.type_span());
+    let krate = input.krate_at(span);
+    let of_choices = quote_spanned!(span=> #krate::private::OneOfAt<#ty, #index>);
+    let head = input.implement(Some(of_choices), None);
+    let constant = quote_spanned!(span=> <#ty as #krate::config::ConfigValue>::Constant);
+    Some(quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        #head {
+            const ONE_OF: &'static [#constant] = &[#(#choices),*];
+        }
+    })
+}
+
 fn meta(input: &Input, field: &Field) -> TokenStream {
     let mut meta = new_meta(input, field);
     let mut call = |method: &str, span: Span, arguments: TokenStream| {
@@ -161,16 +183,14 @@ fn meta(input: &Input, field: &Field) -> TokenStream {
         meta.extend(meta_default(input, field));
     }
     for rule in &field.rules {
-        meta.extend(rule_calls(&rule.kind));
+        meta.extend(rule_calls(field, rule));
     }
-    let flags = [
-        (field.bytes.is_some(), "bytes"),
-        (field.advanced, "advanced"),
-        (field.auto.is_some(), "auto"),
-    ];
-    for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
-        let flag = Ident::new(flag, at);
-        meta.extend(quote!(.#flag()));
+    let advanced = field.advanced.then_some(at);
+    for (flag, span) in [("bytes", field.bytes), ("advanced", advanced), ("auto", field.auto)] {
+        if let Some(span) = span.map(|span| span.resolved_at(at)) {
+            let flag = Ident::new(flag, span);
+            meta.extend(quote_spanned!(span=> .#flag()));
+        }
     }
     if let Some(check) = &field.check {
         let (ty, span) = (&field.ty, check.span().resolved_at(at));
@@ -236,8 +256,8 @@ fn default_names(input: &Input, field: &Field) -> TokenStream {
     let (ident, default) = (&input.ident, input.default_ident(field, span));
     let default = match input.consts {
         // `Self` does not reach into a constant within one.
-        Consts::Assoc => quote_spanned!(span=> #ident::#default),
-        Consts::Free | Consts::None => quote_spanned!(span=> #default),
+        Consts::Assoc | Consts::None => quote_spanned!(span=> #ident::#default),
+        Consts::Free => quote_spanned!(span=> #default),
     };
     quote_spanned! {span=>
         .default_names({
@@ -255,12 +275,14 @@ fn default_names(input: &Input, field: &Field) -> TokenStream {
     }
 }
 
-fn rule_calls(kind: &RuleKind) -> TokenStream {
+/// The calls that tell of a rule, at its place: one that the type does not have shows there.
+fn rule_calls(field: &Field, rule: &Rule) -> TokenStream {
+    let span = rule.span.resolved_at(Span::call_site());
     let call = |method: &str, argument: &TokenStream| {
-        let method = Ident::new(method, Span::call_site());
-        quote!(.#method(#argument))
+        let method = Ident::new(method, span);
+        quote_spanned!(span=> .#method(#argument))
     };
-    match kind {
+    match &rule.kind {
         RuleKind::Range { min, max, max_excluded } => {
             let mut calls = TokenStream::new();
             if let Some(min) = min {
@@ -273,6 +295,10 @@ fn rule_calls(kind: &RuleKind) -> TokenStream {
         }
         RuleKind::MultipleOf(unit) => call("multiple_of", unit),
         RuleKind::PowerOfTwo => call("power_of_two", &TokenStream::new()),
+        RuleKind::OneOf(_) if field.shape() == Shape::Unknown => {
+            let index = field.number();
+            quote_spanned!(span=> .one_of_at::<Self, #index>())
+        }
         RuleKind::OneOf(choices) => call("one_of", &quote!(&[#(#choices),*])),
     }
 }
@@ -304,8 +330,9 @@ pub(crate) fn checks(input: &Input) -> TokenStream {
         ident.set_span(ident.span().located_at(span));
         quote!(#ident)
     };
+    let quiet = input.quiet();
     for assertion in assertions(input, &of) {
-        checks.extend(quote!(const _: () = #assertion;));
+        checks.extend(quote!(#quiet const _: () = #assertion;));
     }
     checks
 }

@@ -99,3 +99,38 @@ fn other_names_are_refused_with_the_list() {
     );
     assert_eq!(error.kind(), DiagnosticKind::NotAllowed);
 }
+
+#[test]
+fn a_field_may_have_some_of_the_names() {
+    #[derive(Debug, PartialEq, Config)]
+    #[config(section = "some", env_prefix = "SOME")]
+    struct Some {
+        #[config(default = Codec::Lz4, one_of = [Codec::None, Codec::Lz4])]
+        codec: Codec,
+        #[config(one_of = [Codec::Zstd])]
+        perhaps: Option<Codec>,
+        #[config(required, one_of = [Codec::Zstd, Codec::None])]
+        list: Vec<Codec>,
+    }
+
+    let loader = || Some::loader().set("list", "zst,none");
+    let loaded = loader().set("codec", "none").set("perhaps", Codec::Zstd).load().unwrap().value;
+    let list = vec![Codec::Zstd, Codec::None];
+    assert_eq!(loaded, Some { codec: Codec::None, perhaps: Option::Some(Codec::Zstd), list });
+    for (key, value, expected) in [
+        ("codec", "zstd", "one of `none`, `lz4-fast`"),
+        ("perhaps", "none", "one of `zstd`"),
+        ("list", "none,type", "a list, each item one of `zstd`, `none`"),
+    ] {
+        let error = only(loader().set(key, value).load());
+        assert_eq!((error.kind(), error.key()), (DiagnosticKind::NotAllowed, Option::Some(key)));
+        assert_eq!(error.expected(), Option::Some(expected));
+    }
+    let built = Some::builder().list([Codec::Lz4]).codec(Codec::Zstd).build().unwrap_err();
+    assert_eq!(built.len(), 2);
+    let table = Some::DOCS_TABLE;
+    assert!(table.contains("one of `none`, `lz4-fast`") && !table.contains("plain"), "{table}");
+    let schema: serde_json::Value = serde_json::from_str(Some::JSON_SCHEMA).unwrap();
+    let codec = &schema["properties"]["some"]["properties"]["codec"];
+    assert_eq!(codec["enum"], serde_json::json!(["none", "lz4-fast"]));
+}

@@ -273,10 +273,68 @@ mod lints {
         pub(super) größe: usize,
     }
 
+    #[deprecated = "use another"]
+    #[derive(Clone, Debug, ds_aio::Choice)]
+    pub(super) enum OldMode {
+        Only,
+    }
+
+    #[deprecated = "use another"]
+    #[derive(Config, Clone, Debug)]
+    #[config(section = "old", env_prefix = "OLD", consts = free, engine, serialize, check = sound)]
+    pub(super) struct OldStruct {
+        #[config(default = 1, range = 1..)]
+        pub(super) queue_depth: usize,
+        #[config(default = "1", parse = from_str)]
+        pub(super) parsed: u8,
+        #[config(nested)]
+        pub(super) inner: Old,
+    }
+
+    #[allow(deprecated)]
+    fn sound(_: &OldStruct) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Constants and setters are as public as the struct, and its field's type is not.
+    #[derive(Config, Clone, Debug)]
+    #[config(section = "shown", env_prefix = "SHOWN")]
+    pub struct Shown {
+        #[config(default = Hidden::One)]
+        hidden: Hidden,
+        #[config(default = [Hidden::One], one_of = [Hidden::One])]
+        more: Vec<Hidden>,
+    }
+
+    #[derive(Config, Clone, Debug)]
+    #[config(section = "shown", consts = free)]
+    pub struct ShownFree {
+        #[config(default = Hidden::One)]
+        hidden: Hidden,
+        perhaps: Option<Hidden>,
+    }
+
+    #[derive(Config, Clone, Debug)]
+    #[config(section = "shown", consts = none)]
+    pub struct ShownBare {
+        #[config(default = Hidden::One)]
+        hidden: Hidden,
+    }
+
+    #[derive(Clone, Copy, Debug, PartialEq, ds_aio::Choice)]
+    enum Hidden {
+        One,
+    }
+
     #[test]
     #[allow(deprecated)]
     fn such_fields_load() {
-        assert_eq!(Old::default().queue_depth, 1);
+        assert_eq!((Old::default().queue_depth, OldStruct::default().parsed), (1, 1));
+        assert_eq!(OldMode::Only.name(), "only");
+        let (shown, free) = (Shown::default(), ShownFree::default());
+        assert_eq!((shown.hidden, shown.more), (Hidden::One, vec![Hidden::One]));
+        assert_eq!((free.hidden, free.perhaps), (Hidden::One, None));
+        assert_eq!(ShownBare::default().hidden, Hidden::One);
         let odd = Odd::builder().blockSize(3).build().unwrap();
         assert_eq!((odd.blockSize, odd.größe), (3, 2));
         assert_eq!((ODD_BLOCKSIZE, ODD_GRÖSSE_ENV), ("blockSize", "ODD_GRÖSSE"));
@@ -325,6 +383,9 @@ mod no_constants {
         /// Documented.
         #[config(skip, default = Self::SKIPPED)]
         pub(super) skipped: u8,
+        /// Documented.
+        #[config(default = Self::SKIPPED, range = ..=Self::SKIPPED)]
+        pub(super) own: u8,
     }
 
     impl Bare {
@@ -343,7 +404,7 @@ mod no_constants {
         assert_eq!(Bare::default().queue_depth, 4);
         assert_eq!((bare.direct, bare.perhaps), (DirectMode::Never, None));
         assert_eq!(bare.modes, [DirectMode::Auto]);
-        assert_eq!((&bare.checked[..], bare.skipped), (&[7][..], 8));
+        assert_eq!((&bare.checked[..], bare.skipped, bare.own), (&[7][..], 8, 8));
         let loaded = Bare::loader().env_from(&[("NONE_SECTION", "8")]).load();
         assert_eq!(loaded.unwrap().value.section, 8);
     }

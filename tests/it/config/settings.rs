@@ -1,6 +1,6 @@
 //! What the engine is handed, and what it checks itself.
 
-use ds_aio::{AioConfig, DirectMode, EngineConfig, EngineSettings};
+use ds_aio::{AioConfig, ConfigSchema, DirectMode, EngineConfig, EngineSettings};
 
 use super::support::only;
 
@@ -72,4 +72,34 @@ fn the_product_is_checked_without_overflow() {
     settings.block_size = 1 << 20;
     settings.queue_depth = 0;
     assert_eq!(only(settings.check()).key(), Some("queue_depth"));
+}
+
+/// A setting that the derive does not know by name would keep its default.
+#[test]
+fn the_engine_gets_each_setting_that_there_is() {
+    let values = [
+        ("block_size", "4096"),
+        ("queue_depth", "2"),
+        ("thread_count", "3"),
+        ("single_submit", "true"),
+        ("overlap_events", "false"),
+        ("backend", "threads"),
+        ("direct", "never"),
+        ("queue_capacity", "4"),
+        ("background_rate", "5"),
+    ];
+    assert_eq!(
+        AioConfig::FIELDS.iter().map(|field| field.key).collect::<Vec<_>>(),
+        values.map(|(key, _)| key)
+    );
+    let default = format!("{:#?}", EngineSettings::default());
+    assert_eq!(default.lines().count(), 2 + values.len(), "{default}");
+    for (key, value) in values {
+        let loaded = AioConfig::loader().set(key, value).load().unwrap().value;
+        let settings = format!("{:#?}", loaded.engine_settings());
+        let differ: Vec<_> =
+            default.lines().zip(settings.lines()).filter(|(one, other)| one != other).collect();
+        let [(line, _)] = differ[..] else { panic!("{key}: {differ:?}") };
+        assert!(line.trim_start().starts_with(&format!("{key}: ")), "{line}");
+    }
 }

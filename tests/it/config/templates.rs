@@ -323,3 +323,43 @@ fn texts_end_in_one_line_break() {
         assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text}");
     }
 }
+
+#[test]
+fn doc_comments_keep_their_form() {
+    #[derive(Config)]
+    #[config(section = "docs")]
+    struct Docs {
+        /// Two:
+        /// - one
+        ///   - within
+        ///
+        ///     let code = 1;
+        #[config(default = 1)]
+        lines: u8,
+        /** A block,
+         *  - of
+         * stars.
+         */
+        #[config(default = 1)]
+        stars: u8,
+        /**
+        A block
+          - without.
+        */
+        #[config(default = 1)]
+        bare: u8,
+    }
+
+    let docs: Vec<_> = Docs::FIELDS.iter().map(|field| field.doc).collect();
+    assert_eq!(
+        docs,
+        [
+            "Two:\n- one\n  - within\n\n    let code = 1;",
+            "A block,\n - of\nstars.",
+            "A block\n  - without."
+        ]
+    );
+    assert!(Docs::TOML_TEMPLATE.contains("# - one\n#   - within\n#\n#     let code"));
+    let loaded = load_toml::<Docs>(Docs::TOML_TEMPLATE).value;
+    assert_eq!((loaded.lines, loaded.stars, loaded.bare), (1, 1, 1));
+}
