@@ -13,8 +13,8 @@ pub use serde;
 pub use crate::config::FixedKey;
 pub use crate::config::access::Access;
 pub use crate::config::choice::{
-    Named, choice_from_scalar, choice_into_raw, choice_scalar, choices_of_names, parse_choice,
-    read_choice, reads_auto,
+    Chosen, Named, choice_from_scalar, choice_into_raw, choice_scalar, parse_choice, read_choice,
+    reads_auto,
 };
 pub use crate::config::describe::{ConstChoices, ConstScalar, DefaultAt, Field, OneOfAt};
 pub use crate::config::parsed::{Parsed, ParsedAt, Structured, from_str, parsed};

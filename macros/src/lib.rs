@@ -44,7 +44,7 @@ mod validate;
 /// On a field it takes
 /// - `default = <const expression>` or `required`
 /// - `range = a..=b` (also `a..b`, `a..`, `..b`, `..=b`), `multiple_of = n`, `power_of_two`,
-///   `one_of = [a, b]`
+///   `one_of = [a, b]`, of an enum too
 /// - `env = "NAME"`, or `env = skip` for none
 /// - `rename = "key"`, and `alias = "key"` as often as needed
 /// - `deprecated(alias = "key", note = "…")`, as often as needed: an old key of files that is
@@ -72,6 +72,9 @@ mod validate;
 ///   keeps it: the type is `Clone + Send + Sync + 'static`. A struct with such a field has no `DEFAULT`
 ///
 /// A default that breaks a rule of its own field fails compilation.
+///
+/// The doc comment of a field is that of its setter and stands in the texts, so that a link in it names the
+/// struct and not `Self`. Docs that are no literals, as by `include_str!`, are the setter's alone.
 ///
 /// `rename`, `alias` and `rename_all` of `#[serde(…)]` hold here too, so that a struct which derives
 /// both has one name for each key; of a name that serde reads and writes differently it is the one
@@ -114,7 +117,8 @@ mod validate;
 ///   It requires no key, for a variable or another file may set it, and knows names of choices as
 ///   they are written, and no alias of them
 ///
-/// Both templates load back to exactly the defaults; a required field is commented out in them.
+/// Both templates load back to exactly the defaults; a required field is commented out in them. A variable
+/// that sets several settings of nested structs is there once, commented out where their defaults differ.
 ///
 /// Values are written back by `to_toml()` and `to_json()`, the section as a document, and `to_env()`,
 /// the variables as `NAME=value` lines for a shell; fields without a variable are left out. Each loads

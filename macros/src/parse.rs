@@ -7,8 +7,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{
-    Data, DataStruct, DeriveInput, Fields, Lit, LitStr, Path, Result, Token, bracketed,
-    parenthesized,
+    Data, DataStruct, DeriveInput, Fields, LitStr, Path, Result, Token, bracketed, parenthesized,
 };
 
 use crate::case::Case;
@@ -370,12 +369,6 @@ fn deprecated(name: &Ident, stream: ParseStream<'_>) -> Result<Deprecated> {
 impl Parse for Fixed {
     fn parse(stream: ParseStream<'_>) -> Result<Self> {
         let key = stream.call(Ident::parse_any)?;
-        let value: Lit = value(stream)?;
-        let is_known = match &value {
-            Lit::Bool(_) | Lit::Str(_) => true,
-            Lit::Int(number) => number.suffix().is_empty() && number.base10_parse::<i128>().is_ok(),
-            _ => false,
-        };
-        if is_known { Ok(Self { key, value }) } else { Err(error::bad_fixed(value.span())) }
+        Ok(Self { key, value: value(stream)? })
     }
 }

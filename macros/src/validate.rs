@@ -1,12 +1,12 @@
 //! What no single attribute can tell: names that collide, rules that do not suit their field.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
+use syn::{Lit, LitStr};
 
 use crate::error::{self, Errors};
-use crate::ir::{Consts, Env, Field, Input, ParseBy, RuleKind, TEXTS};
+use crate::ir::{Consts, Env, Field, Fixed, Input, ParseBy, RuleKind, TEXTS};
 use crate::types::Shape;
 
 /// Checks the struct as a whole.
@@ -205,6 +205,16 @@ fn keys(input: &Input, errors: &mut Errors) {
     }
     for fixed in &input.fixed {
         claim(fixed.key.unraw().to_string(), fixed.key.span(), "`fixed`".to_owned());
+    }
+    for Fixed { value, .. } in &input.fixed {
+        let is_known = match value {
+            Lit::Bool(_) | Lit::Str(_) => true,
+            Lit::Int(number) => number.suffix().is_empty() && number.base10_parse::<i128>().is_ok(),
+            _ => false,
+        };
+        if !is_known {
+            errors.push(error::bad_fixed(value.span()));
+        }
     }
 }
 

@@ -69,7 +69,7 @@ struct Within {
 #[derive(Config)]
 #[config(section = "free", consts = free)]
 struct Free {
-    #[config(default = (Self::MOST), range = ..=Self::MOST)]
+    #[config(default = Self::MOST, range = ..=Self::MOST)]
     n: u32,
 }
 

@@ -85,19 +85,38 @@ pub const fn reads_auto<T: Named>() -> bool {
     false
 }
 
-/// The first `count` of `names`, as the choices that a field has.
-///
-/// # Panics
-///
-/// At compile time alone: there are more choices than variants.
-#[must_use]
-pub const fn choices_of_names(names: &'static [&'static str], count: usize) -> Choices {
-    #[allow(clippy::panic, reason = "this is how a const reports an error")]
-    if count > names.len() {
-        panic!("`one_of` lists a name twice")
+/// Some of the `N` names of an enum, each once.
+#[derive(Debug)]
+pub struct Chosen<const N: usize> {
+    names: [&'static str; N],
+    count: usize,
+}
+
+impl<const N: usize> Chosen<N> {
+    /// None of them yet.
+    pub const NONE: Self = Self { names: [""; N], count: 0 };
+
+    /// Adds one of them.
+    pub const fn add(&mut self, name: &'static str) {
+        let mut index = 0;
+        while index < self.count {
+            if Scalar::Text(self.names[index]).equals(Scalar::Text(name)) {
+                return;
+            }
+            index += 1;
+        }
+        if index < N {
+            self.names[index] = name;
+            self.count += 1;
+        }
     }
-    let (chosen, _) = names.split_at(count);
-    Choices(List::Text(chosen))
+
+    /// The names as what a field admits.
+    #[must_use]
+    pub const fn choices(chosen: &'static Self) -> Choices {
+        let (names, _) = chosen.names.split_at(chosen.count);
+        Choices(List::Text(names))
+    }
 }
 
 /// The variant of a default.

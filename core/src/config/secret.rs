@@ -20,7 +20,8 @@ pub(crate) const REDACTED: &str = "(secret)";
 /// default, which would be in the program for everybody to read, and no rules but `check`, whose
 /// error is shown as it is.
 ///
-/// It is left out of what is written back too, so that who loads that sets it otherwise.
+/// It is left out of what is written back too, so that who loads that sets it otherwise. There is no
+/// `Display`, so that nothing sends `(secret)` where the value was meant, and no parser reads one.
 ///
 /// In a file with a secret in it, syntax errors and unknown keys are reported by line and column
 /// alone. A loader of another struct, which does not know of the secret, quotes lines as ever: do not
@@ -73,12 +74,6 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
-impl<T> fmt::Display for Secret<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(REDACTED)
-    }
-}
-
 impl<T> From<T> for Secret<T> {
     fn from(value: T) -> Self {
         Self(value)
@@ -102,6 +97,7 @@ impl<T: ConfigValue> sealed::Sealed for Secret<T> {}
 
 impl<T: ConfigValue> ConfigValue for Secret<T> {
     type Field = Field<Self>;
+    type Constant = T::Constant;
     const KIND: Kind = T::KIND;
     const READS_AUTO: bool = T::READS_AUTO;
     const SECRET: bool = true;

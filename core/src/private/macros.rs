@@ -69,7 +69,7 @@ macro_rules! __choice_stub {
         impl $ident {
             $vis const NAMES: &'static [&'static str] = &[];
             // Evaluated for defaults, where a loop would be one more mistake.
-            $vis const fn name(self) -> &'static str { "" }
+            $vis const fn name(&self) -> &'static str { "" }
         }
         #[automatically_derived]
         impl $crate::private::Named for $ident {
@@ -130,17 +130,16 @@ macro_rules! __choice_impls {
         impl<__Struct: $crate::private::OneOfAt<$ident, __INDEX>, const __INDEX: usize>
             $crate::private::ConstChoices<__Struct, __INDEX> for $ident
         {
-            const CHOICES: $crate::config::Choices = $crate::private::choices_of_names(
+            const CHOICES: $crate::config::Choices = $crate::private::Chosen::choices(
                 &const {
-                    let mut names = [""; $ident::NAMES.len()];
+                    let mut chosen = $crate::private::Chosen::<{ $ident::NAMES.len() }>::NONE;
                     let mut index = 0;
-                    while index < names.len() && index < __Struct::ONE_OF.len() {
-                        names[index] = __Struct::ONE_OF[index].name();
+                    while index < __Struct::ONE_OF.len() {
+                        chosen.add(__Struct::ONE_OF[index].name());
                         index += 1;
                     }
-                    names
+                    chosen
                 },
-                __Struct::ONE_OF.len(),
             );
         }
         #[automatically_derived]

@@ -105,7 +105,7 @@ fn a_field_may_have_some_of_the_names() {
     #[derive(Debug, PartialEq, Config)]
     #[config(section = "some", env_prefix = "SOME")]
     struct Some {
-        #[config(default = Codec::Lz4, one_of = [Codec::None, Codec::Lz4])]
+        #[config(default = Codec::Lz4, one_of = [Codec::None, Codec::Lz4, Codec::None])]
         codec: Codec,
         #[config(one_of = [Codec::Zstd])]
         perhaps: Option<Codec>,

@@ -22,11 +22,4 @@ struct Bytes {
     mode: Mode,
 }
 
-#[derive(Config)]
-#[config(section = "rules")]
-struct Twice {
-    #[config(required, one_of = [Mode::Slow, Mode::Slow, Mode::Fast])]
-    mode: Mode,
-}
-
 fn main() {}
