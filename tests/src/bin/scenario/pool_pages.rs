@@ -1,12 +1,16 @@
 //! On what pages a pool's memory lies: `pool_pages CASE`.
 
-#![allow(unsafe_code, reason = "seccomp has no safe wrapper")]
+#![allow(unsafe_code, reason = "a mapping")]
 
 use std::num::NonZeroUsize;
 
 use ds_aio::BufferPool;
-use ds_aio_tests::process::{NOT_POSSIBLE_HERE, die_if_hung, memory};
+use ds_aio_tests::{
+    process::{NOT_POSSIBLE_HERE, die_if_hung, memory},
+    seccomp::deny,
+};
 use nix::{
+    errno::Errno,
     libc,
     sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous},
 };
@@ -92,26 +96,6 @@ fn prefaulted() {
 
 /// Makes the kernel answer to `MADV_POPULATE_WRITE` as those do that do not know it.
 fn refuse_populate() {
-    let statement =
-        |code: u32, k: u32, (jt, jf): (u8, u8)| libc::sock_filter { code: code as u16, jt, jf, k };
-    let load = libc::BPF_LD | libc::BPF_W | libc::BPF_ABS;
-    let equals = libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K;
-    let answer = libc::BPF_RET | libc::BPF_K;
-    let third_argument = 16 + 2 * 8 + if cfg!(target_endian = "big") { 4 } else { 0 };
-    let mut filter = [
-        statement(load, 0, (0, 0)),
-        statement(equals, libc::SYS_madvise as u32, (0, 3)),
-        statement(load, third_argument, (0, 0)),
-        statement(equals, libc::MADV_POPULATE_WRITE as u32, (0, 1)),
-        statement(answer, libc::SECCOMP_RET_ERRNO | libc::EINVAL as u32, (0, 0)),
-        statement(answer, libc::SECCOMP_RET_ALLOW, (0, 0)),
-    ];
-    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
-    // SAFETY: plain numbers; it takes rights from this process alone.
-    let status = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
-    assert_eq!(status, 0, "no new privileges");
-    // SAFETY: the program is the filter above, which the kernel copies.
-    let status =
-        unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const program) };
-    assert_eq!(status, 0, "seccomp");
+    let advice = (2, libc::MADV_POPULATE_WRITE as u32);
+    deny(libc::SYS_madvise, &[advice], Errno::EINVAL).unwrap();
 }

@@ -9,37 +9,30 @@ use ds_aio::{
 };
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
+    process::die_if_hung,
+    seccomp::deny,
     settings::{MODES, settings},
 };
 use nix::{errno::Errno, libc};
-use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter_all_threads};
 
 const BLOCK: usize = 4096;
 
 pub(crate) fn run(arguments: &[&str]) {
+    die_if_hung(100);
     let [what, errno] = *arguments else { panic!("usage: sandboxed WHAT ERRNO") };
     let errno = Errno::from_raw(errno.parse().unwrap());
     match what {
         "setup" => {
-            deny(libc::SYS_io_uring_setup, errno);
+            deny(libc::SYS_io_uring_setup, &[], errno).unwrap();
             threads_instead(errno);
         }
         "enter" => {
-            deny(libc::SYS_io_uring_enter, errno);
+            deny(libc::SYS_io_uring_enter, &[], errno).unwrap();
             threads_instead(errno);
         }
         "later" => rings_that_are_lost(errno),
         other => panic!("nothing is called {other:?}"),
     }
-}
-
-/// From now on the whole process's calls of that number fail.
-fn deny(number: libc::c_long, errno: Errno) {
-    let fails = SeccompAction::Errno(errno as u32);
-    let arch = std::env::consts::ARCH.try_into().unwrap();
-    let rules = [(number, Vec::new())].into_iter().collect();
-    let filter = SeccompFilter::new(rules, SeccompAction::Allow, fails, arch).unwrap();
-    apply_filter_all_threads(&BpfProgram::try_from(filter).unwrap()).unwrap();
 }
 
 fn asking_for(backend: BackendMode) -> EngineSettings {
@@ -82,7 +75,7 @@ fn rings_that_are_lost(errno: Errno) {
     let file = engine.open_with(dir.path().join("data"), &options).unwrap();
     let aligned = || AioBuf::zeroed(8 * BLOCK).unwrap();
     engine.pwrite(&file, aligned(), 0).wait().unwrap();
-    deny(libc::SYS_io_uring_enter, errno);
+    deny(libc::SYS_io_uring_enter, &[], errno).unwrap();
     for _ in 0..3 {
         let offset = |at: u64| at * 8 * BLOCK as u64;
         let writes = (0..20).map(|at| {
