@@ -65,7 +65,10 @@ fn finds_what_it_needs(scenario: &str) -> bool {
     let told = String::from_utf8_lossy(&output.stderr);
     match output.status.code() {
         Some(0) => true,
-        Some(NOT_POSSIBLE_HERE) => false,
+        Some(NOT_POSSIBLE_HERE) => {
+            say(&format!("{scenario}: {}", told.trim_end()));
+            false
+        }
         _ => panic!("the probe of {scenario} ended with {}:\n{told}", output.status),
     }
 }

@@ -48,7 +48,7 @@ macro_rules! on_linux {
         #[cfg(target_os = "linux")]
         let scenario: Scenario = $scenario;
         #[cfg(not(target_os = "linux"))]
-        let scenario: Scenario = |_| process::exit(ds_aio_tests::process::NOT_POSSIBLE_HERE);
+        let scenario: Scenario = |_| ds_aio_tests::process::not_possible_here("it is for Linux");
         scenario
     }};
 }

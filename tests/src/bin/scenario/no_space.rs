@@ -7,9 +7,9 @@ use ds_aio::{
 };
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
-    mounts::{leave_the_others, mount_in_memory},
-    process::{NOT_POSSIBLE_HERE, die_if_hung},
+    process::{die_if_hung, not_possible_here},
     settings::{MODES, SHAPES, settings},
+    small_disk::SmallDisk,
 };
 use nix::errno::Errno;
 
@@ -22,36 +22,31 @@ pub(crate) fn run(arguments: &[&str]) {
     let [case] = *arguments else { panic!("usage: no_space CASE") };
     let dir = tempfile::tempdir().unwrap();
     let file_system = if case == "without fallocate" { "ramfs" } else { "tmpfs" };
-    let mounted =
-        leave_the_others().and_then(|()| Ok(mount_in_memory(file_system, dir.path(), SPACE)?));
-    if let Err(error) = mounted {
-        eprintln_to_caller(error.as_ref());
-        drop(dir);
-        std::process::exit(NOT_POSSIBLE_HERE);
-    }
+    let disk = match SmallDisk::mount(file_system, SPACE, dir.path()) {
+        Ok(disk) => disk,
+        Err(error) => {
+            drop(dir);
+            not_possible_here(error)
+        }
+    };
+    let at = |name: &str| disk.path().join(name);
     let data = pattern(1, WANTED);
     for mode in MODES {
         for shape in SHAPES {
             let engine = Engine::new(&settings(MIB, shape, mode)).unwrap();
             match case {
                 "probe" => {}
-                "waited" => waited(&engine, &dir.path().join("waited"), &data, shape),
-                "detached" => detached(engine, &dir.path().join("detached"), &data),
-                "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
-                "allocated" => allocated(&engine, &dir.path().join("allocated"), &data),
-                "stored" => stored(engine, &dir.path().join("stored"), &data),
-                "streamed" => streamed(engine, &dir.path().join("streamed"), &data),
-                "without fallocate" => without_fallocate(&engine, &dir.path().join("sparse")),
+                "waited" => waited(&engine, &at("waited"), &data, shape),
+                "detached" => detached(engine, &at("detached"), &data),
+                "preallocated" => preallocated(&engine, &at("preallocated")),
+                "allocated" => allocated(&engine, &at("allocated"), &data),
+                "stored" => stored(engine, &at("stored"), &data),
+                "streamed" => streamed(engine, &at("streamed"), &data),
+                "without fallocate" => without_fallocate(&engine, &at("sparse")),
                 other => panic!("no case {other:?}"),
             }
         }
     }
-    // The mount point is busy until the namespace goes with this process.
-    nix::mount::umount2(dir.path(), nix::mount::MntFlags::MNT_DETACH).unwrap();
-}
-
-fn eprintln_to_caller(error: &dyn std::error::Error) {
-    let _ = writeln!(std::io::stderr(), "no small file system: {error}");
 }
 
 fn waited(engine: &Engine, path: &Path, data: &[u8], shape: (usize, usize)) {

@@ -6,7 +6,7 @@ use std::num::NonZeroUsize;
 
 use ds_aio::BufferPool;
 use ds_aio_tests::{
-    process::{NOT_POSSIBLE_HERE, die_if_hung, memory},
+    process::{die_if_hung, memory, not_possible_here},
     seccomp::deny,
 };
 use nix::{
@@ -21,8 +21,11 @@ pub(crate) fn run(arguments: &[&str]) {
     die_if_hung(100);
     let [case] = *arguments else { panic!("usage: pool_pages CASE") };
     match case {
-        "probe" if huge_pages_of_plain_memory() < 32 * MIB => std::process::exit(NOT_POSSIBLE_HERE),
-        "probe" => {}
+        "probe" => {
+            if huge_pages_of_plain_memory() < 32 * MIB {
+                not_possible_here("less than half of 64 MiB is on huge pages");
+            }
+        }
         "small_tensors" => small_tensors(),
         "large_tensors" => large_tensors(),
         "populate" => prefaulted(),

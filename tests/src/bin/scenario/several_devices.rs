@@ -8,7 +8,7 @@ use ds_aio::{
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     mounts::{leave_the_others, mount_in_memory},
-    process::{NOT_POSSIBLE_HERE, die_if_hung},
+    process::{die_if_hung, not_possible_here},
     settings::{MODES, SHAPES, settings},
 };
 use nix::mount::{MntFlags, umount2};
@@ -28,9 +28,9 @@ pub(crate) fn run(_: &[&str]) {
         }
         Ok(())
     };
-    if mounted().is_err() {
+    if let Err(error) = mounted() {
         drop(dir);
-        std::process::exit(NOT_POSSIBLE_HERE);
+        not_possible_here(error);
     }
     // Two on the first device, and one on each of the others.
     let dirs: Vec<_> =
