@@ -80,6 +80,12 @@ fn unnamed_file(dir: &Path) -> io::Result<File> {
 fn not_reached(dir: &Path, error: &io::Error) -> Failure {
     let shown = dir.display();
     Failure::misconfigured(match error.kind() {
+        // No directory can be made where a link is.
+        io::ErrorKind::NotFound if dir.is_symlink() => {
+            format!(
+                "{shown} is a link to what does not exist: make that, or name another directory"
+            )
+        }
         io::ErrorKind::NotFound => format!(
             "{shown} does not exist: make it (mkdir -p {}), or name another directory",
             quoted(dir)

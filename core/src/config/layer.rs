@@ -10,7 +10,7 @@ use super::scalar::Scalar;
 use super::slot::Slot;
 use super::source::Place;
 use super::values::Values;
-use super::{FieldMeta, FixedKey, auto};
+use super::{AioConfig, ConfigSchema, FieldMeta, FixedKey, auto};
 
 /// One value that a source gives for a key.
 pub(crate) struct Entry {
@@ -322,11 +322,15 @@ fn unsupported(table: &Table, fixed: &FixedKey, entry: &Entry) -> Diagnostic {
 fn unknown_key(outline: &Outline, table: &Table, entry: &Entry) -> Diagnostic {
     let names =
         || table.fields.iter().flat_map(|field| core::iter::once(&field.key).chain(field.aliases));
-    let help = match closest(&entry.key, names().copied()) {
-        Some(meant) => format!("did you mean `{}{meant}`?", shown_lead(table, entry)),
-        None => {
+    let help = match (closest(&entry.key, names().copied()), engine_setting(&entry.key)) {
+        (Some(meant), _) => format!("did you mean `{}{meant}`?", shown_lead(table, entry)),
+        (None, Some(setting)) => format!(
+            "the struct does not have this setting of engines: remove the key, or give the struct a field \
+             `{setting}`; `AioConfig` has all of them"
+        ),
+        (None, None) => {
             let keys: Vec<_> = table.fields.iter().map(|field| field.key).collect();
-            format!("the keys are {}", keys.join(", "))
+            format!("remove it, or write one of the keys {}", keys.join(", "))
         }
     };
     let message = format!("unknown key {} in section `{}`", quoted(&entry.key), table.path);
@@ -334,6 +338,13 @@ fn unknown_key(outline: &Outline, table: &Table, entry: &Entry) -> Diagnostic {
         .with_key(&format!("{}{}", table.lead, entry.key))
         .with_help(Some(help));
     with_strange_value(outline, found, entry)
+}
+
+/// The name of the setting that an engine knows by that key.
+fn engine_setting(key: &str) -> Option<&'static str> {
+    let mut fields = AioConfig::FIELDS.iter();
+    let field = fields.find(|field| field.key == key || field.aliases.contains(&key));
+    field.map(|field| field.key)
 }
 
 /// The value of what is no setting, unless it may be a secret whose key is misspelt.

@@ -115,7 +115,8 @@ impl Engine {
     ///
     /// A file system that cannot reserve gets a sparse file of that length instead, by a zero in the
     /// last byte if the file is shorter: a write of that byte should not be in flight then. See
-    /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for.
+    /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for. A device
+    /// has its space: there it does nothing.
     ///
     /// The ticket's errors: [`ErrorKind::NoSpace`], [`ErrorKind::QuotaExceeded`],
     /// [`ErrorKind::FileTooLarge`], [`ErrorKind::WrongAccessMode`], [`ErrorKind::NotSeekable`],

@@ -44,6 +44,16 @@ fn one_that_is_not_there_is_told_with_how_to_make_it() {
 }
 
 #[test]
+fn a_link_to_nothing_is_told_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("no where", dir.path().join("link")).unwrap();
+    for subcommand in SUBCOMMANDS {
+        let told = ["link is a link to what does not exist", "make that", "another directory"];
+        assert_refused(run(dir.path(), [subcommand, "link"]), &told);
+    }
+}
+
+#[test]
 fn a_file_is_none() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("file"), "").unwrap();

@@ -81,7 +81,7 @@ fn a_bad_value_is_reported_beside_the_warning() {
 #[test]
 fn nobody_is_told_to_use_an_old_key() {
     let error = only(Renamed::loader().set("on", true).set("is_onn", true).load());
-    assert_eq!(error.help(), Some("the keys are queue_depth, on"));
+    assert_eq!(error.help(), Some("remove it, or write one of the keys queue_depth, on"));
     let loaded = Renamed::loader().set("on", true).env_from(&[("RENAMED_QUEUE", "3")]).load();
     let (value, warning) = only_warning(loaded);
     assert_eq!((value.queue_depth, warning.kind()), (1, DiagnosticKind::UnknownVariable));

@@ -25,8 +25,8 @@ pub(super) struct Space {
     /// Bytes in flight at most.
     pub(super) most_bytes: usize,
     pub(super) most_threads: usize,
-    /// Whether there is another backend than threads.
-    pub(super) has_ring: bool,
+    /// What the backend beside threads is called here, if there is one.
+    pub(super) ring: Option<BackendMode>,
 }
 
 const BLOCK_SIZES: [usize; 4] = [128 << 10, 512 << 10, 2 << 20, 8 << 20];
@@ -144,12 +144,12 @@ impl Candidate {
             Self { single_submit: !self.single_submit, ..*self },
             Self { overlap_events: !self.overlap_events, ..*self },
         ];
-        if space.has_ring {
-            let other = match self.backend {
-                BackendMode::Threads => BackendMode::Auto,
+        if let Some(ring) = space.ring {
+            let backend = match self.backend {
+                BackendMode::Threads => ring,
                 _ => BackendMode::Threads,
             };
-            all.push(Self { backend: other, ..*self });
+            all.push(Self { backend, ..*self });
         }
         all.retain(|candidate| space.has(candidate));
         all

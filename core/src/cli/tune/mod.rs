@@ -16,7 +16,7 @@ use std::{
 };
 
 use clap::Args;
-use ds_aio::{AioConfig, Engine};
+use ds_aio::{AioConfig, BackendMode, Engine};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
@@ -227,13 +227,18 @@ impl Arguments {
         // The settings there are may not work here.
         let any_backend = start.with_any_backend().within(config)?;
         let engine = Engine::new(&any_backend)?;
-        let has_ring = engine.settings().backend == "io_uring";
+        // By one name, so that it is not tried twice.
+        let name = match start.backend {
+            BackendMode::IoUring => BackendMode::IoUring,
+            _ => BackendMode::Auto,
+        };
+        let ring = (engine.settings().backend == "io_uring").then_some(name);
         engine.close()?;
         let space = Space {
             // Files in which the queue fills several times over.
             most_bytes: usize::try_from(self.size / 2).unwrap_or(usize::MAX),
             most_threads: thread::available_parallelism().map_or(1, usize::from),
-            has_ring,
+            ring,
         };
         let bar = self.progress();
         bar.set_message(format!("writing {}", bytes(self.size)));

@@ -1,13 +1,13 @@
 //! What rounds leave behind: threads, descriptors, files, memory.
 
-#![allow(unsafe_code, reason = "malloc_trim")]
+#![allow(unsafe_code, reason = "mallopt and malloc_trim")]
 
 use std::{fmt, fs, path::PathBuf};
 
 use ds_aio_tests::process::{descriptors, memory, settles_to, threads};
 
 /// Memory that a process may come to hold for good: caches of the allocator's, stacks.
-const SLACK: usize = 64 << 20;
+const SLACK: usize = 32 << 20;
 
 /// How it was before the first round, and how much memory there was after each.
 pub(crate) struct Leaks {
@@ -19,6 +19,7 @@ pub(crate) struct Leaks {
 
 impl Leaks {
     pub(crate) fn watch(dir: PathBuf) -> Self {
+        keep_no_free_memory();
         let before = (threads().unwrap(), descriptors().unwrap());
         let files = count(&dir);
         Self { before, dir, files, resident: vec![resident()] }
@@ -61,6 +62,21 @@ impl fmt::Display for Leaks {
 
 fn count(dir: &std::path::Path) -> usize {
     fs::read_dir(dir).unwrap().count()
+}
+
+/// Has the allocator give back what is free at the end of a thread's heap, which `malloc_trim` leaves alone:
+/// glibc raises the length from which on it does so with every large block freed, up to a whole heap of 64 MiB.
+fn keep_no_free_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        use nix::libc::{M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, mallopt};
+
+        for threshold in [M_MMAP_THRESHOLD, M_TRIM_THRESHOLD] {
+            // SAFETY: the call takes two numbers and may be made at any time.
+            let taken = unsafe { mallopt(threshold, 128 << 10) };
+            assert_eq!(taken, 1, "a threshold of the allocator's");
+        }
+    }
 }
 
 /// Bytes of this process in memory, less what its allocator gives back on request.

@@ -20,6 +20,7 @@
 )]
 
 mod arguments;
+mod direct;
 mod endings;
 mod files;
 mod full;

@@ -10,15 +10,18 @@ use ds_aio_tests::{
 };
 use tempfile::TempDir;
 
-use crate::{endings, files, full, models, pressure, processes, stores, streams, tally::Tally};
+use crate::{
+    direct, endings, files, full, models, pressure, processes, stores, streams, tally::Tally,
+};
 
 /// What a thread does.
 type Work = fn(&Round<'_>, &mut Rng);
 
-const WORK: [(&str, Work); 11] = [
+const WORK: [(&str, Work); 12] = [
     ("files", files::run),
     ("more files", files::run),
     ("still more files", files::run),
+    ("direct", direct::run),
     ("store", stores::run),
     ("another store", stores::run),
     ("streams", streams::run),

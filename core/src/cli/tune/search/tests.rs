@@ -7,7 +7,8 @@ use ds_aio::{AioConfig, BackendMode};
 use super::*;
 use crate::cli::bench::Legs;
 
-const SPACE: Space = Space { most_bytes: 256 << 20, most_threads: 16, has_ring: true };
+const SPACE: Space =
+    Space { most_bytes: 256 << 20, most_threads: 16, ring: Some(BackendMode::Auto) };
 
 fn sample(gb_per_s: f64) -> Sample {
     Sample { gb_per_s, legs: Legs::default() }
@@ -21,11 +22,12 @@ fn search(
     noise: f64,
     limit: u64,
 ) -> (Outcome, u64) {
-    search_with(start, &|candidate| candidate, speed, noise, limit)
+    search_in(SPACE, start, &|candidate| candidate, speed, noise, limit)
 }
 
-/// With engines that make something else of what they are asked for.
-fn search_with(
+/// In a space, with engines that may make something else of what they are asked for.
+fn search_in(
+    space: Space,
     start: Candidate,
     effective: &Effective<'_>,
     speed: impl Fn(&Candidate) -> Option<f64>,
@@ -45,7 +47,7 @@ fn search_with(
         }
     };
     let spent = || count.get() as f64 / limit.max(1) as f64;
-    let outcome = Search::new(start, SPACE, effective, &mut measure, &spent).run();
+    let outcome = Search::new(start, space, effective, &mut measure, &spent).run();
     (outcome, count.get())
 }
 
@@ -97,7 +99,7 @@ fn what_an_engine_does_not_run_is_not_tried() {
         assert!(candidate.blocks() <= MOST_BLOCKS.max(candidate.thread_count), "{candidate:?}");
         Some(saturating(candidate))
     };
-    let (outcome, _) = search_with(effective(start()), &effective, speed, 0.01, 400);
+    let (outcome, _) = search_in(SPACE, effective(start()), &effective, speed, 0.01, 400);
     assert!(outcome.complete && outcome.gain.is_some_and(|gain| gain.low > 1.1), "{outcome:#?}");
     for (number, trial) in outcome.trials.iter().enumerate() {
         let mut earlier = outcome.trials[..number].iter();
@@ -115,6 +117,20 @@ fn settings_that_are_no_numbers_are_tried_too() {
     let (outcome, _) = search(start(), speed, 0.01, 600);
     assert_eq!(outcome.chosen.backend, BackendMode::Threads);
     assert!(outcome.chosen.single_submit);
+}
+
+#[test]
+fn a_ring_that_was_asked_for_by_name_is_not_tried_by_another() {
+    let start = Candidate { backend: BackendMode::IoUring, ..start() };
+    let speed = |candidate: &Candidate| {
+        let threads = if candidate.backend == BackendMode::Threads { 1.5 } else { 1.0 };
+        Some(threads * saturating(candidate))
+    };
+    let space = Space { ring: Some(BackendMode::IoUring), ..SPACE };
+    let (outcome, _) = search_in(space, start, &|candidate| candidate, speed, 0.01, 600);
+    assert_eq!(outcome.chosen.backend, BackendMode::Threads);
+    assert!(outcome.trials.iter().any(|trial| trial.candidate.backend == BackendMode::IoUring));
+    assert!(outcome.trials.iter().all(|trial| trial.candidate.backend != BackendMode::Auto));
 }
 
 #[test]
@@ -186,7 +202,7 @@ fn it_ends_when_its_time_is_over_and_chooses_among_what_it_knows() {
 
 #[test]
 fn no_candidate_is_outside_of_the_space() {
-    let space = Space { most_bytes: 8 << 20, most_threads: 2, has_ring: false };
+    let space = Space { most_bytes: 8 << 20, most_threads: 2, ring: None };
     let mut all = start().coarse(&space);
     all.extend(start().neighbours(&space));
     assert!(!all.is_empty());
