@@ -3,7 +3,11 @@
 use std::ops::{Bound, RangeBounds};
 
 use crate::{
-    engine::{AioFile, Engine, Failed, Ticket, submit::Submission, user_code},
+    engine::{
+        AioFile, Engine, Failed, Ticket,
+        submit::{Room, Submission},
+        user_code,
+    },
     error::{Error, ErrorKind, Failures, Operation},
     sys::Direction,
 };
@@ -90,6 +94,11 @@ impl Engine {
     /// The ticket's errors are those of [`Engine::fdatasync`], and [`ErrorKind::InvalidRange`].
     pub fn flush(&self, file: &AioFile, range: impl RangeBounds<u64>) -> Ticket<()> {
         self.submit(file, flushing(&range))
+    }
+
+    /// What ends once the requests on the file that were made before have, with no room of its own.
+    pub(crate) fn barrier(&self, file: &AioFile) -> Ticket<()> {
+        self.submit_in(Room::past_the_bound(), file, flushing(&(0..0)))
     }
 
     /// As [`Engine::flush`], without waiting for room.
