@@ -38,6 +38,13 @@ fn a_file_system_that_cannot_reserve_space_gets_a_sparse_file() {
 }
 
 #[test]
+fn a_file_is_not_turned_to_the_page_cache_for_want_of_a_descriptor() {
+    if require("direct") {
+        scenario("few_descriptors", &[]);
+    }
+}
+
+#[test]
 fn the_file_size_limit_fails_allocation_and_whole_files() {
     scenario("file_size_limit", &["allocated"]);
 }

@@ -12,6 +12,8 @@
 )]
 
 mod faulty_lives;
+#[cfg(target_os = "linux")]
+mod few_descriptors;
 mod file_size_limit;
 mod forked_store;
 mod forks;
@@ -53,8 +55,9 @@ macro_rules! on_linux {
     }};
 }
 
-const SCENARIOS: [(&str, Scenario); 17] = [
+const SCENARIOS: [(&str, Scenario); 18] = [
     ("faulty_lives", faulty_lives::run),
+    ("few_descriptors", on_linux!(few_descriptors::run)),
     ("file_size_limit", file_size_limit::run),
     ("forked_store", forked_store::run),
     ("forks", forks::run),
