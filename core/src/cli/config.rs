@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +16,11 @@ use ds_aio::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{exit::Failure, output::Output, settings::SettingsArguments};
+use super::{
+    exit::Failure,
+    output::{Output, path_text, warn},
+    settings::SettingsArguments,
+};
 
 /// Show what the settings come to, check and convert files, and print ones to start from
 #[derive(Debug, Args)]
@@ -106,7 +110,12 @@ struct Over {
 #[serde(tag = "source", rename_all = "lowercase")]
 enum From {
     Default,
-    File { path: PathBuf, line: usize, column: usize },
+    File {
+        #[serde(serialize_with = "path_text")]
+        path: PathBuf,
+        line: usize,
+        column: usize,
+    },
     Variable { name: String },
     Explicit,
 }
@@ -114,6 +123,7 @@ enum From {
 /// A file that was checked, for JSON.
 #[derive(Debug, Serialize)]
 struct Checked<'a> {
+    #[serde(serialize_with = "path_text")]
     file: &'a Path,
     ok: bool,
     diagnostics: Vec<Found>,
@@ -287,7 +297,7 @@ fn tell_what_is_left_out(config: &AioConfig) -> Result<(), Failure> {
     let left_out: Vec<_> = left_out.map(|field| field.key).collect();
     if !left_out.is_empty() {
         let names = left_out.join(", ");
-        writeln!(io::stderr(), "ds-aio: DeepSpeed has no {names}: left out")?;
+        warn(format_args!("ds-aio: DeepSpeed has no {names}: left out"));
     }
     Ok(())
 }

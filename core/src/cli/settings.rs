@@ -1,7 +1,6 @@
 //! The settings that an engine gets: of files, the environment and the command line.
 
 use std::{
-    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -9,7 +8,7 @@ use std::{
 use clap::Args;
 use ds_aio::{AioConfig, Config, ConfigErrors, Loaded, Loader};
 
-use super::exit::Failure;
+use super::{exit::Failure, output::warn};
 
 /// Where settings come from, each source over those before it: defaults, files, DS_AIO_* variables,
 /// `--set`.
@@ -39,9 +38,7 @@ impl SettingsArguments {
     /// Loads them, and tells the warnings.
     pub(super) fn load(&self) -> Result<Loaded<AioConfig>, Failure> {
         let loaded = self.loader().load()?;
-        for warning in loaded.warnings() {
-            writeln!(io::stderr(), "{warning}")?;
-        }
+        loaded.warnings().iter().for_each(warn);
         Ok(loaded)
     }
 

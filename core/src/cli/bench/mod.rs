@@ -8,10 +8,7 @@ mod session;
 mod table;
 mod workload;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 use ds_aio::{BufferPool, EffectiveSettings, Engine};
@@ -20,7 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{
     exit::Failure,
     interrupt::Interrupt,
-    output::{DIM, Output, bytes},
+    output::{DIM, Output, bytes, warn},
     place::Place,
     settings::{SettingsArguments, size},
 };
@@ -141,7 +138,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.explain {
         // What is to be JSON is nothing else.
         match output.json() {
-            true => writeln!(io::stderr(), "{}", loaded.explain())?,
+            true => warn(loaded.explain()),
             false => writeln!(output, "{}", loaded.explain())?,
         }
     }
@@ -166,7 +163,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     // One pool for all of them: its memory stays on the pages that it got.
     let pool = BufferPool::new();
     for (case, extents) in &cases {
-        if plan.interrupt.asked() {
+        if plan.interrupt.asked() || !output.has_reader() {
             break;
         }
         plan.progress.set_message(case.workload.name());

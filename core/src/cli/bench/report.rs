@@ -9,10 +9,12 @@ use super::{
     session::{Measured, Timed, files},
     workload::{Case, Doing, Extent, Target, Workload},
 };
+use crate::cli::output::path_text;
 
 /// Everything, for JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct Report<'a> {
+    #[serde(serialize_with = "path_text")]
     pub(super) directory: &'a Path,
     pub(super) settings: Settings,
     pub(super) seed: u64,

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::{
     exit::Failure,
-    output::{DIM, Output},
+    output::{DIM, Output, path_text},
     place::Place,
     settings::SettingsArguments,
 };
@@ -63,6 +63,7 @@ pub(super) struct Arguments {
 /// All of it, for JSON.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
+    #[serde(serialize_with = "path_text")]
     directory: &'a Path,
     /// The worst of all.
     verdict: Verdict,

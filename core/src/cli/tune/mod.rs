@@ -9,7 +9,6 @@ mod shown;
 mod trial;
 
 use std::{
-    io::{self, Write},
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -25,7 +24,7 @@ use super::{
     doctor,
     exit::Failure,
     interrupt::Interrupt,
-    output::{Output, bytes},
+    output::{Output, bytes, warn},
     place::Place,
     settings::{SettingsArguments, size, time},
 };
@@ -132,9 +131,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     // Why it does not start is told by the search.
     if let Ok(engine) = Engine::new(&config) {
         start = start.as_run(engine.settings());
-        for difference in engine.settings().differences() {
-            writeln!(io::stderr(), "{difference}")?;
-        }
+        engine.settings().differences().for_each(warn);
     }
     let Searched { outcome, elapsed, before } =
         arguments.search(&place, &config, start, &interrupt)?;
