@@ -9,7 +9,7 @@ use super::output::warn;
 /// The codes, for the help.
 pub(super) const CODES: &str = "\
 Exit codes: 0 fine; 1 something failed, or `doctor` found a problem; 2 wrong arguments or a bad \
-configuration; 130 interrupted.";
+configuration; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).";
 
 /// An end other than the one asked for.
 #[derive(Debug)]

@@ -57,7 +57,7 @@ impl Machine {
     }
 
     /// A line of a file that begins with `key`, without it: `VmHWM:  12 kB`.
-    pub(super) fn line(&self, path: impl AsRef<Path>, key: &str) -> Option<String> {
+    pub(in crate::cli) fn line(&self, path: impl AsRef<Path>, key: &str) -> Option<String> {
         let text = self.text(path)?;
         text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_owned()))
     }
