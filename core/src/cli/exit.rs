@@ -47,9 +47,9 @@ impl Failure {
         Self::misconfigured("")
     }
 
-    /// The user stopped it.
-    pub(super) fn interrupted() -> Self {
-        Self { exit: Exit::Interrupted, message: "interrupted".to_owned() }
+    /// The user stopped it; what there is to say after "interrupted".
+    pub(super) fn interrupted(further: &str) -> Self {
+        Self { exit: Exit::Interrupted, message: format!("interrupted{further}") }
     }
 
     /// What there is to say, for who goes on nevertheless.

@@ -7,6 +7,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
+    time::{Duration, Instant},
 };
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
@@ -16,9 +17,12 @@ use super::{doctor::Machine, exit::Failure};
 /// What is not to be ended halfway holds it, and so does who ends the process.
 static WHOLE: Mutex<()> = Mutex::new(());
 
-/// Whether the user wants it to stop.
+/// Whether the user wants it to stop, or its time is over.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Interrupt(Arc<AtomicBool>);
+pub(super) struct Interrupt {
+    asked: Arc<AtomicBool>,
+    end: Option<Instant>,
+}
 
 impl Interrupt {
     /// Takes the signals that end programs (SIGINT, SIGTERM, SIGHUP), but for those that whoever
@@ -31,7 +35,7 @@ impl Interrupt {
         let told = asked.clone();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
             while signals.wait().is_ok() {
-                if told.0.swap(true, Relaxed) {
+                if told.asked.swap(true, Relaxed) {
                     let _whole = whole();
                     process::exit(130);
                 }
@@ -40,8 +44,13 @@ impl Interrupt {
         Ok(asked)
     }
 
+    /// One that asks to stop after a time, too.
+    pub(super) fn or_after(&self, time: Duration) -> Self {
+        Self { asked: Arc::clone(&self.asked), end: Instant::now().checked_add(time) }
+    }
+
     pub(super) fn asked(&self) -> bool {
-        self.0.load(Relaxed)
+        self.asked.load(Relaxed) || self.end.is_some_and(|end| Instant::now() >= end)
     }
 }
 

@@ -76,7 +76,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     loaded.map(|loaded| loaded.value.bytes).map_err(hint)
 }
 
-/// A time on the command line, read as settings are: `90s`, `5min`.
+/// A time on the command line that is not none, read as settings are: `90s`, `5min`.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     #[derive(Config)]
     #[config(section = "time", consts = none)]
@@ -85,7 +85,10 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         time: Duration,
     }
     let loaded = Time::loader().set("time", text).load();
-    loaded.map(|loaded| loaded.value.time).map_err(hint)
+    match loaded.map_err(hint)?.value.time {
+        Duration::ZERO => Err("that is no time at all: give one such as 60s".to_owned()),
+        time => Ok(time),
+    }
 }
 
 /// What would be right.
@@ -111,7 +114,9 @@ mod tests {
     fn times_have_units() {
         assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(time("1.5min"), Ok(Duration::from_secs(90)));
-        assert!(time("90").is_err_and(|hint| !hint.is_empty()));
+        for wrong in ["90", "0s"] {
+            assert!(time(wrong).is_err_and(|hint| !hint.is_empty()), "{wrong}");
+        }
     }
 
     #[test]

@@ -180,7 +180,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     plan.progress.finish_and_clear();
     report.interrupted = plan.interrupt.asked();
     arguments.tell(&report, output)?;
-    if report.interrupted { Err(Failure::interrupted()) } else { Ok(()) }
+    if report.interrupted { Err(Failure::interrupted("")) } else { Ok(()) }
 }
 
 /// As many requests as fill the queue.

@@ -205,11 +205,14 @@ where
         Ok(())
     }
 
-    /// What is to be written, and zeros where it is to be read.
+    /// What is to be written, and zeros where it is to be read, until it is to stop.
     pub(super) fn fill(&mut self) {
         let each = self.extents.iter().zip(&mut self.buffers).zip(&self.generations).enumerate();
         for (number, ((extent, buffer), generation)) in each {
             let Some(buffer) = buffer else { continue };
+            if self.plan.interrupt.asked() {
+                break;
+            }
             match extent.action {
                 Action::Write => {
                     Contents::new(self.plan.seed, number, generation + 1).fill(buffer);
