@@ -183,6 +183,10 @@ fn a_signal_stops_it_and_what_was_done_is_reported() {
             assert_eq!(report["results"].as_array().unwrap().len(), 1);
         } else {
             assert!(ended.out.contains("sequential, "), "{ended:#?}");
+            let (_, told) = ended.out.split_once("repeats: ").unwrap();
+            let (done, of) = told.split_once(" of ").unwrap();
+            assert!(done.parse::<u32>().is_ok_and(|done| done < 4_000_000_000), "{ended:#?}");
+            assert!(of.starts_with("4000000000 of 4 MiB after 1, in case 1 of 2; stopped"), "{of}");
         }
     }
 }

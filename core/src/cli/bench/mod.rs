@@ -179,7 +179,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     plan.progress.finish_and_clear();
     report.interrupted = plan.interrupt.asked();
-    arguments.tell(&report, output)?;
+    arguments.tell(&report, cases.len(), output)?;
     if report.interrupted { Err(Failure::interrupted("")) } else { Ok(()) }
 }
 
@@ -230,12 +230,26 @@ impl Arguments {
         }
     }
 
-    fn tell(&self, report: &Report<'_>, output: &mut Output) -> Result<(), Failure> {
+    /// Of so many cases, all if it was not stopped.
+    fn tell(
+        &self,
+        report: &Report<'_>,
+        cases: usize,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         if output.json() {
             return output.print_json(report);
         }
-        let mut notes =
-            vec![format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups)];
+        let repeats = format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups);
+        let mut notes = vec![match report.results.last() {
+            Some(last) if report.interrupted => format!(
+                "{} of {repeats}, in case {} of {cases}; stopped",
+                last.repeats.len(),
+                report.results.len()
+            ),
+            None => format!("none of {repeats}; stopped"),
+            _ => repeats,
+        }];
         if self.sync {
             notes.push("writes with fdatasync".to_owned());
         }

@@ -57,7 +57,7 @@ pub(super) struct CaseReport {
     pub(super) request_bytes: usize,
     pub(super) in_flight: usize,
     /// The whole ones.
-    repeats: Vec<RepeatReport>,
+    pub(super) repeats: Vec<RepeatReport>,
     /// The one that the user stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<RepeatReport>,
@@ -81,7 +81,7 @@ pub(super) struct CaseReport {
 }
 
 #[derive(Debug, Serialize)]
-struct RepeatReport {
+pub(super) struct RepeatReport {
     bytes: u64,
     seconds: f64,
     cpu_seconds: f64,
