@@ -4,7 +4,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::workload::Workload;
 use crate::cli::{
-    doctor::Machine,
+    doctor::{Machine, memory_left},
     exit::Failure,
     output::bytes,
     place::{Place, Space},
@@ -28,11 +28,11 @@ pub(super) fn check(
 }
 
 fn check_memory(size: u64) -> Result<(), Failure> {
-    match Machine::here().available_memory() {
-        Some(available) if size > available => Err(Failure::misconfigured(format!(
+    match memory_left(&Machine::here()) {
+        Some(left) if size > left => Err(Failure::misconfigured(format!(
             "--size asks for {} of memory, of which {} are left: give less",
             bytes(size),
-            bytes(available)
+            bytes(left)
         ))),
         _ => Ok(()),
     }

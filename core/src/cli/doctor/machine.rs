@@ -63,7 +63,7 @@ impl Machine {
     }
 
     /// Bytes of memory that can be had without swapping.
-    pub(in crate::cli) fn available_memory(&self) -> Option<u64> {
+    pub(super) fn available_memory(&self) -> Option<u64> {
         let line = self.line("/proc/meminfo", "MemAvailable:")?;
         line.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
     }

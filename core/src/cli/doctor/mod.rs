@@ -36,6 +36,7 @@ use cgroup::Cgroup;
 use device::{Device, Mount};
 pub(super) use finding::{Finding, Verdict};
 pub(super) use machine::Machine;
+pub(super) use memory::memory_left;
 use probe::Probe;
 use ranks::Ranks;
 
