@@ -67,6 +67,8 @@ fn every_workload_is_measured_and_its_contents_are_right() {
             .iter()
             .sum();
         assert_eq!(moved, of("read", "bytes") + of("write", "bytes"));
+        // No block is larger than a request of these.
+        assert!(case["transfers"].as_u64().unwrap() >= 3 * requests, "{case:#}");
         for key in ["gb_per_s", "requests_per_s"] {
             let spread = ["least", "median", "most"].map(|at| number(&case[key][at]));
             assert!(spread[0] > 0.0 && spread.is_sorted(), "{case:#}");

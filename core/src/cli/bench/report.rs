@@ -73,7 +73,8 @@ pub(super) struct CaseReport {
     pub(super) bounced_bytes: u64,
     pub(super) buffered_bytes: u64,
     cached_bytes: u64,
-    system_calls: u64,
+    /// System calls, or entries of a ring.
+    transfers: u64,
     huge_page_share: Option<f64>,
     /// Why everything goes through the page cache.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,7 +170,7 @@ impl CaseReport {
             bounced_bytes: stats.bounced_bytes,
             buffered_bytes: stats.buffered_bytes,
             cached_bytes: stats.cached_bytes,
-            system_calls: stats.transfers,
+            transfers: stats.transfers,
             huge_page_share: measured.huge_page_share,
             not_direct: measured.not_direct.map(|reason| reason.to_string()),
         }
