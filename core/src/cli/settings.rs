@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use ds_aio::{AioConfig, Config, ConfigErrors, Loaded, Loader};
 
 use super::{exit::Failure, output::warn};
@@ -17,7 +20,7 @@ use super::{exit::Failure, output::warn};
 pub(super) struct SettingsArguments {
     /// Read settings from the section `aio` of this TOML or JSON file (a DeepSpeed configuration,
     /// say); later files go over earlier ones
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short = 'f', long = "file", value_name = "FILE", value_parser = settings_file())]
     files: Vec<PathBuf>,
 
     /// Set one, over files and variables: `--set block_size=4MiB`
@@ -55,6 +58,21 @@ impl SettingsArguments {
         }
         loader
     }
+}
+
+/// A file of settings on the command line, whose name tells its format.
+pub(super) fn settings_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let is_pipe = || path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        let is_odd = || path == Path::new("-") || path.starts_with("/dev") || is_pipe();
+        if path.extension().is_none() && is_odd() {
+            return Err(
+                "settings do not come from a pipe: give a file whose name ends in .toml or \
+                        .json",
+            );
+        }
+        Ok(path)
+    })
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {

@@ -25,7 +25,12 @@ fn wrong_arguments_and_settings_end_with_2_and_say_what_is_right() {
         (&["doctor", "--file", "none.toml"], "none.toml"),
         (&["doctor", "nowhere"], "nowhere"),
         (&["bench", "nowhere", "--set", "queue_depth=0"], "1 to 65536"),
-        (&["man", "fly"], "fly"),
+        (&["doctor", "--file", "-"], "ends in .toml or .json"),
+        (&["config", "check", "/dev/stdin"], "ends in .toml or .json"),
+        (&["config", "migrate", "/dev/null", "--to", "env"], "ends in .toml or .json"),
+        (&["man", "fly"], "fly: there is doctor, bench, tune, config, completions, man"),
+        (&["man", "config", "fly"], "show, check, template, schema, migrate"),
+        (&["man", "doctor", "fly"], "there is none"),
         (&["fly"], "unrecognized"),
         (&[], "Usage"),
     ] {

@@ -24,7 +24,10 @@ fn what_is_chosen_is_written_in_every_format_and_loads_back() {
     let file = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
     let (toml, json, env) = (file("best.toml"), file("best.json"), file("best.env"));
     let written = ["--json", "--toml", &toml, "--deepspeed", &json, "--env", &env];
-    let report = run(dir.path(), SHORT.iter().chain(&written)).with_code(0).json();
+    let ours = ["--set", "background_rate=1GiB"];
+    let ended = run(dir.path(), SHORT.iter().chain(&written).chain(&ours)).with_code(0);
+    assert!(ended.err.contains("DeepSpeed has no ") && ended.err.contains("background_rate"));
+    let report = ended.json();
     assert_eq!(left_in(dir.path()), Vec::<String>::new());
 
     let chosen = &report["chosen"];
@@ -48,6 +51,7 @@ fn what_is_chosen_is_written_in_every_format_and_loads_back() {
     // DeepSpeed has no name for our own.
     let for_deepspeed =
         AioConfig::loader().file(&json).set("backend", &*from_toml.backend.to_string());
+    let for_deepspeed = for_deepspeed.set("background_rate", "1GiB");
     assert_eq!(for_deepspeed.load().unwrap().value, from_toml);
 }
 

@@ -231,12 +231,7 @@ impl Arguments {
     }
 
     /// Of so many cases, all if it was not stopped.
-    fn tell(
-        &self,
-        report: &Report<'_>,
-        cases: usize,
-        output: &mut Output,
-    ) -> Result<(), Failure> {
+    fn tell(&self, report: &Report<'_>, cases: usize, output: &mut Output) -> Result<(), Failure> {
         if output.json() {
             return output.print_json(report);
         }

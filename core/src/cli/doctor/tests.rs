@@ -202,7 +202,8 @@ fn mapped_and_loop_devices_are_followed_to_what_is_below() {
     assert!(devices[0].found.contains("not rotational, on top of others"), "{devices:?}");
     // What is said on top is that of what is below, and is judged there.
     fake.write("/sys/devices/pci/dm-0/queue/rotational", "1");
-    let told = fake.findings().into_iter().find(|finding| finding.found.starts_with("dm-0")).unwrap();
+    let told =
+        fake.findings().into_iter().find(|finding| finding.found.starts_with("dm-0")).unwrap();
     assert_eq!(told.verdict, Verdict::Ok);
     assert!(told.found.ends_with("bytes, rotational, on top of others"), "{told:?}");
     fake.has("device", Verdict::Warning, "sdb", "NVMe");

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use super::{
     bench::{Sampler, Workload},
+    config::tell_what_is_left_out,
     doctor,
     exit::Failure,
     interrupt::Interrupt,
@@ -155,6 +156,9 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         deepspeed: chosen.to_deepspeed_json(),
         env: chosen.to_env()?,
     };
+    if arguments.deepspeed.is_some() {
+        tell_what_is_left_out(&chosen)?;
+    }
     // First what lasts: the output may be that of a terminal that is gone.
     let saved = arguments.save(&destinations, &report, &chosen);
     let printed = match output.json() {
@@ -266,8 +270,7 @@ impl Arguments {
         let bar = self.progress();
         bar.set_message(format!("writing {}", bytes(self.size)));
         let left = self.budget.saturating_sub(begin.elapsed());
-        let sampler =
-            Sampler::new(place, &any_backend, self.workload, self.size, interrupt, left)?;
+        let sampler = Sampler::new(place, &any_backend, self.workload, self.size, interrupt, left)?;
         let Some(mut sampler) = sampler else {
             return Err(self.nothing_measured(interrupt, "", &[]));
         };
@@ -306,12 +309,7 @@ impl Arguments {
     }
 
     /// Why there is nothing to choose by.
-    fn nothing_measured(
-        &self,
-        interrupt: &Interrupt,
-        files: &str,
-        skipped: &[Skipped],
-    ) -> Failure {
+    fn nothing_measured(&self, interrupt: &Interrupt, files: &str, skipped: &[Skipped]) -> Failure {
         if interrupt.asked() {
             return Failure::interrupted(" before anything was measured: no file is written");
         }

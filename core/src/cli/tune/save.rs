@@ -40,7 +40,9 @@ impl<'a> Destination<'a> {
                 return refused("names a directory: add the name of a file");
             }
             Err(_) if given.is_symlink() => {
-                return refused("is a link to what does not exist: make that, or give another file");
+                return refused(
+                    "is a link to what does not exist: make that, or give another file",
+                );
             }
             Err(_) => given.to_owned(),
         };
