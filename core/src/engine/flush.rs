@@ -3,7 +3,11 @@
 use std::ops::{Bound, RangeBounds};
 
 use crate::{
-    engine::{AioFile, Engine, Failed, Ticket, submit::Submission, user_code},
+    engine::{
+        AioFile, Engine, Failed, Ticket,
+        submit::{Room, Submission},
+        user_code,
+    },
     error::{Error, ErrorKind, Failures, Operation},
     sys::Direction,
 };
@@ -92,6 +96,11 @@ impl Engine {
         self.submit(file, flushing(&range))
     }
 
+    /// What ends once the requests on the file that were made before have, with no room of its own.
+    pub(crate) fn barrier(&self, file: &AioFile) -> Ticket<()> {
+        self.submit_in(Room::past_the_bound(), file, flushing(&(0..0)))
+    }
+
     /// As [`Engine::flush`], without waiting for room.
     ///
     /// # Errors
@@ -115,7 +124,8 @@ impl Engine {
     ///
     /// A file system that cannot reserve gets a sparse file of that length instead, by a zero in the
     /// last byte if the file is shorter: a write of that byte should not be in flight then. See
-    /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for.
+    /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for. A device
+    /// has its space: there it does nothing.
     ///
     /// The ticket's errors: [`ErrorKind::NoSpace`], [`ErrorKind::QuotaExceeded`],
     /// [`ErrorKind::FileTooLarge`], [`ErrorKind::WrongAccessMode`], [`ErrorKind::NotSeekable`],

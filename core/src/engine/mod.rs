@@ -201,7 +201,6 @@ impl Engine {
     }
 
     /// Whether this thread is one of the engine's workers, which would wait for itself.
-    #[cfg(feature = "safetensors")]
     pub(crate) fn is_on_worker(&self) -> bool {
         user_code::is_of(self.id())
     }

@@ -139,7 +139,7 @@ where
             stopped: None,
             stats: Stats::default(),
             not_direct: self.files.first().and_then(AioFile::not_direct),
-            huge_page_share: self.engine.pool().huge_pages()?.and_then(|pages| pages.share()),
+            huge_page_share: self.engine.pool().huge_pages().ok().flatten().and_then(|p| p.share()),
         };
         for number in 0..self.plan.warmups + self.plan.repeats {
             if self.plan.interrupt.asked() {

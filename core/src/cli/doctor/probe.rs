@@ -61,7 +61,8 @@ impl Probe {
         let file = engine.adopt(place.new_file()?)?;
         let mut buffer = engine.alloc(WRITTEN)?;
         buffer.fill(0x5a);
-        let pages = engine.pool().huge_pages()?;
+        // Where there is no /proc that is told of elsewhere.
+        let pages = engine.pool().huge_pages().unwrap_or_default();
         let went_direct = writes_and_reads(&engine, &file, buffer)
             .map_err(|error| cannot_write(&place.path, &error))?;
         let direct = match (file.direct_alignment(), file.not_direct()) {
