@@ -83,6 +83,9 @@ pub(super) fn measure(
     }
 }
 
+/// How often an extent was written.
+pub(super) type Generation = u64;
+
 /// A case under way.
 pub(super) struct Session<'a, B> {
     plan: &'a Plan<'a>,
@@ -93,8 +96,8 @@ pub(super) struct Session<'a, B> {
     /// One for each extent; none while its request is under way.
     pub(super) buffers: Vec<Option<B>>,
     files: Vec<AioFile>,
-    /// How often each extent was written.
-    generations: Vec<u64>,
+    /// Of each extent.
+    generations: Vec<Generation>,
 }
 
 impl<'a, B> Session<'a, B>
