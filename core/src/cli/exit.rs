@@ -8,8 +8,8 @@ use super::output::warn;
 
 /// The codes, for the help.
 pub(super) const CODES: &str = "\
-Exit codes: 0 fine; 1 something failed, or `doctor` found a problem; 2 wrong arguments or a bad \
-configuration; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).";
+Exit codes: 0 fine; 1 something failed, or `doctor` found a problem, or `config check --strict` a \
+warning; 2 wrong arguments or a bad configuration; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).";
 
 /// An end other than the one asked for.
 #[derive(Debug)]

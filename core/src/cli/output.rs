@@ -79,8 +79,7 @@ impl Output {
             // To be tried again by who wrote.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(error) => {
-                let message =
-                    format!("standard output: {error}; let it go where there is room for it");
+                let message = format!("standard output: {error}; let it go elsewhere");
                 Err(io::Error::new(error.kind(), message))
             }
             written => written,

@@ -3,7 +3,10 @@
 use std::{
     fs::Permissions,
     io::{self, Write},
-    os::unix::{ffi::OsStrExt, fs::PermissionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, PermissionsExt, fchown},
+    },
     path::{Path, PathBuf},
 };
 
@@ -67,6 +70,8 @@ impl<'a> Destination<'a> {
                 .tempfile_in(directory(&self.path))?;
             file.write_all(text.as_bytes())?;
             if let Some(replaced) = self.path.metadata().ok().filter(|_| self.force) {
+                // Root replaces files of others.
+                let _ = fchown(file.as_file(), Some(replaced.uid()), Some(replaced.gid()));
                 file.as_file().set_permissions(replaced.permissions())?;
             }
             file.as_file().sync_all()?;
