@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::pipe,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
     path::Path,
     process::Child,
 };
@@ -11,7 +11,7 @@ use std::{
 use ds_aio::{AioConfig, EnvSource};
 use nix::{
     sys::{signal::Signal, stat::Mode},
-    unistd::mkfifo,
+    unistd::{geteuid, mkfifo},
 };
 
 use super::{Ended, command, files_of, left_in, run, signal, under_way};
@@ -267,16 +267,22 @@ fn files_that_are_there_stay_and_are_told_before_the_search() {
 }
 
 #[test]
-fn a_file_that_is_replaced_keeps_its_mode_and_the_links_to_it() {
+fn a_file_that_is_replaced_keeps_its_owner_its_mode_and_the_links_to_it() {
     let dir = tempfile::tempdir().unwrap();
     let path = |name: &str| dir.path().join(name);
     fs::write(path("mine.toml"), "[other]\n").unwrap();
     fs::set_permissions(path("mine.toml"), fs::Permissions::from_mode(0o604)).unwrap();
+    if geteuid().is_root() {
+        chown(path("mine.toml"), Some(12345), Some(54321)).unwrap();
+    }
+    let owner = |path: &Path| (path.metadata().unwrap().uid(), path.metadata().unwrap().gid());
+    let before = owner(&path("mine.toml"));
     fs::create_dir(path("links")).unwrap();
     symlink("../mine.toml", path("links/link.toml")).unwrap();
     run(dir.path(), SHORT.iter().chain(&["--force", "--toml", "links/link.toml"])).with_code(0);
     assert!(path("links/link.toml").is_symlink());
     assert_eq!(path("mine.toml").metadata().unwrap().permissions().mode() & 0o777, 0o604);
+    assert_eq!(owner(&path("mine.toml")), before);
     AioConfig::loader().file(path("mine.toml")).load().unwrap();
     assert_eq!(left_in(&path("links")), ["link.toml"]);
 }
