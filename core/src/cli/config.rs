@@ -290,12 +290,12 @@ impl<'a> Checked<'a> {
     }
 
     fn verdict(&self) -> String {
-        match self {
-            _ if !self.ok => "not right".to_owned(),
-            _ if self.is_empty() => {
-                format!("no setting in a section `{AIO}`: the defaults hold")
-            }
-            _ => "fine".to_owned(),
+        if !self.ok {
+            "not right".to_owned()
+        } else if self.is_empty() {
+            format!("no setting in a section `{AIO}`: the defaults hold")
+        } else {
+            "fine".to_owned()
         }
     }
 }

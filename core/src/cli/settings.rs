@@ -67,8 +67,7 @@ pub(super) fn settings_file() -> impl TypedValueParser<Value = PathBuf> {
         let is_odd = || path == Path::new("-") || path.starts_with("/dev") || is_pipe();
         if path.extension().is_none() && is_odd() {
             return Err(
-                "settings do not come from a pipe: give a file whose name ends in .toml or \
-                        .json",
+                "settings do not come from a pipe: give a file that ends in .toml or .json",
             );
         }
         Ok(path)
