@@ -31,7 +31,8 @@ impl Engine {
             return Err(Failures::one(error.at_path(file.state.open.path())));
         }
         if user_code::is_of(self.id()) {
-            return Err(Failures::one(user_code::would_deadlock()));
+            let error = Error::new(Operation::Sync, ErrorKind::WouldDeadlock.into());
+            return Err(Failures::one(error.at_path(file.state.open.path())));
         }
         let failure = self.fdatasync(file).wait().err().map(Error::from);
         self.ledger.take_abandoned(file.state.id, failure)
