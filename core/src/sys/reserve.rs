@@ -21,10 +21,11 @@ pub(crate) fn reserve(file: BorrowedFd<'_>, offset: u64, len: u64) -> Result<(),
     let end =
         offset.checked_add(len).and_then(|end| i64::try_from(end).ok()).ok_or(Errno::EFBIG)?;
     let found = fstat(file)?;
-    if found.st_mode & SFlag::S_IFMT.bits() != SFlag::S_IFREG.bits() {
+    let is_of = |kind: SFlag| found.st_mode & SFlag::S_IFMT.bits() == kind.bits();
+    if is_of(SFlag::S_IFBLK) {
         return Ok(());
     }
-    let extends = i128::from(found.st_size) < i128::from(end);
+    let extends = is_of(SFlag::S_IFREG) && i128::from(found.st_size) < i128::from(end);
     // Extending beyond this limit would raise SIGXFSZ, which ends the process.
     let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
     if extends && limit != RLIM_INFINITY && i128::from(end) > i128::from(limit) {
