@@ -144,7 +144,7 @@ fn a_setting_that_a_struct_does_not_have_is_told_as_such() {
 
     let files = Files::new();
     for key in ["thread_count", "intra_op_parallelism"] {
-        let path = files.write("tuned.toml", &format!("[aio]\nblock_size = 4096\n{key} = 2\n"));
+        let path = files.write("tuned.toml", format!("[aio]\nblock_size = 4096\n{key} = 2\n"));
         let error = only(Two::loader().file(&path).load());
         assert_eq!((error.kind(), error.line()), (DiagnosticKind::UnknownKey, Some(3)));
         let help = error.help().unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ds_aio::{
     AioBuf, AioConfig, AioFile, BackendMode, DirectAlignment, DirectMode, Engine, EngineConfig,
-    EngineSettings, HugePages, NotDirect, RingUnavailable, StartError,
+    EngineSettings, Error, ErrorKind, HugePages, NotDirect, RingUnavailable, StartError,
 };
 
 use crate::cli::{exit::Failure, output::bytes, place::Place};
@@ -78,11 +78,7 @@ impl Probe {
     }
 }
 
-fn writes_and_reads(
-    engine: &Engine,
-    file: &AioFile,
-    buffer: AioBuf,
-) -> Result<bool, ds_aio::Error> {
+fn writes_and_reads(engine: &Engine, file: &AioFile, buffer: AioBuf) -> Result<bool, Error> {
     let len = buffer.len();
     let buffer = engine.pwrite(file, buffer, 0).wait()?;
     engine.pread(file, buffer, 0).wait()?;
@@ -100,11 +96,11 @@ fn ring_unavailable(settings: &EngineSettings) -> Result<Option<RingUnavailable>
     }
 }
 
-fn cannot_write(dir: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::failed(format!(
-        "a temporary file in {} cannot be written and read: {error}; give a directory that has {} \
-         left",
-        dir.display(),
-        bytes(WRITTEN as u64)
-    ))
+fn cannot_write(dir: &Path, error: &Error) -> Failure {
+    let mut message =
+        format!("a temporary file in {} cannot be written and read: {error}", dir.display());
+    if matches!(error.kind(), ErrorKind::NoSpace | ErrorKind::QuotaExceeded) {
+        message += &format!("; give a directory that has {} left", bytes(WRITTEN as u64));
+    }
+    Failure::failed(message)
 }
