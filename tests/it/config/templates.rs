@@ -338,6 +338,7 @@ fn doc_comments_keep_their_form() {
         lines: u8,
         /** A block,
          *  - of
+         *
          * stars.
          */
         #[config(default = 1)]
@@ -355,7 +356,7 @@ fn doc_comments_keep_their_form() {
         docs,
         [
             "Two:\n- one\n  - within\n\n    let code = 1;",
-            "A block,\n - of\nstars.",
+            "A block,\n - of\n\nstars.",
             "A block\n  - without."
         ]
     );
