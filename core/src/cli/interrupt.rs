@@ -17,6 +17,10 @@ use super::{doctor::Machine, exit::Failure};
 /// What is not to be ended halfway holds it, and so does who ends the process.
 static WHOLE: Mutex<()> = Mutex::new(());
 
+/// Signals that come so soon after the first are the same: `timeout` sends one to the process, and one to
+/// all of its group.
+const AT_ONCE: Duration = Duration::from_millis(200);
+
 /// Whether the user wants it to stop, or its time is over.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Interrupt {
@@ -34,8 +38,10 @@ impl Interrupt {
         let asked = Self::default();
         let told = asked.clone();
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            let mut first = None;
             while signals.wait().is_ok() {
-                if told.asked.swap(true, Relaxed) {
+                told.asked.store(true, Relaxed);
+                if is_another(*first.get_or_insert_with(Instant::now), Instant::now()) {
                     let _whole = whole();
                     process::exit(130);
                 }
@@ -66,6 +72,10 @@ pub(super) fn later<R>(run: impl FnOnce() -> R) -> R {
     result
 }
 
+fn is_another(first: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(first) > AT_ONCE
+}
+
 fn whole() -> MutexGuard<'static, ()> {
     WHOLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -85,6 +95,14 @@ fn ending() -> SigSet {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signal_that_comes_twice_at_once_is_one() {
+        let first = Instant::now();
+        for (after, another) in [(0, false), (50, false), (500, true)] {
+            assert_eq!(is_another(first, first + Duration::from_millis(after)), another);
+        }
+    }
 
     #[test]
     fn nothing_ends_the_process_while_something_is_to_be_whole() {

@@ -57,9 +57,9 @@ use crate::{
 /// # Dropped before it is finished
 ///
 /// A file that was to be replaced is as it was, and the temporary one is removed. Any other is cut to the
-/// bytes taken, of which some may be missing; the drop waits for what is in flight ([`FileWriter::memory`]
-/// at most), so that the file may be written anew at once. In a callback of the engine's, which must not
-/// wait, that comes later.
+/// bytes taken, of which some may be missing. The drop waits for what is in flight ([`FileWriter::memory`]
+/// at most), so that the file may be written anew at once, and the space of a temporary one is free. In a
+/// callback of the engine's, which must not wait, that comes later.
 /// [`ErrorKind::Unfinished`] is kept for [`Engine::close`], and told to subscribers (feature `tracing`),
 /// unless an error was returned or it was [discarded](FileWriter::discard).
 ///
@@ -364,14 +364,18 @@ impl<E: Deref<Target = Engine>> Drop for FileWriter<E> {
         if let Err(error) = place.remove() {
             engine.note(file, &error);
         }
-        if matches!(place, Place::Named) && !matches!(ending, Ending::SyncingName(_)) {
+        if !matches!(place, Place::Range) && !matches!(ending, Ending::SyncingName(_)) {
             let sent = engine.barrier(file);
-            let file = file.clone();
-            let cut = move |_| drop(place::cut(&file, taken));
+            let (is_temporary, file) = (matches!(place, Place::Temporary(_)), file.clone());
+            let cut = move |_| {
+                let kept = (!is_temporary).then_some(file);
+                let _ = kept.map_or(Ok(()), |file| place::cut(&file, taken));
+            };
             if engine.is_on_worker() {
                 sent.on_completion(cut);
             } else {
-                // What came later would fall upon whoever writes the file anew.
+                // What came later would fall upon whoever writes the file anew, and would still have the
+                // space of one that was removed.
                 cut(sent.wait());
             }
         }

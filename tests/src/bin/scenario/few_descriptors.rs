@@ -15,7 +15,7 @@ pub(crate) fn run(_arguments: &[&str]) {
     let path = dir.path().join("data");
     let engine = Engine::new(&settings(4096, (1, 1), MODES[0])).unwrap();
     if let Some(reason) = engine.create(&path).unwrap().not_direct() {
-        not_possible_here(&reason.to_string());
+        not_possible_here(reason);
     }
     // It has the lowest number that is free, and so has the next one.
     let last = File::open("/dev/null").unwrap();
