@@ -84,7 +84,7 @@ enum Fate {
     HandedOver,
     Failed {
         before: Option<Arc<Version>>,
-        /// Whether it had overwritten the one before.
+        /// Whether it had begun to overwrite the one before.
         lost: bool,
     },
 }
@@ -186,10 +186,12 @@ impl Version {
         }
     }
 
-    /// The place of a version that nobody else has, if it suits; it is then the caller's to write to.
+    /// The record of a version that nobody else has, if its place suits; that is then the caller's to
+    /// write to.
     ///
-    /// Under the lock of the store's tensors.
-    pub(super) fn take_over(&self, suits: impl FnOnce(&Place) -> bool) -> Option<Place> {
+    /// Under the lock of the store's tensors, so the record is not to be dropped there: what it has in
+    /// memory is the user's allocator's.
+    pub(super) fn take_over(&self, suits: impl FnOnce(&Place) -> bool) -> Option<Arc<Record>> {
         let mut fate = lock(&self.fate);
         match &*fate {
             Fate::Ready(record)
@@ -197,7 +199,7 @@ impl Version {
             _ => return None,
         }
         match std::mem::replace(&mut *fate, Fate::HandedOver) {
-            Fate::Ready(record) => Arc::into_inner(record)?.place,
+            Fate::Ready(record) => Some(record),
             _ => None,
         }
     }
@@ -232,8 +234,17 @@ impl Version {
         drop(before);
     }
 
-    /// The bytes are not stored; `lost` if they were to overwrite those before. The version to take its
-    /// place, if it is to give way.
+    /// The bytes are not stored, and the version before has its record again, which this one had taken
+    /// over: as for [`Version::fail`].
+    pub(super) fn undo(&self, record: Record, calls: &mut Calls) -> GivesWay {
+        if let Fate::Pending(Pending { before: Some(before), .. }) = &*lock(&self.fate) {
+            *lock(&before.fate) = Fate::Ready(Arc::new(record));
+        }
+        self.fail(false, calls)
+    }
+
+    /// The bytes are not stored; `lost` if they had begun to overwrite those before. The version to take
+    /// its place, if it is to give way.
     ///
     /// Under the lock of the store's tensors.
     pub(super) fn fail(&self, lost: bool, calls: &mut Calls) -> GivesWay {
