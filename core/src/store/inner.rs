@@ -18,6 +18,7 @@ use crate::{
         checksum,
         commit::Committed,
         directory::{Directory, Engines},
+        entry::Entry,
         handles::{DataFile, Handles},
         helpers::Helpers,
         lives::{Flights, Ledger, Process},
@@ -25,7 +26,7 @@ use crate::{
         names::Names,
         place::{OpenPlace, Place, Shape},
         space::{Extent, FileId, FileNumber, Layout, NewFile, Space},
-        tensor::{Calls, Found, GivesWay, Record, Version},
+        tensor::{Calls, Found, GivesWay, Record, Version, Waiter},
         ticket::{Promise, promise},
     },
     sync::{Condvar, Mutex, MutexGuard, lock},
@@ -316,15 +317,20 @@ impl Inner {
     }
 
     /// Has `then` called with the tensor as it is, or will be once what was accepted before has ended.
-    pub(super) fn find(&self, name: &Arc<str>, then: impl FnOnce(Found) + Send + 'static) {
+    pub(super) fn find(
+        &self,
+        name: &Arc<str>,
+        entry: Entry,
+        then: impl FnOnce(Found, Entry) + Send + 'static,
+    ) {
         let mut calls = Calls::new();
         match self.readable() {
-            Err(error) => return then(Found::Missing(error.kind())),
+            Err(error) => return then(Found::Missing(error.kind()), entry),
             Ok(mut state) => match state.tensors.used(name) {
-                Some(version) => version.find(Box::new(then), &mut calls),
+                Some(version) => version.find(Waiter::new(entry, then), &mut calls),
                 None => {
                     drop(state);
-                    return then(Found::Missing(StoreErrorKind::NotFound));
+                    return then(Found::Missing(StoreErrorKind::NotFound), entry);
                 }
             },
         }

@@ -15,7 +15,7 @@ use crate::{
         inner::Inner,
         pieces::{Piece, each_piece, pieces},
         place::OpenPlace,
-        tensor::{Calls, Inheritance, Record, Version},
+        tensor::{Calls, Heir, Inheritance, Record, Version},
         ticket::Promise,
     },
     sync::{Mutex, lock},
@@ -72,8 +72,11 @@ pub(super) fn put_range<B: IoBuf>(
     let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
     state.tensors.insert(Arc::clone(&version));
     let inner = Arc::clone(inner);
-    let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
-    before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);
+    let heir = Heir::new(entry, move |inheritance, entry| {
+        let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
+        accepted.proceed(inheritance);
+    });
+    before.inherit(heir, &mut calls);
     drop(state);
     calls.into_iter().for_each(|call| call());
     ticket
@@ -112,6 +115,8 @@ impl<B: IoBuf> Accepted<B> {
 
     /// Nothing was changed: the version is what the one before was.
     fn undo(self, record: Record, error: Option<StoreError>) {
+        // Others that go on here may wait for room.
+        drop(self.entry);
         self.inner.succeed(&self.version, record);
         match (error, self.part.into_whole()) {
             (Some(error), buffer) => self.promise.fail(error, buffer),
@@ -121,6 +126,7 @@ impl<B: IoBuf> Accepted<B> {
     }
 
     fn fail(self, error: StoreError) {
+        drop(self.entry);
         self.promise.note(&error);
         self.inner.fail(&self.version, false);
         self.promise.fail(error, self.part.into_whole());
@@ -149,6 +155,7 @@ impl<B: IoBuf> Accepted<B> {
         self.opened = None;
         let Some(place) = record.place.as_ref().filter(|_| !self.part.is_empty()) else {
             // No bytes change: it gives way to the version before.
+            drop(self.entry);
             self.inner.fail(&self.version, false);
             return match self.part.into_whole() {
                 Some(buffer) => self.promise.keep(Ok(buffer)),

@@ -9,6 +9,7 @@ use crate::{
     store::{
         StoreErrorKind,
         checksum::Seal,
+        entry::Entry,
         memory::Slot,
         place::{Place, Shape},
     },
@@ -113,11 +114,35 @@ pub(super) enum Inheritance {
     Missing(StoreErrorKind),
 }
 
-pub(super) type Waiter = Box<dyn FnOnce(Found) + Send>;
-pub(super) type Heir = Box<dyn FnOnce(Inheritance) + Send>;
+/// An operation that goes on when it is told of the version before it.
+pub(super) struct Waiting<T> {
+    entry: Entry,
+    then: Box<dyn FnOnce(T, Entry) + Send>,
+}
+
+pub(super) type Waiter = Waiting<Found>;
+pub(super) type Heir = Waiting<Inheritance>;
 
 /// Calls to make once no lock is held.
 pub(super) type Calls = Vec<Box<dyn FnOnce() + Send>>;
+
+impl<T> Waiting<T> {
+    pub(super) fn new(entry: Entry, then: impl FnOnce(T, Entry) + Send + 'static) -> Self {
+        Self { entry, then: Box::new(then) }
+    }
+
+    /// It has to wait, without the room that it has.
+    fn waits(mut self, calls: &mut Calls) -> Self {
+        if let Some(room) = self.entry.give_back() {
+            calls.push(Box::new(move || drop(room)));
+        }
+        self
+    }
+
+    fn tell(self, told: T) {
+        (self.then)(told, self.entry);
+    }
+}
 
 impl Version {
     pub(super) fn ready(record: Record) -> Arc<Self> {
@@ -137,7 +162,7 @@ impl Version {
         let mut version = Arc::clone(self);
         let found = loop {
             let next = match &mut *lock(&version.fate) {
-                Fate::Pending(pending) => return pending.waiters.push(waiter),
+                Fate::Pending(pending) => return pending.waiters.push(waiter.waits(calls)),
                 Fate::Ready(record) => break Found::Record(Arc::clone(record)),
                 Fate::HandedOver | Fate::Failed { lost: true, .. } => {
                     break Found::Missing(StoreErrorKind::Lost);
@@ -149,7 +174,7 @@ impl Version {
             };
             version = next;
         };
-        calls.push(Box::new(move || waiter(found)));
+        calls.push(Box::new(move || waiter.tell(found)));
     }
 
     /// As [`Version::find`], for the next version, which takes the place if nobody else has it.
@@ -158,14 +183,14 @@ impl Version {
             let mut fate = lock(&self.fate);
             match &mut *fate {
                 Fate::Pending(pending) if pending.heir.is_none() => {
-                    pending.heir = Some(heir);
+                    pending.heir = Some(heir.waits(calls));
                     return;
                 }
                 Fate::Ready(record) if Arc::strong_count(record) == 1 => {
                     if let Fate::Ready(record) = std::mem::replace(&mut *fate, Fate::HandedOver)
                         && let Some(record) = Arc::into_inner(record)
                     {
-                        calls.push(Box::new(move || heir(Inheritance::Own(record))));
+                        calls.push(Box::new(move || heir.tell(Inheritance::Own(record))));
                     }
                     return;
                 }
@@ -219,7 +244,7 @@ impl Version {
         };
         if let Some(heir) = heir {
             if waiters.is_empty() {
-                calls.push(Box::new(move || heir(Inheritance::Own(record))));
+                calls.push(Box::new(move || heir.tell(Inheritance::Own(record))));
                 return;
             }
             waiters.push(waiter_of(heir));
@@ -227,7 +252,7 @@ impl Version {
         let record = Arc::new(record);
         for waiter in waiters {
             let record = Arc::clone(&record);
-            calls.push(Box::new(move || waiter(Found::Record(record))));
+            calls.push(Box::new(move || waiter.tell(Found::Record(record))));
         }
         *fate = Fate::Ready(record);
         drop(fate);
@@ -257,7 +282,7 @@ impl Version {
         waiters.extend(heir.map(waiter_of));
         if lost {
             for waiter in waiters {
-                calls.push(Box::new(move || waiter(Found::Missing(StoreErrorKind::Lost))));
+                calls.push(Box::new(move || waiter.tell(Found::Missing(StoreErrorKind::Lost))));
             }
             return GivesWay::No;
         }
@@ -269,7 +294,7 @@ impl Version {
                 Some(before) => before.find(waiter, calls),
                 None => {
                     let missing = Found::Missing(StoreErrorKind::NotFound);
-                    calls.push(Box::new(move || waiter(missing)));
+                    calls.push(Box::new(move || waiter.tell(missing)));
                 }
             }
         }
@@ -309,11 +334,13 @@ pub(super) enum GivesWay {
 }
 
 fn waiter_of(heir: Heir) -> Waiter {
-    Box::new(move |found| {
-        heir(match found {
+    let Waiting { entry, then } = heir;
+    Waiter::new(entry, move |found, entry| {
+        let inheritance = match found {
             Found::Record(record) => Inheritance::Shared(record),
             Found::Missing(kind) => Inheritance::Missing(kind),
-        });
+        };
+        then(inheritance, entry);
     })
 }
 
