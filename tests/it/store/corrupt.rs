@@ -143,5 +143,11 @@ fn any_byte_of_an_index_matters() {
         assert_eq!(place.files(), files, "what cannot be read is left alone");
     }
     fs::write(&index, &whole).unwrap();
+    // Far longer than there is memory: its beginning tells.
+    fs::File::options().write(true).open(&index).unwrap().set_len(1 << 40).unwrap();
+    let error = place.try_open_durable().unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::CorruptIndex);
+    assert!(error.to_string().contains("its length is another"), "{error}");
+    fs::write(&index, &whole).unwrap();
     assert_eq!(place.open_durable().len(), 2);
 }
