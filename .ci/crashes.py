@@ -1,11 +1,11 @@
 """Crashes of a file system under a durable store, and under files that are replaced.
 
-    crashes.py BIN_DIRECTORY CRASHES [SEED]
+    crashes.py SCENARIO CRASHES [SEED]
 
 Each crash shuts a loop-mounted ext4 down (FS_IOC_SHUTDOWN without a flush of the log) at a random
-instant of the work of `killed_store` or `killed_writer` of that directory: what was not synced is gone,
-as after a loss of power. Mounted again, the store or the file is as of the last commit that was told
-of, or of the one that had been begun, and whole; the program that goes on with it checks that.
+instant of the work of `killed_store` or `killed_writer`, scenarios of that program: what was not synced
+is gone, as after a loss of power. Mounted again, the store or the file is as of the last commit that was
+told of, or of the one that had been begun, and whole; the scenario that goes on with it checks that.
 For root.
 """
 import fcntl
@@ -78,7 +78,7 @@ def one_life(disk, command, words, rng):
         disk.unmount()
         if has_ended:
             complaints.seek(0)
-            sys.exit(f"{command[0]} ended by itself after {said}:\n{complaints.read()}")
+            sys.exit(f"{command[1]} ended by itself after {said}:\n{complaints.read()}")
         return said
 
 
@@ -100,22 +100,28 @@ def crashes(disk, name, command, begins, ends, count, rng):
 
 
 def main():
-    binaries, count = sys.argv[1], int(sys.argv[2])
+    scenario, count = sys.argv[1], int(sys.argv[2])
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else random.randrange(1 << 32)
     print("seed", seed, flush=True)
     rng = random.Random(seed)
-    store, writer = (os.path.join(binaries, name) for name in ("killed_store", "killed_writer"))
     for name, program, begins, ends in [
-        ("a store", lambda root: [store, os.path.join(root, "store")], "committing", "committed"),
+        (
+            "a store",
+            lambda root: [scenario, "killed_store", os.path.join(root, "store")],
+            "committing",
+            "committed",
+        ),
         (
             "a store in two directories",
-            lambda root: [store, os.path.join(root, "store 0"), os.path.join(root, "store 1")],
+            lambda root: [
+                scenario, "killed_store", os.path.join(root, "store 0"), os.path.join(root, "store 1")
+            ],
             "committing",
             "committed",
         ),
         (
             "a file that is replaced",
-            lambda root: [writer, os.path.join(root, "file"), str(LEN), "resume"],
+            lambda root: [scenario, "killed_writer", os.path.join(root, "file"), str(LEN), "resume"],
             "half of",
             "done",
         ),

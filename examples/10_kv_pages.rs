@@ -64,7 +64,7 @@ async fn sequence(pages: Arc<Pages>, number: u64) -> Result<(), Box<dyn Error + 
 }
 
 fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
-    let dir = tempfile::tempdir_in(Arguments::given().map_err(|error| error.to_string())?.dir)?;
+    let dir = tempfile::tempdir_in(Arguments::dir_alone().map_err(|error| error.to_string())?)?;
     let len = SEQUENCES * PAGES_EACH * PAGE as u64;
     let engine = Engine::new(&AioConfig::from_env()?)?;
     // No write makes the file longer then, which would cost more than the write itself.

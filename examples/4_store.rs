@@ -3,9 +3,10 @@
 //! `cargo run --release --example store -- [DIRECTORY]`: run it twice with the same directory, or kill
 //! it in the middle and run it again.
 
-use std::{error::Error, io::Write, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{error::Error, io::Write, process::ExitCode, sync::Arc};
 
 use ds_aio::{AioConfig, Engine, OffloadStore, StoreTicket};
+use ds_aio_examples::Arguments;
 
 const LAYERS: usize = 8;
 const STEPS: u64 = 3;
@@ -20,8 +21,8 @@ fn main() -> ExitCode {
 
 fn train() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    let temporary = tempfile::tempdir()?;
-    let directory = std::env::args_os().nth(1).map(PathBuf::from);
+    let (directory, dir) = Arguments::path_and_dir()?;
+    let temporary = tempfile::tempdir_in(dir)?;
     let directory = directory.unwrap_or_else(|| temporary.path().join("checkpoint"));
     let engine = Arc::new(Engine::new(&AioConfig::from_env()?)?);
     let store = OffloadStore::builder(directory).durable().open(&engine)?;
@@ -58,8 +59,10 @@ fn train() -> Result<(), Box<dyn Error>> {
         writeln!(out, "step {step}: {} bytes in commit {}", commit.bytes, commit.number)?;
     }
     let expected = step as u8;
-    let is_right = layers.iter().flat_map(|layer| layer.iter()).all(|&value| value == expected);
-    writeln!(out, "every value is {expected}: {is_right}")?;
+    if layers.iter().flat_map(|layer| layer.iter()).any(|&value| value != expected) {
+        return Err(format!("a value is not {expected}").into());
+    }
+    writeln!(out, "every value is {expected}")?;
     store.close()?;
     Ok(())
 }

@@ -20,13 +20,14 @@ use ds_aio_examples::{Arguments, Source, Speed, compare, evict, on_terminal, rea
 type Prepare = fn(&Path) -> io::Result<()>;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let Arguments { sources, dir } = Arguments::given()?;
+    let (path, dir) = Arguments::path_and_dir()?;
     let mut out = io::stdout();
     let engine = Engine::new(&AioConfig::from_env()?)?;
     let dir = tempfile::tempdir_in(dir)?;
-    let path = match sources.into_iter().next() {
-        Some(Source::File(path)) => path,
-        _ => make(&engine, dir.path().join("model.safetensors"))?,
+    let path = match path {
+        Some(path) if path.extension().is_some_and(|extension| extension == "safetensors") => path,
+        Some(path) => return Err(format!("{}: not a .safetensors file", path.display()).into()),
+        None => make(&engine, dir.path().join("model.safetensors"))?,
     };
 
     let model = Model::open(&engine, &path)?;

@@ -1,11 +1,12 @@
 //! Steps of Adam over a model that takes more memory than it may: parameters, moments and gradients live in
 //! a store, and pass through memory layer by layer. Compared with the same steps in memory.
 //!
-//! `cargo run --release --example offloaded_adam`, with `DS_AIO_*` in front.
+//! `cargo run --release --example offloaded_adam -- [--dir DIR]`, with `DS_AIO_*` in front.
 
 use std::{error::Error, io::Write, sync::Arc};
 
 use ds_aio::{AioConfig, Engine, OffloadStore, PodVec, UpdateGroup};
+use ds_aio_examples::Arguments;
 
 const LAYERS: usize = 16;
 const VALUES: usize = 1_000_003;
@@ -17,7 +18,7 @@ const STATE: [&str; 3] = ["parameter", "momentum", "variance"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout();
-    let directory = tempfile::tempdir()?;
+    let directory = tempfile::tempdir_in(Arguments::dir_alone()?)?;
     let engine = Arc::new(Engine::new(&AioConfig::from_env()?)?);
     let store = OffloadStore::builder(directory.path().join("optimizer")).open(&engine)?;
     let name = |layer, kind: &str| format!("layers/{layer}/{kind}");

@@ -1,7 +1,7 @@
 //! A cache of attention's keys and values: more blocks of tokens than it may hold. Those that were used least
 //! recently make room, and are computed again when they are asked for; a prompt that all begin with stays.
 //!
-//! `cargo run --release --example kv_cache`, with `DS_AIO_*` in front.
+//! `cargo run --release --example kv_cache -- [--dir DIR]`, with `DS_AIO_*` in front.
 
 use std::{
     error::Error,
@@ -13,6 +13,7 @@ use std::{
 };
 
 use ds_aio::{AioConfig, Engine, OffloadStore, Pin, StoreErrorKind};
+use ds_aio_examples::Arguments;
 
 /// Bytes of a block: the keys and values of 64 tokens, say.
 const BLOCK: usize = 1 << 20;
@@ -22,7 +23,7 @@ const SEQUENCES: usize = 16;
 const CAPACITY: u64 = (SEQUENCES * BLOCKS * 3 / 4 * BLOCK) as u64;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let directory = tempfile::tempdir()?;
+    let directory = tempfile::tempdir_in(Arguments::dir_alone()?)?;
     let engine = Arc::new(Engine::new(&AioConfig::from_env()?)?);
     let evicted = Arc::new(AtomicUsize::new(0));
     let told = Arc::clone(&evicted);
@@ -58,11 +59,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let evicted = evicted.load(Ordering::Relaxed);
-    let is_there = prompt.iter().all(|pin| store.contains(pin.name()));
+    if let Some(pin) = prompt.iter().find(|pin| !store.contains(pin.name())) {
+        return Err(format!("{} was pinned, and is gone", pin.name()).into());
+    }
     writeln!(
         std::io::stdout(),
         "{hits} blocks found, {computed} computed, {evicted} evicted; {} are there, the prompt's \
-         among them: {is_there}",
+         among them",
         store.len(),
     )?;
     store.close()?;

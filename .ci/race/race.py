@@ -61,11 +61,12 @@ RACES = [
     Race("many write, overwriting", "many", "overwrite", DS, 1.4, 0.4),
     Race(
         "many write, new files: ours preallocated, theirs extending", "many", "preallocate", DS,
-        1.4, 0.4, peer_kind="extend",
+        1.3, 0.9, peer_kind="extend",
     ),
     Race("read, 8 MiB of buffers", "reused", "read", RING, 0.95, 1.2),
     Race("overwrite, 8 MiB of buffers", "reused", "overwrite", RING, 0.98, 1.2),
-    Race("random reads of 4 KiB, 32 in flight", "random", "read", RING, 0.85),
+    # A request there is a ticket and a callback, and fio's is neither.
+    Race("random reads of 4 KiB, 32 in flight", "random", "read", RING, 0.7),
     Race("random reads of 4 KiB, 32 in flight", "random", "read", THREADS, 0.9, 0.8),
     # Our two backends: the one that is chosen is to be as good as the other.
     Race("big read", "big", "read", THREADS, 0.9),

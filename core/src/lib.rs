@@ -49,8 +49,8 @@ The [guide] tells how to configure it, operate it, and rely on it.
 //! and at last `done` and `error`. It is never entered. In it is one event, `done` or `cancelled`
 //! (DEBUG) or `failed` (WARN). Events of the engine are its start and end (INFO), each setting that
 //! is not what was asked for (WARN), and a worker's panic (ERROR). All go to the subscriber of the
-//! thread that made the request or the engine; what a subscriber itself asks of the engine while it
-//! is told something is not told.
+//! thread that made the request or the engine; requests that a subscriber itself makes while it is told
+//! something are not told.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(unreachable_pub)]

@@ -62,6 +62,37 @@ impl Arguments {
         }
         Ok(arguments)
     }
+
+    /// The one path that the command line may name, and where to put temporary files.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Arguments::given`], and if there are more.
+    pub fn path_and_dir() -> Result<(Option<PathBuf>, PathBuf), Box<dyn Error>> {
+        let Self { sources, dir } = Self::given()?;
+        let mut paths = sources.into_iter().filter_map(|source| match source {
+            Source::File(path) => Some(path),
+            Source::Tensor { .. } => None,
+        });
+        match (paths.next(), paths.next()) {
+            (path, None) => Ok((path, dir)),
+            (_, Some(second)) => Err(format!("{}: one path is enough", second.display()).into()),
+        }
+    }
+
+    /// Where to put temporary files, for an example that takes nothing else.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Arguments::given`], and if files are named.
+    pub fn dir_alone() -> Result<PathBuf, Box<dyn Error>> {
+        match Self::path_and_dir()? {
+            (None, dir) => Ok(dir),
+            (Some(path), _) => {
+                Err(format!("{}: usage: [--dir DIR], and no files", path.display()).into())
+            }
+        }
+    }
 }
 
 /// Bytes to move.

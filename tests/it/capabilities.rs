@@ -3,6 +3,10 @@
 
 use std::process::Command;
 
+use ds_aio_tests::process::NOT_POSSIBLE_HERE;
+
+use crate::process::SCENARIO;
+
 /// Each with what it takes.
 const KNOWN: [(&str, &str); 8] = [
     ("cachestat", "cachestat (Linux 6.5) answering for the temporary directory's file system"),
@@ -37,9 +41,9 @@ fn probe(capability: &str) -> bool {
     match capability {
         "cachestat" => cachestat(),
         "direct" => direct_write(),
-        "huge_pages" => succeeds(env!("CARGO_BIN_EXE_pool_pages")),
+        "huge_pages" => finds_what_it_needs("pool_pages"),
         "io_uring" => io_uring(),
-        "namespaces" => succeeds(env!("CARGO_BIN_EXE_no_space")),
+        "namespaces" => finds_what_it_needs("no_space"),
         "sectors" => crate::loop_device::LoopDevice::new(1 << 20).is_some(),
         "strace" => Command::new("strace")
             .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64"])
@@ -55,9 +59,18 @@ fn probe(capability: &str) -> bool {
     }
 }
 
-/// Whether a helper finds what its scenarios need.
-fn succeeds(helper: &str) -> bool {
-    Command::new(helper).arg("probe").output().unwrap().status.success()
+/// Whether a scenario does here.
+fn finds_what_it_needs(scenario: &str) -> bool {
+    let output = Command::new(SCENARIO).args([scenario, "probe"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(0) => true,
+        Some(NOT_POSSIBLE_HERE) => {
+            say(&format!("{scenario}: {}", told.trim_end()));
+            false
+        }
+        _ => panic!("the probe of {scenario} ended with {}:\n{told}", output.status),
+    }
 }
 
 /// Whether an aligned write with O_DIRECT succeeds; the engine is not asked, it could be wrong. A

@@ -9,6 +9,8 @@ pub mod hooked;
 pub mod mounts;
 pub mod process;
 pub mod rounds;
+#[cfg(target_os = "linux")]
+pub mod seccomp;
 pub mod settings;
 pub mod small_disk;
 pub mod store_model;

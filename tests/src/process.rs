@@ -1,12 +1,19 @@
-//! What the helper processes tell and are told.
+//! What processes of the tests tell and are told.
 
 use std::{
-    fs, io, thread,
+    fmt::Display,
+    fs, io, process, thread,
     time::{Duration, Instant},
 };
 
-/// The exit code by which a helper says that the machine does not let it run its scenario.
+/// The exit code by which a process says that the machine does not let it run its scenario.
 pub const NOT_POSSIBLE_HERE: i32 = 77;
+
+/// Says so, and why, and ends this process. What its caller has is not dropped.
+pub fn not_possible_here(why: impl Display) -> ! {
+    eprintln!("not possible here: {why}");
+    process::exit(NOT_POSSIBLE_HERE)
+}
 
 /// Ends this process by SIGALRM after so many seconds, so that a hang is a failure of one test and
 /// not of the whole run.

@@ -43,8 +43,9 @@ pub struct Part<B> {
 /// A part of a buffer to be filled by reads; otherwise as [`Part`].
 ///
 /// Of a buffer that shows only what was read into it
-/// ([`BufferPool::alloc_for_read`](crate::BufferPool::alloc_for_read)) a part does so too, and the
-/// buffer that comes back shows the first bytes as far as its parts were filled without a gap.
+/// ([`BufferPool::alloc_for_read`](crate::BufferPool::alloc_for_read)), and does not show all of it yet, a
+/// part does so too, and the buffer that comes back shows the first bytes as far as its parts were filled
+/// without a gap.
 ///
 /// ```
 /// use ds_aio::{IoBufExt, PartMut, Ticket};

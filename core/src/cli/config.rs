@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Write},
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -10,13 +10,18 @@ use clap::{Args, Subcommand, ValueEnum};
 use ds_aio::{
     AioConfig, ConfigErrors, ConfigSchema, EngineConfig, Loaded,
     config::{
-        AIO, AIO_ENV_TEMPLATE, AIO_JSON_SCHEMA, AIO_TOML_TEMPLATE, Diagnostic, Origin, Severity,
+        AIO, AIO_ENV_TEMPLATE, AIO_JSON_SCHEMA, AIO_TOML_TEMPLATE, Diagnostic, DiagnosticKind,
+        Origin, Severity,
     },
 };
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{exit::Failure, output::Output, settings::SettingsArguments};
+use super::{
+    exit::Failure,
+    output::{Output, path_text, warn},
+    settings::{SettingsArguments, settings_file},
+};
 
 /// Show what the settings come to, check and convert files, and print ones to start from
 #[derive(Debug, Args)]
@@ -41,8 +46,11 @@ enum Command {
     /// Find all that is wrong with each of some files; exit code 2 if there is anything
     Check {
         /// TOML or JSON files, a DeepSpeed configuration for one
-        #[arg(required = true, value_name = "FILE")]
+        #[arg(required = true, value_name = "FILE", value_parser = settings_file())]
         files: Vec<PathBuf>,
+        /// Let warnings be failures, and files that set nothing of the section: exit code 1 for them
+        #[arg(long)]
+        strict: bool,
     },
     /// Print a file to start from, with every setting and its default
     Template {
@@ -58,7 +66,7 @@ enum Command {
     /// `intra_op_parallelism` now; the older name it ignores without a word. Both are read here.
     Migrate {
         /// The TOML or JSON file
-        #[arg(value_name = "FILE")]
+        #[arg(value_name = "FILE", value_parser = settings_file())]
         file: PathBuf,
         /// As what
         #[arg(long = "to", value_name = "FORMAT", value_enum)]
@@ -106,23 +114,35 @@ struct Over {
 #[serde(tag = "source", rename_all = "lowercase")]
 enum From {
     Default,
-    File { path: PathBuf, line: usize, column: usize },
-    Variable { name: String },
+    File {
+        #[serde(serialize_with = "path_text")]
+        path: PathBuf,
+        line: usize,
+        column: usize,
+    },
+    Variable {
+        name: String,
+    },
     Explicit,
 }
 
 /// A file that was checked, for JSON.
 #[derive(Debug, Serialize)]
 struct Checked<'a> {
+    #[serde(serialize_with = "path_text")]
     file: &'a Path,
+    /// Whether an engine would take it.
     ok: bool,
+    /// How many settings it has, if it loads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settings: Option<usize>,
     diagnostics: Vec<Found>,
 }
 
 #[derive(Debug, Serialize)]
 struct Found {
     severity: &'static str,
-    kind: String,
+    kind: &'static str,
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
@@ -146,20 +166,22 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
             if *explain {
                 return Ok(output.write_all(loaded.explain().as_bytes())?);
             }
-            let format = format.unwrap_or(Format::Toml);
-            print(format, format.write(&loaded.value)?, output)
+            write(format.unwrap_or(Format::Toml), &loaded.value, output)
         }
-        Command::Check { files } => check(files, output),
+        Command::Check { files, strict } => check(files, *strict, output),
         Command::Template { format } => print(*format, format.template()?, output),
         Command::Schema => Ok(writeln!(output, "{}", AIO_JSON_SCHEMA.trim_end())?),
         Command::Migrate { file, format } => {
-            let config = SettingsArguments::of_file(file).load()?.value;
-            if *format == Format::Deepspeed {
-                tell_what_is_left_out(&config)?;
-            }
-            print(*format, format.write(&config)?, output)
+            write(*format, &SettingsArguments::of_file(file).load()?.value, output)
         }
     }
+}
+
+fn write(format: Format, config: &AioConfig, output: &mut Output) -> Result<(), Failure> {
+    if format == Format::Deepspeed {
+        tell_what_is_left_out(config)?;
+    }
+    print(format, format.write(config)?, output)
 }
 
 fn print(format: Format, text: String, output: &mut Output) -> Result<(), Failure> {
@@ -221,39 +243,60 @@ impl From {
 }
 
 /// Each file on its own.
-fn check(files: &[PathBuf], output: &mut Output) -> Result<(), Failure> {
-    let mut all_ok = true;
+fn check(files: &[PathBuf], strict: bool, output: &mut Output) -> Result<(), Failure> {
     let mut checked = Vec::with_capacity(files.len());
     for file in files {
-        let (ok, diagnostics) = diagnose(file);
-        all_ok &= ok;
+        let (found, diagnostics) = Checked::of(file);
         if !output.json() {
             for diagnostic in &diagnostics {
                 writeln!(output, "{diagnostic}")?;
             }
-            let verdict = if ok { "fine" } else { "not right" };
-            writeln!(output, "{}: {verdict}", file.display())?;
+            writeln!(output, "{}: {}", file.display(), found.verdict())?;
         }
-        let diagnostics = diagnostics.iter().map(Found::of).collect();
-        checked.push(Checked { file, ok, diagnostics });
+        checked.push(found);
     }
     if output.json() {
         output.print_json(&checked)?;
     }
-    if all_ok { Ok(()) } else { Err(Failure::told_misconfigured()) }
+    if !checked.iter().all(|checked| checked.ok) {
+        return Err(Failure::told_misconfigured());
+    }
+    let is_spotless = |checked: &Checked<'_>| checked.diagnostics.is_empty() && !checked.is_empty();
+    if strict && !checked.iter().all(is_spotless) { Err(Failure::told()) } else { Ok(()) }
 }
 
-/// Whether it loads and an engine would take it, and all that is to be said of it.
-fn diagnose(file: &Path) -> (bool, Vec<Diagnostic>) {
-    let all = |errors: &ConfigErrors| errors.iter().cloned().collect::<Vec<_>>();
-    match AioConfig::loader().file(file).load() {
-        Ok(loaded) => {
-            let mut diagnostics = loaded.warnings().to_vec();
-            let taken = loaded.value.engine_settings().check();
-            diagnostics.extend(taken.as_ref().err().map(all).unwrap_or_default());
-            (taken.is_ok(), diagnostics)
+impl<'a> Checked<'a> {
+    /// Whether it loads and an engine would take it, and all that is to be said of it.
+    fn of(file: &'a Path) -> (Self, Vec<Diagnostic>) {
+        let all = |errors: &ConfigErrors| errors.iter().cloned().collect::<Vec<_>>();
+        let (ok, settings, diagnostics) = match AioConfig::loader().file(file).load() {
+            Ok(loaded) => {
+                let mut diagnostics = loaded.warnings().to_vec();
+                let taken = loaded.value.engine_settings().check();
+                diagnostics.extend(taken.as_ref().err().map(all).unwrap_or_default());
+                let is_there = |key| matches!(loaded.origin(key), Some(Origin::File { .. }));
+                let there = AioConfig::FIELDS.iter().filter(|field| is_there(field.key));
+                (taken.is_ok(), Some(there.count()), diagnostics)
+            }
+            Err(errors) => (false, None, all(&errors)),
+        };
+        let found = diagnostics.iter().map(Found::of).collect();
+        (Self { file, ok, settings, diagnostics: found }, diagnostics)
+    }
+
+    /// Whether it leaves every setting as it is by default.
+    fn is_empty(&self) -> bool {
+        self.settings == Some(0)
+    }
+
+    fn verdict(&self) -> String {
+        if !self.ok {
+            "not right".to_owned()
+        } else if self.is_empty() {
+            format!("no setting in a section `{AIO}`: the defaults hold")
+        } else {
+            "fine".to_owned()
         }
-        Err(errors) => (false, all(&errors)),
     }
 }
 
@@ -265,7 +308,7 @@ impl Found {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
             },
-            kind: format!("{:?}", diagnostic.kind()),
+            kind: name(diagnostic.kind()),
             message: diagnostic.message().to_owned(),
             key: owned(diagnostic.key()),
             line: diagnostic.line(),
@@ -276,8 +319,30 @@ impl Found {
     }
 }
 
-/// The settings that DeepSpeed has no name for, where they are not what they are by themselves.
-fn tell_what_is_left_out(config: &AioConfig) -> Result<(), Failure> {
+/// What JSON calls a kind, whatever becomes of the variant's name.
+fn name(kind: DiagnosticKind) -> &'static str {
+    match kind {
+        DiagnosticKind::Unreadable => "unreadable",
+        DiagnosticKind::UnknownFormat => "unknown_format",
+        DiagnosticKind::Syntax => "syntax",
+        DiagnosticKind::UnknownKey => "unknown_key",
+        DiagnosticKind::DuplicateKey => "duplicate_key",
+        DiagnosticKind::Conflict => "conflict",
+        DiagnosticKind::WrongType => "wrong_type",
+        DiagnosticKind::NotAllowed => "not_allowed",
+        DiagnosticKind::Inconsistent => "inconsistent",
+        DiagnosticKind::Unsupported => "unsupported",
+        DiagnosticKind::Missing => "missing",
+        DiagnosticKind::NotUnicode => "not_unicode",
+        DiagnosticKind::NotWritable => "not_writable",
+        DiagnosticKind::UnknownVariable => "unknown_variable",
+        DiagnosticKind::Deprecated => "deprecated",
+        DiagnosticKind::MissingSection => "missing_section",
+    }
+}
+
+/// Tells the settings that DeepSpeed has no name for, where they are not what they are by themselves.
+pub(super) fn tell_what_is_left_out(config: &AioConfig) -> Result<(), Failure> {
     let advanced = AioConfig::FIELDS.iter().filter(|field| field.advanced);
     let values = [config, &AioConfig::DEFAULT]
         .map(|config| Ok::<_, Failure>(serde_json::from_str::<Value>(&config.to_json()?)?));
@@ -287,7 +352,7 @@ fn tell_what_is_left_out(config: &AioConfig) -> Result<(), Failure> {
     let left_out: Vec<_> = left_out.map(|field| field.key).collect();
     if !left_out.is_empty() {
         let names = left_out.join(", ");
-        writeln!(io::stderr(), "ds-aio: DeepSpeed has no {names}: left out")?;
+        warn(format_args!("ds-aio: DeepSpeed has no {names}: left out"));
     }
     Ok(())
 }

@@ -1,17 +1,15 @@
 //! How the command ends.
 
-use std::{
-    fmt::Display,
-    io::{self, Write},
-    process::ExitCode,
-};
+use std::{fmt::Display, io, process::ExitCode};
 
 use ds_aio::{ConfigErrors, Error, Failed, Failures, StartError};
 
+use super::output::warn;
+
 /// The codes, for the help.
 pub(super) const CODES: &str = "\
-Exit codes: 0 fine; 1 something failed, or `doctor` found a problem; 2 wrong arguments or a bad \
-configuration; 130 interrupted.";
+Exit codes: 0 fine; 1 something failed, or `doctor` found a problem, or `config check --strict` a \
+warning; 2 wrong arguments or a bad configuration; 130 interrupted (Ctrl-C, SIGTERM, SIGHUP).";
 
 /// An end other than the one asked for.
 #[derive(Debug)]
@@ -23,7 +21,6 @@ pub(super) struct Failure {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
-    Fine = 0,
     Failed = 1,
     Misconfigured = 2,
     Interrupted = 130,
@@ -50,9 +47,9 @@ impl Failure {
         Self::misconfigured("")
     }
 
-    /// The user stopped it.
-    pub(super) fn interrupted() -> Self {
-        Self { exit: Exit::Interrupted, message: "interrupted".to_owned() }
+    /// The user stopped it; what there is to say after "interrupted".
+    pub(super) fn interrupted(further: &str) -> Self {
+        Self { exit: Exit::Interrupted, message: format!("interrupted{further}") }
     }
 
     /// What there is to say, for who goes on nevertheless.
@@ -63,7 +60,7 @@ impl Failure {
     /// Tells it, and the exit code.
     pub(super) fn tell(self) -> ExitCode {
         if !self.message.is_empty() {
-            let _ = writeln!(io::stderr(), "ds-aio: {}", self.message);
+            warn(format_args!("ds-aio: {}", self.message));
         }
         ExitCode::from(self.exit as u8)
     }
@@ -104,10 +101,6 @@ impl From<Failures> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        // Whoever reads has seen enough, as with `ds-aio doctor | head -1`.
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self { exit: Exit::Fine, message: String::new() };
-        }
         Self::failed(error)
     }
 }

@@ -61,7 +61,8 @@ enum Command {
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let mut output = Output::new(arguments.json);
-    match run(arguments.command, &mut output) {
+    let ended = run(arguments.command, &mut output);
+    match ended.and_then(|()| Ok(output.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.tell(),
     }
@@ -88,13 +89,20 @@ fn manual(of: &[String]) -> Result<Vec<u8>, Failure> {
     command.build();
     let mut described = &command;
     for name in of {
-        described = described
-            .find_subcommand(name)
-            .ok_or_else(|| Failure::misconfigured(format!("no subcommand is called {name}")))?;
+        described =
+            described.find_subcommand(name).ok_or_else(|| no_subcommand(described, name))?;
     }
     let mut page = Vec::new();
     clap_mangen::Man::new(described.clone()).render(&mut page)?;
     Ok(page)
+}
+
+fn no_subcommand(of: &clap::Command, name: &str) -> Failure {
+    let names = of.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help");
+    let names: Vec<_> = names.collect();
+    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let of = of.get_bin_name().unwrap_or_default();
+    Failure::misconfigured(format!("{of} has no subcommand {name}: there is {there}"))
 }
 
 #[cfg(all(test, not(loom)))]

@@ -1,10 +1,14 @@
-//! Standard output: text with colours on a terminal, or JSON.
+//! Standard output: text with colours on a terminal, or JSON. And warnings beside it.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    path::Path,
+};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use terminal_size::terminal_size_of;
 
 use super::exit::Failure;
@@ -24,21 +28,28 @@ pub(super) const HEAD: Style = Style::new().bold();
 const USUAL_COLUMNS: usize = 100;
 
 /// Standard output. Escapes for colours are taken out where it is no terminal or the user wants none
-/// (`NO_COLOR`, `TERM=dumb`).
+/// (`NO_COLOR`, `TERM=dumb`). Once its reader has seen enough, as that of `ds-aio doctor | head -1`,
+/// the rest goes nowhere: what the command does, and how it ends, is not the reader's.
 #[derive(Debug)]
 pub(super) struct Output {
     out: AutoStream<io::Stdout>,
     json: bool,
+    has_reader: bool,
 }
 
 impl Output {
     pub(super) fn new(json: bool) -> Self {
-        Self { out: anstream::stdout(), json }
+        Self { out: anstream::stdout(), json, has_reader: true }
     }
 
     /// Whether to print JSON.
     pub(super) fn json(&self) -> bool {
         self.json
+    }
+
+    /// Whether somebody may still read it.
+    pub(super) fn has_reader(&self) -> bool {
+        self.has_reader
     }
 
     /// Whether escapes for colours come through.
@@ -53,21 +64,52 @@ impl Output {
         said.filter(|columns| *columns > 0).or_else(terminal).unwrap_or(USUAL_COLUMNS)
     }
 
-    /// Prints `value` as JSON.
+    /// Prints `value` as JSON, all of it or nothing.
     pub(super) fn print_json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(&mut self.out, value)?;
-        Ok(writeln!(self.out)?)
+        let text = serde_json::to_string_pretty(value)?;
+        Ok(writeln!(self, "{text}")?)
+    }
+
+    fn unless_gone<T>(&mut self, result: io::Result<T>, gone: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.has_reader = false;
+                Ok(gone)
+            }
+            // To be tried again by who wrote.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                let message = format!("standard output: {error}; let it go elsewhere");
+                Err(io::Error::new(error.kind(), message))
+            }
+            written => written,
+        }
     }
 }
 
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.out.write(bytes)
+        if !self.has_reader {
+            return Ok(bytes.len());
+        }
+        let written = self.out.write(bytes);
+        self.unless_gone(written, bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        let flushed = self.out.flush();
+        self.unless_gone(flushed, ())
     }
+}
+
+/// Says something on standard error, as far as anybody listens there.
+pub(super) fn warn(warning: impl Display) {
+    let _ = writeln!(io::stderr(), "{warning}");
+}
+
+/// A path for JSON, for `serialize_with`: what is not UTF-8 in it becomes U+FFFD.
+pub(super) fn path_text<S: Serializer>(path: impl AsRef<Path>, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(&path.as_ref().display())
 }
 
 /// A number of bytes in the largest binary unit below it, with a decimal where it says more.

@@ -1,15 +1,17 @@
 //! The settings that an engine gets: of files, the environment and the command line.
 
 use std::{
-    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PathBufValueParser, TypedValueParser},
+};
 use ds_aio::{AioConfig, Config, ConfigErrors, Loaded, Loader};
 
-use super::exit::Failure;
+use super::{exit::Failure, output::warn};
 
 /// Where settings come from, each source over those before it: defaults, files, DS_AIO_* variables,
 /// `--set`.
@@ -18,7 +20,7 @@ use super::exit::Failure;
 pub(super) struct SettingsArguments {
     /// Read settings from the section `aio` of this TOML or JSON file (a DeepSpeed configuration,
     /// say); later files go over earlier ones
-    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    #[arg(short = 'f', long = "file", value_name = "FILE", value_parser = settings_file())]
     files: Vec<PathBuf>,
 
     /// Set one, over files and variables: `--set block_size=4MiB`
@@ -39,9 +41,7 @@ impl SettingsArguments {
     /// Loads them, and tells the warnings.
     pub(super) fn load(&self) -> Result<Loaded<AioConfig>, Failure> {
         let loaded = self.loader().load()?;
-        for warning in loaded.warnings() {
-            writeln!(io::stderr(), "{warning}")?;
-        }
+        loaded.warnings().iter().for_each(warn);
         Ok(loaded)
     }
 
@@ -58,6 +58,20 @@ impl SettingsArguments {
         }
         loader
     }
+}
+
+/// A file of settings on the command line, whose name tells its format.
+pub(super) fn settings_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        let is_pipe = || path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir());
+        let is_odd = || path == Path::new("-") || path.starts_with("/dev") || is_pipe();
+        if path.extension().is_none() && is_odd() {
+            return Err(
+                "settings do not come from a pipe: give a file that ends in .toml or .json",
+            );
+        }
+        Ok(path)
+    })
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -79,7 +93,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     loaded.map(|loaded| loaded.value.bytes).map_err(hint)
 }
 
-/// A time on the command line, read as settings are: `90s`, `5min`.
+/// A time on the command line that is not none, read as settings are: `90s`, `5min`.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     #[derive(Config)]
     #[config(section = "time", consts = none)]
@@ -88,7 +102,10 @@ pub(super) fn time(text: &str) -> Result<Duration, String> {
         time: Duration,
     }
     let loaded = Time::loader().set("time", text).load();
-    loaded.map(|loaded| loaded.value.time).map_err(hint)
+    match loaded.map_err(hint)?.value.time {
+        Duration::ZERO => Err("that is no time at all: give one such as 60s".to_owned()),
+        time => Ok(time),
+    }
 }
 
 /// What would be right.
@@ -114,7 +131,9 @@ mod tests {
     fn times_have_units() {
         assert_eq!(time("90s"), Ok(Duration::from_secs(90)));
         assert_eq!(time("1.5min"), Ok(Duration::from_secs(90)));
-        assert!(time("90").is_err_and(|hint| !hint.is_empty()));
+        for wrong in ["90", "0s"] {
+            assert!(time(wrong).is_err_and(|hint| !hint.is_empty()), "{wrong}");
+        }
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Files: the section of a TOML or JSON document, with the place of every key and value.
 
 use core::ops::Range;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,20 +22,40 @@ mod toml;
 pub(crate) fn read(path: &Path, outline: &Outline, optional: bool) -> Option<Layer> {
     let mut diagnostics = Vec::new();
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let entries = match (extension.to_ascii_lowercase().as_str(), std::fs::read(path)) {
-        (_, Err(error)) if optional && error.kind() == io::ErrorKind::NotFound => return None,
-        ("toml", Ok(bytes)) => entries(path, bytes, outline, toml::entries, &mut diagnostics),
-        ("json" | "jsonc", Ok(bytes)) => {
-            entries(path, bytes, outline, json::entries, &mut diagnostics)
-        }
-        (_, Err(error)) => Err(unreadable(path, &error)),
-        (_, Ok(_)) => Err(unknown_format(path)),
+    let format: Option<Format> = match extension.to_ascii_lowercase().as_str() {
+        "toml" => Some(toml::entries),
+        "json" | "jsonc" => Some(json::entries),
+        _ => None,
+    };
+    let entries = match File::open(path) {
+        Err(error) if optional && error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => Err(unreadable(path, &error)),
+        Ok(file) => format
+            .ok_or_else(|| unknown_format(path))
+            .and_then(|format| Ok((format, bytes_of(path, file)?)))
+            .and_then(|(format, bytes)| entries(path, bytes, outline, format, &mut diagnostics)),
     };
     let entries = entries.unwrap_or_else(|diagnostic| {
         diagnostics.push(diagnostic);
         Vec::new()
     });
     Some(Layer { entries, unique_keys: true, diagnostics })
+}
+
+/// Parsers take several times as much memory.
+const LONGEST: u64 = 16 << 20;
+
+/// All of it, if it is no longer than a configuration.
+fn bytes_of(path: &Path, file: File) -> Result<Vec<u8>, Diagnostic> {
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    if bytes.len() as u64 <= LONGEST {
+        return Ok(bytes);
+    }
+    let message = format!("{} is longer than {} MiB", quoted_path(path), LONGEST >> 20);
+    let help = "no configuration is: check the path";
+    Err(Diagnostic::new(DiagnosticKind::Unreadable, message, Place::File(path.to_owned()))
+        .with_help(Some(help.to_owned())))
 }
 
 /// A format: the entries of a section, and what is wrong with the document.

@@ -48,9 +48,9 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As for [`Engine::create`], and [`ErrorKind::AlreadyExists`]. If space could not be
-    /// reserved, a file that was made stays, with none or a part of it; one that cannot be direct
-    /// stays, too.
+    /// As for [`Engine::create`], and [`ErrorKind::AlreadyExists`]. If space could not be reserved, or
+    /// the file cannot be direct, one that [`create_new`](OpenOptions::create_new) made is removed
+    /// again; any other stays, with none or a part of the space.
     pub fn open_with<P: AsRef<Path>>(
         &self,
         path: P,
@@ -157,7 +157,7 @@ impl AioFile {
         self.state.open.path()
     }
 
-    /// The file's length now, in bytes.
+    /// The file's length now, in bytes; 0 of what has none that the system tells so, such as a device.
     ///
     /// # Errors
     ///

@@ -3,7 +3,11 @@
 use std::ops::{Bound, RangeBounds};
 
 use crate::{
-    engine::{AioFile, Engine, Failed, Ticket, submit::Submission, user_code},
+    engine::{
+        AioFile, Engine, Failed, Ticket,
+        submit::{Room, Submission},
+        user_code,
+    },
     error::{Error, ErrorKind, Failures, Operation},
     sys::Direction,
 };
@@ -27,7 +31,8 @@ impl Engine {
             return Err(Failures::one(error.at_path(file.state.open.path())));
         }
         if user_code::is_of(self.id()) {
-            return Err(Failures::one(user_code::would_deadlock()));
+            let error = Error::new(Operation::Sync, ErrorKind::WouldDeadlock.into());
+            return Err(Failures::one(error.at_path(file.state.open.path())));
         }
         let failure = self.fdatasync(file).wait().err().map(Error::from);
         self.ledger.take_abandoned(file.state.id, failure)
@@ -92,6 +97,11 @@ impl Engine {
         self.submit(file, flushing(&range))
     }
 
+    /// What ends once the requests on the file that were made before have, with no room of its own.
+    pub(crate) fn barrier(&self, file: &AioFile) -> Ticket<()> {
+        self.submit_in(Room::past_the_bound(), file, flushing(&(0..0)))
+    }
+
     /// As [`Engine::flush`], without waiting for room.
     ///
     /// # Errors
@@ -115,7 +125,8 @@ impl Engine {
     ///
     /// A file system that cannot reserve gets a sparse file of that length instead, by a zero in the
     /// last byte if the file is shorter: a write of that byte should not be in flight then. See
-    /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for.
+    /// [`OpenOptions::preallocate`](crate::OpenOptions::preallocate) for what it is good for. A device
+    /// has its space: there it does nothing.
     ///
     /// The ticket's errors: [`ErrorKind::NoSpace`], [`ErrorKind::QuotaExceeded`],
     /// [`ErrorKind::FileTooLarge`], [`ErrorKind::WrongAccessMode`], [`ErrorKind::NotSeekable`],

@@ -72,7 +72,8 @@ pub use ticket::{Failed, Progress, Ticket};
 /// Requests that overlap and are in flight at the same time are unordered. A completed write has
 /// been accepted by the system; [`Engine::sync`] makes it durable.
 ///
-/// Dropping the engine waits for every request it accepted. Share it by reference or in an `Arc`.
+/// Dropping the engine waits for every request it accepted; failures that nobody has been told of by then
+/// nobody will be, which is why there is [`Engine::close`]. Share it by reference or in an `Arc`.
 ///
 /// ```
 /// use ds_aio::{Engine, EngineSettings};
@@ -203,7 +204,6 @@ impl Engine {
     }
 
     /// Whether this thread is one of the engine's workers, which would wait for itself.
-    #[cfg(feature = "safetensors")]
     pub(crate) fn is_on_worker(&self) -> bool {
         user_code::is_of(self.id())
     }

@@ -36,6 +36,11 @@ pub(crate) trait Delivery: Send + Sync {
 
     /// Called once after `lose`, if that block ever ends: the memory is free again.
     fn release(&self);
+
+    /// Whether `deliver` calls somebody back.
+    fn calls_back(&self) -> bool {
+        false
+    }
 }
 
 /// What a request needs of its engine.
@@ -291,6 +296,11 @@ impl Request {
         if self.have_ended(blocks) {
             submit_all(self.end());
         }
+    }
+
+    /// Whether its end, once so many blocks more have completed, runs a callback.
+    pub(crate) fn calls_back_with(&self, blocks: usize) -> bool {
+        self.remaining.load(Ordering::Acquire) == blocks && self.delivery.calls_back()
     }
 
     /// Whether these blocks were the last ones.

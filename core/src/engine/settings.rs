@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{
     config::{
-        AIO_BACKEND, AIO_BLOCK_SIZE, AIO_OVERLAP_EVENTS, AIO_QUEUE_DEPTH, AIO_SINGLE_SUBMIT,
-        AIO_THREAD_COUNT, EngineSettings,
+        AIO_BACKEND, AIO_BACKGROUND_RATE, AIO_BLOCK_SIZE, AIO_DIRECT, AIO_OVERLAP_EVENTS,
+        AIO_QUEUE_CAPACITY, AIO_QUEUE_DEPTH, AIO_SINGLE_SUBMIT, AIO_THREAD_COUNT, EngineSettings,
     },
     error::RingUnavailable,
     sys::choice::Because,
@@ -65,19 +65,32 @@ impl EffectiveSettings {
 
 impl fmt::Display for EffectiveSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let EngineSettings { block_size, single_submit, overlap_events, .. } = self.asked;
+        let EngineSettings {
+            block_size,
+            queue_depth: _,
+            thread_count: _,
+            single_submit,
+            overlap_events,
+            backend: _,
+            direct,
+            queue_capacity,
+            background_rate,
+        } = self.asked;
         write!(f, "{AIO_BACKEND} = {}", self.backend)?;
         match self.because {
             Because::Asked => {}
             Because::Best => f.write_str(" (auto: the kernel has all that it takes)")?,
             Because::Unavailable(reason) => write!(f, " (auto: no io_uring, {reason})")?,
         }
-        let values: [(&str, &dyn fmt::Display); 5] = [
+        let values: [(&str, &dyn fmt::Display); 8] = [
             (AIO_BLOCK_SIZE, &block_size),
             (AIO_QUEUE_DEPTH, &self.queue_depth),
             (AIO_THREAD_COUNT, &self.thread_count),
             (AIO_SINGLE_SUBMIT, &single_submit),
             (AIO_OVERLAP_EVENTS, &overlap_events),
+            (AIO_DIRECT, &direct),
+            (AIO_QUEUE_CAPACITY, &queue_capacity),
+            (AIO_BACKGROUND_RATE, &background_rate),
         ];
         for (setting, value) in values {
             match self.differences().find(|difference| difference.setting == setting) {

@@ -35,7 +35,6 @@ pub(crate) struct Submission<B> {
 /// What came of asking for room for a request.
 pub(crate) struct Room(Result<Option<Permit>, ErrorKind>);
 
-#[cfg(feature = "store")]
 impl Room {
     /// For a request whose number is bounded elsewhere.
     pub(crate) fn past_the_bound() -> Self {

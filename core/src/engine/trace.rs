@@ -125,6 +125,9 @@ mod told {
                     thread_count = settings.thread_count,
                     single_submit = asked.single_submit,
                     overlap_events = asked.overlap_events,
+                    direct = %asked.direct,
+                    queue_capacity = asked.queue_capacity,
+                    background_rate = asked.background_rate,
                     "engine started"
                 );
                 for difference in settings.differences() {

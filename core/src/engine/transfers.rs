@@ -18,10 +18,12 @@ impl Engine {
     /// The request's errors come with its ticket: [`ErrorKind::UnexpectedEof`] if the file ends
     /// before the range does (the bytes before the end are read, [`Error::done`] counts them),
     /// [`ErrorKind::IsDirectory`], [`ErrorKind::NotSeekable`], [`ErrorKind::InvalidRange`],
-    /// [`ErrorKind::Io`], [`ErrorKind::ForeignFile`], [`ErrorKind::Closed`],
-    /// [`ErrorKind::ShutDown`], [`ErrorKind::Forked`], [`ErrorKind::Poisoned`]; and
-    /// [`ErrorKind::NotDirect`] if the setting `direct` is `always` and offset or length is no
-    /// multiple of what the file asks for, or a transfer is refused. Bytes of the buffer from
+    /// [`ErrorKind::WrongAccessMode`] for a file that is not open for it, [`ErrorKind::Io`],
+    /// [`ErrorKind::ForeignFile`], [`ErrorKind::Cancelled`], [`ErrorKind::Closed`],
+    /// [`ErrorKind::ShutDown`], [`ErrorKind::Forked`], [`ErrorKind::Poisoned`]; and if the setting
+    /// `direct` is `always` [`ErrorKind::NotDirect`], if offset or length is no multiple of what the
+    /// file asks for or a transfer is refused, and [`ErrorKind::OutOfMemory`], if there is none to
+    /// copy what is not aligned. Bytes of the buffer from
     /// [`Error::done`] on are unspecified then.
     pub fn pread<B: IoBufMut>(&self, file: &AioFile, buffer: B, offset: u64) -> Ticket<B> {
         self.submit(file, Submission::read(buffer, offset))

@@ -105,8 +105,7 @@ impl<'crew> Worker<'crew> {
 
     fn work(&mut self) {
         let mut arriving = true;
-        // What has completed and has not been seen to: one after the other, with a new block for each,
-        // so that the device has work before user code runs.
+        // What has completed and has not been seen to: one after the other, with a new block for each.
         let mut completions = Vec::with_capacity(self.slots.len());
         // User code may fork and come back in both processes.
         while !self.crew.is_forked() {
@@ -262,8 +261,7 @@ impl<'crew> Worker<'crew> {
         }
         self.pushed += 1;
         if self.pushed >= self.crew.submit_at() {
-            self.lane.submit();
-            self.pushed = 0;
+            self.submit();
         }
     }
 
@@ -332,8 +330,17 @@ impl<'crew> Worker<'crew> {
             self.free.push(slot);
             self.crew.counters().block_ended();
             drop(file);
+            // Nobody else can begin what this lane was given, and a callback may take long.
+            if self.pushed > 0 && claim.request.calls_back_with(1) {
+                self.submit();
+            }
             self.completed(&claim.request);
         }
+    }
+
+    fn submit(&mut self) {
+        self.lane.submit();
+        self.pushed = 0;
     }
 
     fn completed(&mut self, request: &Request) {

@@ -1,6 +1,6 @@
 //! Several errors reported together.
 
-use std::fmt;
+use std::{fmt, io};
 
 use crate::error::Error;
 
@@ -34,6 +34,25 @@ impl Failures {
     #[must_use]
     pub fn omitted(&self) -> usize {
         self.omitted
+    }
+}
+
+impl IntoIterator for Failures {
+    type Item = Error;
+    type IntoIter = std::vec::IntoIter<Error>;
+
+    /// The failures, oldest first; [`Failures::omitted`] is to be asked for before.
+    fn into_iter(self) -> Self::IntoIter {
+        self.errors.into_iter()
+    }
+}
+
+/// Of the kind of the first failure.
+impl From<Failures> for io::Error {
+    fn from(failures: Failures) -> Self {
+        let first = failures.errors.first();
+        let kind = first.map_or(io::ErrorKind::Other, |error| error.kind().to_io());
+        Self::new(kind, failures)
     }
 }
 

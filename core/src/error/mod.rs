@@ -311,6 +311,7 @@ impl fmt::Debug for Error {
             .field("offset", &self.0.offset)
             .field("wanted", &self.0.wanted)
             .field("done", &self.0.done)
+            .field("not_direct", &self.0.not_direct)
             .field("bounds", &self.0.bounds)
             .finish()
     }
@@ -390,6 +391,17 @@ impl std::error::Error for StartError {
             Self::Ring(reason) => Some(reason),
             Self::Thread(error) => Some(error),
         }
+    }
+}
+
+impl From<StartError> for io::Error {
+    fn from(error: StartError) -> Self {
+        let kind = match &error {
+            StartError::Settings(_) => io::ErrorKind::InvalidInput,
+            StartError::Ring(_) => io::ErrorKind::Unsupported,
+            StartError::Thread(error) => error.kind(),
+        };
+        Self::new(kind, error)
     }
 }
 

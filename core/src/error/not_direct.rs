@@ -37,7 +37,8 @@ pub enum NotDirect {
         /// What both have to be a multiple of, in bytes.
         multiple_of: usize,
     },
-    /// The file could not be opened a second time under its descriptor: there is no `/proc`.
+    /// The file could not be opened a second time under its descriptor: there is no `/proc`, or the file
+    /// came from somebody who may open it to one who may not.
     NotReopened,
     /// The operating system has no O_DIRECT.
     NoSystemSupport,

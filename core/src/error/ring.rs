@@ -60,8 +60,12 @@ impl fmt::Display for RingUnavailable {
                 "the process may not use it (a container's seccomp filter, or the system's setting \
                  kernel.io_uring_disabled)",
             ),
-            Self::NoMemory => f.write_str("there is no memory for its rings"),
-            Self::NoDescriptors => f.write_str("there are no descriptors left for its rings"),
+            Self::NoMemory => f.write_str(
+                "there is no memory for its rings: a lower queue_depth or a higher ulimit -l may do",
+            ),
+            Self::NoDescriptors => f.write_str(
+                "there are no descriptors left for its rings: raise ulimit -n, or close files",
+            ),
             Self::Lacks { missing } => write!(f, "the kernel's lacks {missing}"),
             Self::Failed { errno } => {
                 write!(f, "{:?} (os error {errno})", Errno::from_raw(*errno))

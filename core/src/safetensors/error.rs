@@ -29,11 +29,19 @@ pub enum ModelErrorKind {
         /// The greatest it could have.
         most: u64,
     },
-    /// The header, or the index, is not the JSON that the format asks for, with dtypes that are known;
-    /// the source tells the place.
+    /// The header is not the JSON that the format asks for, with dtypes that are known; the source
+    /// tells the place.
     Json(Box<dyn error::Error + Send + Sync>),
-    /// The header has two tensors of one name.
+    /// The index of a model in several files is not the JSON that it has to be, or longer than a header may
+    /// be; the source tells.
+    Index(Box<dyn error::Error + Send + Sync>),
+    /// Two tensors have one name.
     Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// A tensor to be saved has a name that the format keeps for something else.
+    ReservedName {
         /// The name.
         name: String,
     },
@@ -119,26 +127,50 @@ impl fmt::Display for ModelErrorKind {
                 "the header is said to have {stated} bytes and could have {most}; check that this is \
                  a safetensors file, copied whole"
             ),
-            Self::Json(error) => write!(f, "the header is not one of safetensors: {error}"),
-            Self::Duplicate { name } => write!(f, "the header has two tensors `{name}`"),
-            Self::Layout(error) => write!(f, "the tensors do not fit together: {error}"),
+            Self::Json(error) => write!(
+                f,
+                "the header is not one of safetensors: {error}; check that this is such a file, copied whole"
+            ),
+            Self::Index(error) => write!(
+                f,
+                "the index is not one of a model in several files: {error}; check that it was copied whole"
+            ),
+            Self::Duplicate { name } => {
+                write!(f, "two tensors are called `{name}`; save the model with a name for each")
+            }
+            Self::ReservedName { name } => {
+                write!(f, "no tensor can be called `{name}`, which is the metadata's; rename it")
+            }
+            Self::Layout(error) => write!(
+                f,
+                "the tensors do not fit together: {error}; correct their shapes and save the model again"
+            ),
             Self::DataLength { stated, found } => write!(
                 f,
                 "{found} bytes where the header makes up {stated}; check that it was copied whole"
             ),
             Self::ShardName { name } => {
-                write!(f, "the index names `{name}`, which is not a file beside it")
+                write!(
+                    f,
+                    "the index names `{name}`, which is not the name of a file beside it; put all files into \
+                     one directory and correct the index"
+                )
             }
             Self::NotInShard { tensors } => {
                 write!(f, "the index names tensors that are not there:")?;
-                tensors.iter().try_for_each(|(name, file)| write!(f, " `{name}` in {file}"))
+                tensors.iter().try_for_each(|(name, file)| write!(f, " `{name}` in {file}"))?;
+                f.write_str("; check that index and files are of one version of the model")
             }
             Self::Unknown { names } => {
                 write!(f, "there are no such tensors:")?;
-                names.iter().try_for_each(|name| write!(f, " `{name}`"))
+                names.iter().try_for_each(|name| write!(f, " `{name}`"))?;
+                f.write_str("; `Model::tensors` has those there are")
             }
             Self::TensorLength { name, stated, found } => {
-                write!(f, "tensor `{name}` has {found} bytes and its shape makes up {stated}")
+                write!(
+                    f,
+                    "tensor `{name}` has {found} bytes and said it has {stated}; correct one of them"
+                )
             }
             Self::Stopped(error) => error.fmt(f),
         }
@@ -157,6 +189,7 @@ impl error::Error for ModelError {
         match &self.kind {
             ModelErrorKind::Io(error) => Some(error),
             ModelErrorKind::Json(error)
+            | ModelErrorKind::Index(error)
             | ModelErrorKind::Layout(error)
             | ModelErrorKind::Stopped(error) => Some(&**error),
             _ => None,

@@ -31,13 +31,12 @@ impl Index {
     ) -> Result<Self, ModelError> {
         let path = file.path();
         let len = file.len().map_err(ModelError::io(path))?;
+        let wrong = |error| ModelError::new(path, ModelErrorKind::Index(error));
         if len > LONGEST {
-            let kind = ModelErrorKind::HeaderLength { stated: len, most: LONGEST };
-            return Err(ModelError::new(path, kind));
+            return Err(wrong(format!("it has {len} bytes and could have {LONGEST}").into()));
         }
         let bytes = way.beginning(engine, file, len).await.map_err(ModelError::io(path))?;
-        let index: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| ModelError::new(path, ModelErrorKind::Json(Box::new(error))))?;
+        let index: Self = serde_json::from_slice(&bytes).map_err(|error| wrong(Box::new(error)))?;
         if let Some(name) = index.weights.values().find(|name| !is_file_name(name)) {
             let kind = ModelErrorKind::ShardName { name: name.clone() };
             return Err(ModelError::new(path, kind));

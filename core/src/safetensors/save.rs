@@ -14,7 +14,7 @@ use safetensors::{
 
 use super::{
     error::{ModelError, ModelErrorKind},
-    header::{LENGTH, LONGEST},
+    header::{LENGTH, LONGEST, METADATA},
 };
 use crate::{
     engine::Engine,
@@ -35,7 +35,7 @@ const PAGE: usize = 4096;
 ///
 /// # Errors
 ///
-/// [`ModelErrorKind::Duplicate`], [`ModelErrorKind::Layout`] for a tensor whose shape does not make
+/// [`ModelErrorKind::Duplicate`], [`ModelErrorKind::ReservedName`], [`ModelErrorKind::Layout`] for a tensor whose shape does not make
 /// up its length, [`ModelErrorKind::HeaderLength`] if the header would exceed 100,000,000 bytes: before
 /// the file is made. [`ModelErrorKind::TensorLength`] and [`ModelErrorKind::Io`] while it is
 /// written; it is not finished then, as if its [`FileWriter`] had been dropped.
@@ -105,7 +105,7 @@ fn header<V: View>(
     tensors: &[(String, V)],
     metadata: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>, ModelErrorKind> {
-    refuse_duplicates(tensors)?;
+    refuse_names(tensors)?;
     let mut end = 0_usize;
     let described = tensors.iter().map(|(name, tensor)| {
         let start = end;
@@ -130,9 +130,13 @@ fn header<V: View>(
     Ok(header)
 }
 
-pub(super) fn refuse_duplicates<V>(tensors: &[(String, V)]) -> Result<(), ModelErrorKind> {
+/// Names that no file can have, or not together.
+pub(super) fn refuse_names<V>(tensors: &[(String, V)]) -> Result<(), ModelErrorKind> {
     let mut names: Vec<&str> = tensors.iter().map(|(name, _)| name.as_str()).collect();
     names.sort_unstable();
+    if names.binary_search(&METADATA).is_ok() {
+        return Err(ModelErrorKind::ReservedName { name: METADATA.to_owned() });
+    }
     match names.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(twice) => Err(ModelErrorKind::Duplicate { name: twice[0].to_owned() }),
         None => Ok(()),

@@ -16,13 +16,13 @@ use super::{
     error::{ModelError, ModelErrorKind},
     index::Index,
     model::{INDEX, SINGLE},
-    save::{Planned, refuse_duplicates, wrapped},
+    save::{Planned, refuse_names, wrapped},
     way::{Way, waited},
 };
 use crate::{
     engine::Engine,
     error::{Error, Operation},
-    stream::{FileWriter, WriterOptions},
+    stream::{FileWriter, WriterOptions, was_named},
     sys::file::cause_of,
 };
 
@@ -43,8 +43,12 @@ use crate::{
 /// # Errors
 ///
 /// As for [`save`](crate::safetensors::save); what can be wrong with a header is found out before a file
-/// is made. With `replace` the model is the old one then, and files that were written are removed; but
-/// after an error of removing the old one ([`Operation::Remove`]) it is the new one.
+/// is made. With `replace` the model is the old one then, and files that were written are removed. But what
+/// comes after the index (or `model.safetensors`) has its name leaves the new one, and the old files beside
+/// it: an error of the directory ([`Operation::SyncAll`], or [`Operation::Open`] of it), when the old one may
+/// come back after a loss of power, and one of removing the old files ([`Operation::Remove`]). If it is the
+/// old index that cannot be removed, that is still what [`Model::open`](crate::safetensors::Model::open)
+/// finds in the directory, rather than a new `model.safetensors`.
 pub fn save_sharded<E, P, I, S, V>(
     engine: E,
     directory: P,
@@ -73,12 +77,12 @@ where
         let names = names(directory, shards.len(), options.replace);
         let mut written = Written { directory, names: Vec::new(), keep: !options.replace };
         for (name, shard) in names.iter().zip(&shards) {
-            shard.write(engine, &directory.join(name), options)?;
             written.names.push(name);
+            shard.write(engine, &directory.join(name), options)?;
         }
         let path = directory.join(INDEX);
-        write_index(engine, &path, &IndexOf { names: &names, shards: &shards }, options)?;
-        written.keep = true;
+        let index = IndexOf { names: &names, shards: &shards };
+        write_index(engine, &path, &index, options, &mut written.keep)?;
         (path, names.iter().map(String::as_str).chain([INDEX]).map(str::to_owned).collect())
     };
     remove_old(engine, directory, old.difference(&new), options.is_durable())?;
@@ -91,7 +95,7 @@ fn planned<V: View>(
     metadata: &BTreeMap<String, String>,
     most: u64,
 ) -> Result<Vec<Planned<V>>, ModelErrorKind> {
-    refuse_duplicates(&tensors)?;
+    refuse_names(&tensors)?;
     let mut shards = vec![Vec::new()];
     let mut len = 0_u64;
     for (name, tensor) in tensors {
@@ -209,17 +213,23 @@ impl<V: View> Serialize for IndexOf<'_, V> {
     }
 }
 
+/// Writes the index; from when on it names the new files they are to `keep`.
 fn write_index<V: View>(
     engine: &Engine,
     path: &Path,
     index: &IndexOf<'_, V>,
     options: &WriterOptions,
+    keep: &mut bool,
 ) -> Result<(), ModelError> {
     let mut writer =
         FileWriter::create_with(engine, path, options).map_err(ModelError::io(path))?;
     let written = serde_json::to_writer_pretty(&mut writer, index).map_err(io::Error::from);
     match written.and_then(|()| writer.write_all(b"\n")) {
-        Ok(()) => writer.finish().map(drop).map_err(ModelError::io(path)),
+        Ok(()) => {
+            let finished = writer.finish();
+            *keep |= finished.as_ref().map_or_else(was_named, |_| true);
+            finished.map(drop).map_err(ModelError::io(path))
+        }
         Err(error) => {
             writer.discard();
             Err(ModelError::new(path, wrapped(error, Operation::Write)))

@@ -1,5 +1,7 @@
 //! What a loss of power makes of models that are replaced.
 
+mod faults;
+
 use std::collections::BTreeMap;
 
 use super::{Dtype, Model, TensorView, save, save_sharded};

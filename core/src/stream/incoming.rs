@@ -128,6 +128,8 @@ impl Incoming {
         }
         // What there is comes before what may come.
         let _ = self.poll_ask(engine, patience);
+        // Others may be waiting for room that this stream is not waiting for.
+        self.entering = None;
         let Some(Piece { at, of: buffer, .. }) = &self.current else {
             return Poll::Ready(Ok(&[]));
         };

@@ -20,3 +20,5 @@ mod writer;
 pub use options::WriterOptions;
 pub use reader::FileReader;
 pub use writer::FileWriter;
+#[cfg(feature = "safetensors")]
+pub(crate) use writer::was_named;

@@ -127,6 +127,8 @@ impl Outgoing {
             // The device should not wait for the next call. If there is no room, or this fails, that
             // call will see.
             let _ = self.poll_send(engine, false, patience);
+            // Others may be waiting for room that this stream is not waiting for.
+            self.entering = None;
         }
         Poll::Ready(Ok(count))
     }

@@ -72,13 +72,7 @@ fn open_temporary(
         match engine.open_with(&temporary, &options.open()) {
             Ok(file) => return Ok((file, temporary)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {}
-            Err(error) => {
-                if error.operation() == Operation::Preallocate {
-                    // It was made for this writer alone.
-                    let _ = fs::remove_file(&temporary);
-                }
-                return Err(error);
-            }
+            Err(error) => return Err(error),
         }
     }
 }

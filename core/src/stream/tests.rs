@@ -1,6 +1,8 @@
 //! What a loss of power makes of files that are replaced: whatever the moment, the old one or the new one
 //! as a whole.
 
+mod faults;
+
 use std::{
     collections::{BTreeMap, HashSet},
     io::Write,

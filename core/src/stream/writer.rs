@@ -57,7 +57,9 @@ use crate::{
 /// # Dropped before it is finished
 ///
 /// A file that was to be replaced is as it was, and the temporary one is removed. Any other is cut to the
-/// bytes taken once what is in flight has ended, and some of these may be missing.
+/// bytes taken, of which some may be missing. The drop waits for what is in flight ([`FileWriter::memory`]
+/// at most), so that the file may be written anew at once, and the space of a temporary one is free. In a
+/// callback of the engine's, which must not wait, that comes later.
 /// [`ErrorKind::Unfinished`] is kept for [`Engine::close`], and told to subscribers (feature `tracing`),
 /// unless an error was returned or it was [discarded](FileWriter::discard).
 ///
@@ -234,7 +236,7 @@ impl<E: Deref<Target = Engine>> FileWriter<E> {
         &mut self,
         patience: &mut Patience<'_, '_>,
     ) -> Poll<Result<(), Error>> {
-        if matches!(self.ending, Ending::Finished) {
+        if matches!(self.ending, Ending::Finished) && self.outgoing.failure().is_none() {
             return Poll::Ready(Ok(()));
         }
         let flushed = self.outgoing.poll_flush(&self.engine, patience);
@@ -303,6 +305,12 @@ impl<E: Deref<Target = Engine>> FileWriter<E> {
     }
 }
 
+/// Whether a writer that could not finish for this error had given the file its name before.
+#[cfg(feature = "safetensors")]
+pub(crate) fn was_named(error: &Error) -> bool {
+    matches!(error.operation(), Operation::Open | Operation::SyncAll)
+}
+
 /// Goes on to `next` once the request that `ending` is at has ended.
 fn poll_ticket(
     ending: &mut Ending,
@@ -356,12 +364,20 @@ impl<E: Deref<Target = Engine>> Drop for FileWriter<E> {
         if let Err(error) = place.remove() {
             engine.note(file, &error);
         }
-        if matches!(place, Place::Named) && !matches!(ending, Ending::SyncingName(_)) {
-            // A flush of nothing ends once what was sent before has.
-            let cut = file.clone();
-            engine.flush(file, 0..0).on_completion(move |_| {
-                let _ = place::cut(&cut, taken);
-            });
+        if !matches!(place, Place::Range) && !matches!(ending, Ending::SyncingName(_)) {
+            let sent = engine.barrier(file);
+            let (is_temporary, file) = (matches!(place, Place::Temporary(_)), file.clone());
+            let cut = move |_| {
+                let kept = (!is_temporary).then_some(file);
+                let _ = kept.map_or(Ok(()), |file| place::cut(&file, taken));
+            };
+            if engine.is_on_worker() {
+                sent.on_completion(cut);
+            } else {
+                // What came later would fall upon whoever writes the file anew, and would still have the
+                // space of one that was removed.
+                cut(sent.wait());
+            }
         }
     }
 }

@@ -36,30 +36,53 @@ pub(crate) struct Direct {
     residency: Residency,
 }
 
+/// Why a descriptor is not there.
+enum NotOpened {
+    Never(NotDirect),
+    Now(io::Error),
+}
+
+impl From<NotDirect> for NotOpened {
+    fn from(reason: NotDirect) -> Self {
+        Self::Never(reason)
+    }
+}
+
 impl Direct {
-    /// Opens the inode of `buffered` again with O_DIRECT, or takes `given`, which has it already.
+    /// Opens the inode of `buffered` again with O_DIRECT, or takes `given`, which has it already; or
+    /// tells why that cannot be. An error is none of the file's: what is scarce for a moment is not to
+    /// decide how it is used for good.
     pub(crate) fn of(
         buffered: &File,
         given: Option<&File>,
         access: Access,
         policy: Policy,
-    ) -> Result<Self, NotDirect> {
+    ) -> io::Result<Result<Self, NotDirect>> {
+        match Self::opened(buffered, given, access, policy) {
+            Ok(direct) => Ok(Ok(direct)),
+            Err(NotOpened::Never(reason)) => Ok(Err(reason)),
+            Err(NotOpened::Now(error)) => Err(error),
+        }
+    }
+
+    fn opened(
+        buffered: &File,
+        given: Option<&File>,
+        access: Access,
+        policy: Policy,
+    ) -> Result<Self, NotOpened> {
         let only = match policy.mode {
-            DirectMode::Never => return Err(NotDirect::Never),
+            DirectMode::Never => return Err(NotDirect::Never.into()),
             DirectMode::Always => true,
             DirectMode::Auto => false,
         };
-        let refused = |error: io::Error| match error.raw_os_error() {
-            Some(errno) => NotDirect::Refused { errno },
-            None => NotDirect::NotReopened,
-        };
-        let metadata = buffered.metadata().map_err(refused)?;
+        let metadata = buffered.metadata().map_err(NotOpened::Now)?;
         let file_type = metadata.file_type();
         if !file_type.is_file() && !file_type.is_block_device() {
-            return Err(NotDirect::FileType);
+            return Err(NotDirect::FileType.into());
         }
         if file_type.is_file() && is_in_memory(buffered) {
-            return Err(NotDirect::InMemory);
+            return Err(NotDirect::InMemory.into());
         }
         let alignment = alignment(buffered)?;
         // For one of the directions, or if there is no other way for all of them.
@@ -70,15 +93,18 @@ impl Direct {
             && (only || !directions.clone().any(suits))
         {
             let multiple_of = alignment.of_blocks(writes, !only);
-            return Err(NotDirect::BlockSize { multiple_of });
+            return Err(NotDirect::BlockSize { multiple_of }.into());
         }
         let file = match given {
             Some(given) => given.try_clone(),
             None => reopen(buffered, &metadata, access, OFlag::O_DIRECT),
         };
         let file = file.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::ENOENT | Errno::ENOTDIR) => NotDirect::NotReopened,
-            _ => refused(error),
+            None | Some(Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::EPERM) => {
+                NotDirect::NotReopened.into()
+            }
+            Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => NotOpened::Now(error),
+            Some(errno) => NotDirect::Refused { errno: errno as i32 }.into(),
         })?;
         if access.reads && suits(false) {
             // The buffered descriptor now reads little but heads and tails: reading ahead of

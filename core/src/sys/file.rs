@@ -58,7 +58,7 @@ impl OpenOptions {
         }
     }
 
-    /// To write as well as read. Every other option implies it.
+    /// To write as well as read. Every other option implies it, but for [`mode`](Self::mode).
     #[must_use]
     pub const fn write(mut self) -> Self {
         self.write = true;
@@ -73,7 +73,8 @@ impl OpenOptions {
         self
     }
 
-    /// Makes the file, and fails with [`ErrorKind::AlreadyExists`] if there is one.
+    /// Makes the file, and fails with [`ErrorKind::AlreadyExists`] if there is one. After any other
+    /// error there is none.
     #[must_use]
     pub const fn create_new(mut self) -> Self {
         self.create_new = true;
@@ -91,7 +92,7 @@ impl OpenOptions {
     /// file's length; writing into reserved space is faster than extending a file.
     ///
     /// A longer file keeps its length. A file system that cannot reserve gets a sparse file of
-    /// that length instead.
+    /// that length instead. On a device it does nothing.
     #[must_use]
     pub const fn preallocate(mut self, len: u64) -> Self {
         self.preallocate = Some(len);
@@ -180,14 +181,20 @@ impl OpenFile {
         let failed =
             |operation, error: &io::Error| Error::new(operation, cause_of(error)).at_path(&path);
         let buffered = open(&path, options).map_err(|error| failed(Operation::Open, &error))?;
-        if let Some(len) = options.preallocate {
+        let reserved = options.preallocate.map_or(Ok(()), |len| {
             reserve(buffered.as_fd(), 0, len).map_err(|errno| {
                 let wanted = usize::try_from(len).unwrap_or(usize::MAX);
                 failed(Operation::Preallocate, &errno.into()).for_range(0, wanted, 0)
-            })?;
-        }
+            })
+        });
         let access = Access { reads: true, writes: options.writes(), promised: OFlag::empty() };
-        Self::with(path, buffered, None, access, policy)
+        let opened =
+            reserved.and_then(|()| Self::with(Arc::clone(&path), buffered, None, access, policy));
+        if opened.is_err() && options.create_new {
+            // The caller is told of what went wrong first.
+            let _ = fs::remove_file(&path);
+        }
+        opened
     }
 
     /// As if O_DIRECT asked for this, or did not exist; what goes direct uses the page cache.
@@ -206,7 +213,8 @@ impl OpenFile {
         access: Access,
         policy: Policy,
     ) -> Result<Self, Error> {
-        let direct = Direct::of(&buffered, given.as_ref(), access, policy);
+        let direct = Direct::of(&buffered, given.as_ref(), access, policy)
+            .map_err(|error| Error::new(Operation::Open, cause_of(&error)).at_path(&path))?;
         match direct {
             Err(reason) if policy.mode == DirectMode::Always => {
                 Err(Error::new(Operation::Open, reason.into()).at_path(&path))

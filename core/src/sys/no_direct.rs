@@ -1,6 +1,6 @@
 //! In the place of `direct` on systems without O_DIRECT: no file has a second descriptor.
 
-use std::{fs::File, os::fd::BorrowedFd};
+use std::{fs::File, io, os::fd::BorrowedFd};
 
 use crate::{
     config::DirectMode,
@@ -23,11 +23,11 @@ impl Direct {
         _given: Option<&File>,
         _access: Access,
         policy: Policy,
-    ) -> Result<Self, NotDirect> {
-        Err(match policy.mode {
+    ) -> io::Result<Result<Self, NotDirect>> {
+        Ok(Err(match policy.mode {
             DirectMode::Never => NotDirect::Never,
             _ => NotDirect::NoSystemSupport,
-        })
+        }))
     }
 
     pub(crate) fn descriptor(&self) -> BorrowedFd<'_> {

@@ -7,20 +7,25 @@ use nix::{
     libc::off_t,
     sys::{
         resource::{RLIM_INFINITY, Resource, getrlimit},
-        stat::fstat,
+        stat::{SFlag, fstat},
         uio::pwrite,
     },
 };
 
 /// Reserves `len` bytes of the file from `offset` on, and makes it long enough to hold them. A
-/// file system that cannot reserve gets a sparse file of that length.
+/// file system that cannot reserve gets a sparse file of that length. A device has all its space.
 pub(crate) fn reserve(file: BorrowedFd<'_>, offset: u64, len: u64) -> Result<(), Errno> {
     if len == 0 {
         return Ok(());
     }
     let end =
         offset.checked_add(len).and_then(|end| i64::try_from(end).ok()).ok_or(Errno::EFBIG)?;
-    let extends = i128::from(fstat(file)?.st_size) < i128::from(end);
+    let found = fstat(file)?;
+    let is_of = |kind: SFlag| found.st_mode & SFlag::S_IFMT.bits() == kind.bits();
+    if is_of(SFlag::S_IFBLK) {
+        return Ok(());
+    }
+    let extends = is_of(SFlag::S_IFREG) && i128::from(found.st_size) < i128::from(end);
     // Extending beyond this limit would raise SIGXFSZ, which ends the process.
     let (limit, _) = getrlimit(Resource::RLIMIT_FSIZE)?;
     if extends && limit != RLIM_INFINITY && i128::from(end) > i128::from(limit) {

@@ -67,6 +67,8 @@ fn every_workload_is_measured_and_its_contents_are_right() {
             .iter()
             .sum();
         assert_eq!(moved, of("read", "bytes") + of("write", "bytes"));
+        // No block is larger than a request of these.
+        assert!(case["transfers"].as_u64().unwrap() >= 3 * requests, "{case:#}");
         for key in ["gb_per_s", "requests_per_s"] {
             let spread = ["least", "median", "most"].map(|at| number(&case[key][at]));
             assert!(spread[0] > 0.0 && spread.is_sorted(), "{case:#}");
@@ -183,6 +185,10 @@ fn a_signal_stops_it_and_what_was_done_is_reported() {
             assert_eq!(report["results"].as_array().unwrap().len(), 1);
         } else {
             assert!(ended.out.contains("sequential, "), "{ended:#?}");
+            let (_, told) = ended.out.split_once("repeats: ").unwrap();
+            let (done, of) = told.split_once(" of ").unwrap();
+            assert!(done.parse::<u32>().is_ok_and(|done| done < 4_000_000_000), "{ended:#?}");
+            assert!(of.starts_with("4000000000 of 4 MiB after 1, in case 1 of 2; stopped"), "{of}");
         }
     }
 }

@@ -103,6 +103,9 @@ fn for_deepspeed_its_names_of_today_are_written_and_ours_left_out_aloud() {
     );
     assert_eq!((&section["thread_count"], &section["backend"]), (&Value::Null, &Value::Null));
     assert!(ended.err.contains("backend") && !ended.err.contains("direct"), "{ended:#?}");
+    let shown = ["config", "show", "-f", "ours.toml", "--no-env", "--as", "deepspeed"];
+    let shown = run(dir.path(), shown).with_code(0);
+    assert_eq!((shown.out, shown.err), (ended.out, ended.err));
 }
 
 #[test]
@@ -125,6 +128,33 @@ fn check_tells_all_mistakes_of_all_files() {
     let first = &json[0]["diagnostics"][0];
     assert_eq!((&first["key"], &first["line"]), (&json!("block_sze"), &json!(2)));
     assert_eq!(json[0]["diagnostics"].as_array().unwrap().len(), 2);
+    let kind = |file: &Value| file["diagnostics"][0]["kind"].clone();
+    let kinds: Vec<_> = json.as_array().unwrap().iter().map(kind).collect();
+    assert_eq!(
+        kinds,
+        [json!("unknown_key"), Value::Null, json!("unsupported"), json!("unreadable")]
+    );
+}
+
+#[test]
+fn check_tells_of_files_that_set_nothing_and_refuses_them_if_it_is_to_be_strict() {
+    let dir = with_files();
+    fs::write(dir.path().join("foreign.json"), r#"{"train_batch_size": 8}"#).unwrap();
+    fs::write(dir.path().join("flat.toml"), "queue_depth = 4\n").unwrap();
+    fs::write(dir.path().join("old.toml"), "[aio]\nqueue_dept = 4\n").unwrap();
+    let check = |files: &[&str], code| {
+        let arguments = ["config", "check"].iter().chain(files);
+        run(dir.path(), arguments).with_code(code)
+    };
+    for (file, settings) in [("foreign.json", 0), ("flat.toml", 0), ("ours.toml", 2)] {
+        let out = check(&[file], 0).out;
+        let is_empty = out.contains("no setting in a section `aio`: the defaults hold");
+        assert_eq!((is_empty, out.contains("fine")), (settings == 0, settings != 0), "{out}");
+        check(&[file, "--strict"], i32::from(settings == 0));
+        assert_eq!(check(&[file, "--json"], 0).json()[0]["settings"], settings);
+    }
+    check(&["ours.toml", "ds_config.json", "--strict"], 0);
+    check(&["foreign.json", "old.toml", "--strict"], 2);
 }
 
 #[test]

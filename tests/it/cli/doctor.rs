@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{command, left_in, run};
+use super::{Ended, command, left_in, run, without_settings};
 use crate::capabilities::require;
 
 fn finding<'a>(report: &'a Value, topic: &str) -> &'a Value {
@@ -70,4 +70,13 @@ fn ranks_of_a_launcher_are_counted() {
     let found = finding(&report, "ranks")["found"].as_str().unwrap();
     assert!(found.starts_with("4 on this machine"), "{found}");
     assert!(found.contains("2 thread_count × 16 queue_depth are 128 blocks"), "{found}");
+}
+
+#[test]
+fn a_limit_of_files_is_not_told_as_a_lack_of_space() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut limited = without_settings("sh");
+    limited.args(["-c", "ulimit -f 100 && exec \"$0\" doctor", env!("CARGO_BIN_EXE_command")]);
+    let ended = Ended::of(limited.current_dir(dir.path()).output().unwrap()).with_code(1);
+    assert!(ended.err.contains("ulimit -f") && !ended.err.contains("left"), "{ended:#?}");
 }

@@ -42,6 +42,15 @@ fn without_settings(program: &str) -> Command {
     command
 }
 
+/// The command in `dir`, where signals do what they do by default, whatever whoever started the tests
+/// has made of them.
+fn stoppable(dir: &Path) -> Command {
+    let mut command = without_settings("env");
+    command.args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_command")]);
+    command.current_dir(dir);
+    command
+}
+
 /// What it says with these arguments, and how it ends.
 fn run<S: AsRef<OsStr>>(dir: &Path, arguments: impl IntoIterator<Item = S>) -> Ended {
     Ended::of(command(dir).args(arguments).output().unwrap())
@@ -83,21 +92,29 @@ fn left_in(dir: &Path) -> Vec<String> {
 
 /// The command, once its first file is there: that file, by the process's descriptor.
 fn under_way<'a>(dir: &Path, arguments: impl IntoIterator<Item = &'a &'a str>) -> (Child, PathBuf) {
-    let mut child =
-        command(dir).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let dir = dir.canonicalize().unwrap();
-    let descriptors = PathBuf::from(format!("/proc/{}/fd", child.id()));
+    let mut command = stoppable(dir);
+    begun(command.args(arguments), dir)
+}
+
+/// A process, once its first file in `dir` is there.
+fn begun(command: &mut Command, dir: &Path) -> (Child, PathBuf) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     loop {
-        let entries = fs::read_dir(&descriptors).into_iter().flatten().flatten();
-        let mut paths = entries.map(|entry| entry.path());
-        let is_file =
-            |path: &PathBuf| fs::read_link(path).is_ok_and(|to| to.starts_with(&dir) && to != dir);
-        if let Some(file) = paths.find(is_file) {
+        if let Some(file) = files_of(&child, dir).pop() {
             return (child, file);
         }
         assert!(child.try_wait().unwrap().is_none(), "it ended: {child:?}");
         thread::yield_now();
     }
+}
+
+/// The descriptors that a process has of files in `dir`.
+fn files_of(child: &Child, dir: &Path) -> Vec<PathBuf> {
+    let dir = dir.canonicalize().unwrap();
+    let entries = fs::read_dir(format!("/proc/{}/fd", child.id())).into_iter().flatten().flatten();
+    let is_file =
+        |path: &PathBuf| fs::read_link(path).is_ok_and(|to| to.starts_with(&dir) && to != dir);
+    entries.map(|entry| entry.path()).filter(is_file).collect()
 }
 
 fn signal(child: &Child, signal: Signal) {

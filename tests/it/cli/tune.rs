@@ -1,11 +1,21 @@
 //! `ds-aio tune`, for a moment.
 
-use std::fs;
+use std::{
+    fs,
+    io::pipe,
+    os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink},
+    path::Path,
+    process::Child,
+    time::Duration,
+};
 
 use ds_aio::{AioConfig, EnvSource};
-use nix::sys::signal::Signal;
+use nix::{
+    sys::{signal::Signal, stat::Mode},
+    unistd::{geteuid, mkfifo},
+};
 
-use super::{Ended, command, left_in, run, signal, under_way};
+use super::{Ended, command, files_of, left_in, run, signal, under_way};
 
 const SHORT: [&str; 5] = ["tune", "--size", "4MiB", "--budget", "2s"];
 
@@ -15,7 +25,10 @@ fn what_is_chosen_is_written_in_every_format_and_loads_back() {
     let file = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
     let (toml, json, env) = (file("best.toml"), file("best.json"), file("best.env"));
     let written = ["--json", "--toml", &toml, "--deepspeed", &json, "--env", &env];
-    let report = run(dir.path(), SHORT.iter().chain(&written)).with_code(0).json();
+    let ours = ["--set", "background_rate=1GiB"];
+    let ended = run(dir.path(), SHORT.iter().chain(&written).chain(&ours)).with_code(0);
+    assert!(ended.err.contains("DeepSpeed has no ") && ended.err.contains("background_rate"));
+    let report = ended.json();
     assert_eq!(left_in(dir.path()), Vec::<String>::new());
 
     let chosen = &report["chosen"];
@@ -39,6 +52,7 @@ fn what_is_chosen_is_written_in_every_format_and_loads_back() {
     // DeepSpeed has no name for our own.
     let for_deepspeed =
         AioConfig::loader().file(&json).set("backend", &*from_toml.backend.to_string());
+    let for_deepspeed = for_deepspeed.set("background_rate", "1GiB");
     assert_eq!(for_deepspeed.load().unwrap().value, from_toml);
 }
 
@@ -137,17 +151,38 @@ fn what_an_engine_makes_of_the_settings_is_what_is_tried_and_shown() {
     }
 }
 
+/// A search of the first time that is enough for anything, of ever twice as much, and so for a part
+/// alone.
+fn with_little_time(dir: &Path, format: &[&str]) -> Ended {
+    let mut budget = Duration::from_millis(20);
+    loop {
+        let time = format!("{budget:?}");
+        let little = ["tune", "--size", "64MiB", "--budget", &time, "--toml", "best.toml"];
+        let ended = run(dir, little.iter().chain(format));
+        if ended.code == Some(0) {
+            assert!(budget.as_millis() > 20, "{ended:#?}");
+            return ended;
+        }
+        let ended = ended.with_code(1);
+        let told = ["nothing was measured", &format!("--budget {time}"), "--size"];
+        assert!(told.iter().all(|told| ended.err.contains(told)), "{ended:#?}");
+        assert_eq!((&*ended.out, left_in(dir)), ("", Vec::new()));
+        budget *= 2;
+    }
+}
+
 #[test]
 fn too_little_time_is_said_with_what_would_do() {
     let dir = tempfile::tempdir().unwrap();
-    let short = ["tune", "--size", "64MiB", "--budget", "300ms"];
-    let ended = run(dir.path(), short).with_code(0);
-    assert!(ended.out.contains("did not suffice") && ended.out.contains("--budget"), "{ended:#?}");
-    let report = run(dir.path(), short.iter().chain(&["--json"])).with_code(0).json();
+    let report = with_little_time(dir.path(), &["--json"]).json();
     assert_eq!(report["complete"], false);
     // The files are made within it.
     let seconds = |key: &str| report[key].as_f64().unwrap();
     assert!(seconds("seconds_before") > 0.0 && seconds("seconds_before") < seconds("seconds"));
+
+    fs::remove_file(dir.path().join("best.toml")).unwrap();
+    let out = with_little_time(dir.path(), &[]).out;
+    assert!(out.contains("did not suffice") && out.contains("--budget"), "{out}");
 }
 
 #[test]
@@ -213,30 +248,105 @@ fn files_that_are_there_stay_and_are_told_before_the_search() {
     let ended = run(dir.path(), arguments).with_code(2);
     assert!(ended.err.contains("mine.toml exists") && ended.err.contains("--force"), "{ended:#?}");
     assert_eq!(fs::read_to_string(dir.path().join("mine.toml")).unwrap(), "[other]\n");
+    symlink("mine.toml", dir.path().join("link.toml")).unwrap();
+    symlink("no such file", dir.path().join("nothing")).unwrap();
+    mkfifo(&dir.path().join("fifo"), Mode::S_IRWXU).unwrap();
+    let there = left_in(dir.path());
     for (arguments, told) in [
         (["--report", "nowhere/report.html"], "nowhere does not exist"),
         (["--report", "."], "is a directory"),
-        (["--env", "mine.toml"], "given twice"),
+        (["--report", "nowhere/"], "add the name of a file"),
+        (["--env", "mine.toml"], "are the same file"),
+        (["--env", "./mine.toml"], "are the same file"),
+        (["--deepspeed", "link.toml"], "are the same file"),
+        (["--deepspeed", "nothing"], "link to what does not exist"),
+        (["--report", "fifo"], "no regular file"),
     ] {
         let more = ["--force", "--toml", "mine.toml"].iter().chain(&arguments);
         let ended = run(dir.path(), ["tune", "--budget", "1h"].iter().chain(more)).with_code(2);
         assert!(ended.err.contains(told), "{ended:#?}");
     }
-    assert_eq!(left_in(dir.path()), ["mine.toml"]);
-    run(dir.path(), SHORT.iter().chain(&["--force", "--toml", "mine.toml"])).with_code(0);
-    AioConfig::loader().file(dir.path().join("mine.toml")).load().unwrap();
+    assert_eq!(left_in(dir.path()), there);
     let ended = run(dir.path(), ["tune", "--workload", "mixed"]).with_code(2);
     assert!(ended.err.contains("--reads"), "{ended:#?}");
 }
 
 #[test]
-fn a_search_that_is_stopped_tells_what_it_knows() {
+fn a_file_that_is_replaced_keeps_its_owner_its_mode_and_the_links_to_it() {
     let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    fs::write(path("mine.toml"), "[other]\n").unwrap();
+    fs::set_permissions(path("mine.toml"), fs::Permissions::from_mode(0o604)).unwrap();
+    if geteuid().is_root() {
+        chown(path("mine.toml"), Some(12345), Some(54321)).unwrap();
+    }
+    let owner = |path: &Path| (path.metadata().unwrap().uid(), path.metadata().unwrap().gid());
+    let before = owner(&path("mine.toml"));
+    fs::create_dir(path("links")).unwrap();
+    symlink("../mine.toml", path("links/link.toml")).unwrap();
+    run(dir.path(), SHORT.iter().chain(&["--force", "--toml", "links/link.toml"])).with_code(0);
+    assert!(path("links/link.toml").is_symlink());
+    assert_eq!(path("mine.toml").metadata().unwrap().permissions().mode() & 0o777, 0o604);
+    assert_eq!(owner(&path("mine.toml")), before);
+    AioConfig::loader().file(path("mine.toml")).load().unwrap();
+    assert_eq!(left_in(&path("links")), ["link.toml"]);
+}
+
+#[test]
+fn what_was_found_is_written_whatever_becomes_of_the_output() {
+    let dir = tempfile::tempdir().unwrap();
+    for format in ["--json", "--no-env"] {
+        let mut command = command(dir.path());
+        command.args(SHORT).args(["--toml", "best.toml", "--force", format]);
+        let unread = pipe().unwrap().1;
+        let output = command.stdout(unread).output().unwrap();
+        Ended::of(output).with_code(0);
+        let found = fs::read_to_string(dir.path().join("best.toml")).unwrap();
+        assert!(found.contains("block_size"), "{format}: {found}");
+        fs::write(dir.path().join("best.toml"), "").unwrap();
+    }
+}
+
+/// A search without an end that writes `best.toml`.
+fn endless(dir: &Path) -> Child {
     let arguments = ["tune", "--json", "--size", "4MiB", "--budget", "10h", "--toml", "best.toml"];
-    let (child, _) = under_way(dir.path(), &arguments);
+    under_way(dir, &arguments).0
+}
+
+/// Until it has had so many engines, by the descriptors that each has beside the search's own.
+fn wait_for_engines(child: &Child, dir: &Path, engines: usize) {
+    let (mut seen, mut had) = (0, false);
+    while seen < engines {
+        let has = files_of(child, dir).len() > 1;
+        seen += usize::from(has && !had);
+        had = has;
+        assert!(Path::new(&format!("/proc/{}/exe", child.id())).exists(), "it ended: {child:?}");
+    }
+}
+
+#[test]
+fn a_search_that_is_stopped_tells_and_writes_what_it_knows() {
+    let dir = tempfile::tempdir().unwrap();
+    let child = endless(dir.path());
+    // One for the files, two for what is cold, two for the first trial.
+    wait_for_engines(&child, dir.path(), 6);
     signal(&child, Signal::SIGINT);
     let ended = Ended::of(child.wait_with_output().unwrap()).with_code(130);
     let report = ended.json();
     assert_eq!((&report["interrupted"], &report["complete"]), (&true.into(), &false.into()));
-    assert_eq!(left_in(dir.path()), Vec::<String>::new());
+    assert!(ended.err.contains("interrupted"), "{ended:#?}");
+    assert_eq!(left_in(dir.path()), ["best.toml"]);
+    let toml = fs::read_to_string(dir.path().join("best.toml")).unwrap();
+    assert_eq!(report["toml"], toml);
+}
+
+#[test]
+fn a_search_that_is_stopped_before_it_knows_anything_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let arguments = ["tune", "--size", "256MiB", "--budget", "10h", "--toml", "best.toml"];
+    let (child, _) = under_way(dir.path(), &arguments);
+    signal(&child, Signal::SIGINT);
+    let ended = Ended::of(child.wait_with_output().unwrap()).with_code(130);
+    assert!(ended.err.contains("before anything was measured"), "{ended:#?}");
+    assert_eq!((&*ended.out, left_in(dir.path())), ("", Vec::new()));
 }

@@ -1,5 +1,7 @@
 //! TOML and JSON files: the section of a whole document, with the place of every mistake.
 
+use std::fs::File;
+
 use ds_aio::config::DiagnosticKind;
 use ds_aio::{AioConfig, Config};
 
@@ -142,7 +144,7 @@ fn a_setting_that_a_struct_does_not_have_is_told_as_such() {
 
     let files = Files::new();
     for key in ["thread_count", "intra_op_parallelism"] {
-        let path = files.write("tuned.toml", &format!("[aio]\nblock_size = 4096\n{key} = 2\n"));
+        let path = files.write("tuned.toml", format!("[aio]\nblock_size = 4096\n{key} = 2\n"));
         let error = only(Two::loader().file(&path).load());
         assert_eq!((error.kind(), error.line()), (DiagnosticKind::UnknownKey, Some(3)));
         let help = error.help().unwrap();
@@ -269,6 +271,26 @@ fn an_unknown_extension_is_an_error() {
         assert_eq!(error.expected(), Some("`.toml`, `.json` or `.jsonc`"));
     }
     assert!(load_file("DS.JSON", "{}").is_ok());
+}
+
+#[test]
+fn what_is_longer_than_any_configuration_is_not_read() {
+    let files = Files::new();
+    for (name, kind, help) in [
+        ("zeros.toml", DiagnosticKind::Unreadable, "check the path"),
+        ("model.safetensors", DiagnosticKind::UnknownFormat, ""),
+    ] {
+        let path = files.write(name, "");
+        // More than there is memory, and none of the disk.
+        File::options().write(true).open(&path).unwrap().set_len(1 << 42).unwrap();
+        let error = only(AioConfig::loader().file(&path).load());
+        assert_eq!(error.kind(), kind);
+        assert!(error.help().unwrap_or_default().contains(help), "{error}");
+    }
+    // As long as one may be.
+    let text = "[aio]\nqueue_depth = 3 #";
+    let path = files.write("a.toml", format!("{text}{}", " ".repeat((16 << 20) - text.len())));
+    assert_eq!(AioConfig::loader().file(&path).load().unwrap().value.queue_depth, 3);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Whatever a file or a variable holds: an error or a value, never a panic, and always printable.
 
 use core::time::Duration;
+use std::process::Command;
 
 use ds_aio::{AioConfig, Config, DirectMode};
 use ds_aio_tests::bytes::Rng;
@@ -34,7 +35,7 @@ fn mutated(generator: &mut Rng, document: &str) -> Vec<u8> {
 /// for longer, by hand: `cargo run -p ds-aio-tests --bin fuzz_config`.
 #[test]
 fn mutated_inputs_give_errors_or_values() {
-    print!("{}", run(env!("CARGO_BIN_EXE_fuzz_config"), &[]));
+    print!("{}", run(&mut Command::new(env!("CARGO_BIN_EXE_fuzz_config"))));
 }
 
 #[derive(Debug, Config)]

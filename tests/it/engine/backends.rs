@@ -10,7 +10,10 @@ use ds_aio_tests::{
 use proptest::{prelude::*, test_runner::Config};
 
 use super::support::Bench;
-use crate::capabilities::require;
+use crate::{
+    capabilities::require,
+    process::{self, scenario},
+};
 
 /// This run is on the backend that an engine gets by itself, and starts one on the other.
 #[test]
@@ -64,10 +67,7 @@ fn in_a_sandbox_without_io_uring_threads_do_its_work_and_the_reason_is_told() {
     }
     for errno in [Errno::EPERM, Errno::ENOSYS, Errno::ENOMEM, Errno::EINVAL] {
         for denied in ["setup", "enter"] {
-            crate::process::run(
-                env!("CARGO_BIN_EXE_sandboxed"),
-                &[denied, &(errno as i32).to_string()],
-            );
+            scenario("sandboxed", &[denied, &(errno as i32).to_string()]);
         }
     }
 }
@@ -77,7 +77,7 @@ fn in_a_sandbox_without_io_uring_threads_do_its_work_and_the_reason_is_told() {
 fn an_engine_whose_rings_are_taken_from_it_goes_on() {
     if require("io_uring") && require("direct") {
         let errno = nix::errno::Errno::EPERM as i32;
-        crate::process::run(env!("CARGO_BIN_EXE_sandboxed"), &["later", &errno.to_string()]);
+        scenario("sandboxed", &["later", &errno.to_string()]);
     }
 }
 
@@ -105,7 +105,7 @@ fn enters(mode: usize) -> Vec<(usize, usize)> {
     let mut strace = Command::new("strace");
     strace.arg("-o").arg(&trace).args(["-f", "-qq", "-e", "trace=io_uring_enter"]);
     let this = std::env::current_exe().unwrap();
-    super::support::run(
+    process::run(
         strace
             .arg(this)
             .args(["--exact", "engine::backends::a_write_of_64_blocks"])

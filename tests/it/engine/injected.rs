@@ -5,8 +5,10 @@ use std::process::Command;
 
 use nix::errno::Errno;
 
-use super::support::run;
-use crate::capabilities::require;
+use crate::{
+    capabilities::require,
+    process::{SCENARIO, run},
+};
 
 const BLOCK: usize = 64 << 10;
 const EVERY_ROUTE: [(&str, &str); 2] = [("write", "pwrite64"), ("read", "pread64")];
@@ -34,7 +36,7 @@ fn inject(injected: &str, work: &str, expected: &[usize]) {
         .arg("-o")
         .arg(&trace)
         .args(["-f", "-qq", "-e", &format!("trace={call}")])
-        .args(["-e", &format!("inject={injected}"), env!("CARGO_BIN_EXE_injected"), work])
+        .args(["-e", &format!("inject={injected}"), SCENARIO, "injected", work])
         .arg(dir.path())
         .args(expected));
     let trace = std::fs::read_to_string(trace).unwrap();

@@ -12,6 +12,8 @@ use ds_aio_tests::{
     settings::{MODES, SHAPES, settings},
 };
 
+use crate::process::SCENARIO;
+
 const LEN: usize = 2 << 20;
 
 /// Kills a writer of the file's sectors from `offset` on, after so many of its messages.
@@ -21,7 +23,8 @@ fn kill_a_writer(mode: usize, shape: usize, offset: usize, messages: usize) {
     let whole = sectors(0, LEN / SECTOR, 1);
     std::fs::write(&path, &whole).unwrap();
     let written = LEN - 2 * offset;
-    let mut writer = Command::new(env!("CARGO_BIN_EXE_killed"))
+    let mut writer = Command::new(SCENARIO)
+        .arg("killed")
         .arg(&path)
         .args([written, offset, mode, shape].map(|number| number.to_string()))
         .stdout(Stdio::piped())

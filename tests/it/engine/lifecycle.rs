@@ -136,7 +136,10 @@ fn each_difference_from_the_settings_is_told_with_its_reason() {
          groups)\n\
          thread_count = 128 (asked for 200: an engine starts at most 128 workers)\n\
          single_submit = true\n\
-         overlap_events = true"
+         overlap_events = true\n\
+         direct = auto\n\
+         queue_capacity = 65536\n\
+         background_rate = 0"
     );
 }
 

@@ -2,7 +2,10 @@
 
 use std::{fs::File, os::unix::fs::FileExt};
 
-use ds_aio::{AioFile, DirectMode, Engine, ErrorKind, NotDirect, OpenOptions, Operation};
+use ds_aio::{
+    AioFile, DirectMode, Engine, ErrorKind, FileWriter, NotDirect, OpenOptions, Operation,
+    WriterOptions,
+};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     cache::evict,
@@ -264,6 +267,20 @@ fn always_opens_nothing_that_cannot_be_direct() {
     }
     let missing = bench.engine.open(bench.path("none")).unwrap_err();
     assert_eq!((missing.kind(), missing.not_direct()), (ErrorKind::NotFound, None));
+}
+
+#[test]
+fn a_file_that_was_made_to_be_refused_goes_again() {
+    // What is in memory alone is not direct.
+    let dir = tempfile::tempdir_in("/dev/shm").unwrap();
+    let (bench, path) = (bench(DirectMode::Always), dir.path().join("data"));
+    let options = OpenOptions::new().create_new().preallocate(1 << 20);
+    let error = bench.engine.open_with(&path, &options).unwrap_err();
+    assert_eq!(error.not_direct(), Some(NotDirect::InMemory));
+    let replace = WriterOptions::new().replace().preallocate(1 << 20);
+    let error = FileWriter::create_with(&bench.engine, &path, &replace).unwrap_err();
+    assert_eq!(error.not_direct(), Some(NotDirect::InMemory));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
 /// A file system without O_DIRECT is found among those the kernel makes up.

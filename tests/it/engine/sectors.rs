@@ -1,6 +1,8 @@
 //! A device with sectors of 4096 bytes, where 512 are not enough.
 
-use ds_aio::{DirectMode, Engine, ErrorKind, NotDirect, OpenOptions};
+use std::io::Write;
+
+use ds_aio::{DirectMode, Engine, ErrorKind, FileWriter, NotDirect, OpenOptions, WriterOptions};
 use ds_aio_tests::{
     bytes::{Rng, assert_same, pattern, seed},
     cache::evict,
@@ -112,4 +114,39 @@ fn an_error_of_the_device_is_told_with_the_bytes_before_it() {
     let read = engine.pread(&file, engine.alloc(BLOCK).unwrap(), 0).wait().unwrap();
     assert_same(&read, &data[..BLOCK], &"the engine goes on");
     assert_eq!(engine.stats().read.failed, 2);
+}
+
+/// It has all the space there is, and may hold what is worth keeping.
+#[test]
+fn reserving_its_space_leaves_what_is_there() {
+    let Some(device) = device() else { return };
+    let data = pattern(1, LEN);
+    let engine = engine(4096, DirectMode::Auto);
+    let write = OpenOptions::new().write();
+    let file = engine.open_with(&device.path, &write).unwrap();
+    engine.pwrite(&file, data.clone(), 0).wait().unwrap();
+    for (offset, len) in [(0, 1 << 20), (100, 8191), (4096, LEN as u64)] {
+        engine.allocate(&file, offset, len).wait().unwrap();
+    }
+    drop(engine.open_with(&device.path, &write.preallocate(2 << 20)).unwrap());
+    let found = engine.pread(&file, vec![0; LEN], 0).wait().unwrap();
+    assert_same(&found, &data, &"what was there");
+}
+
+#[test]
+fn a_stream_writes_it_from_the_beginning_and_no_further() {
+    let Some(device) = device() else { return };
+    let data = pattern(1, LEN);
+    let engine = engine(4096, DirectMode::Auto);
+    let file = engine.open_with(&device.path, &OpenOptions::new().write()).unwrap();
+    engine.pwrite(&file, data.clone(), 0).wait().unwrap();
+    let new = pattern(2, 100_001);
+    for options in [WriterOptions::new(), WriterOptions::new().overwrite().durable()] {
+        let mut writer = FileWriter::create_with(&engine, &device.path, &options).unwrap();
+        writer.write_all(&new).unwrap();
+        assert_eq!(writer.finish().unwrap(), new.len() as u64);
+        let found = engine.pread(&file, vec![0; LEN], 0).wait().unwrap();
+        assert_same(&found[..new.len()], &new, &"written");
+        assert_same(&found[new.len()..], &data[new.len()..], &"what was there");
+    }
 }

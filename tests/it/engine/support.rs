@@ -4,7 +4,6 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     pin::Pin,
-    process::Command,
     sync::{
         Arc,
         mpsc::{Sender, channel},
@@ -41,21 +40,6 @@ impl Bench {
         std::fs::write(&path, bytes).expect("a file of the given bytes");
         path
     }
-}
-
-/// Runs a helper, and shows what it said if it did not end well.
-#[track_caller]
-pub(crate) fn run(helper: &mut Command) {
-    // One that is killed cannot remove its files.
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let output = helper.env("TMPDIR", dir.path()).output().expect("a helper that starts");
-    assert!(
-        output.status.success(),
-        "{helper:?} ended with {}:\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
 }
 
 /// The bytes of a file, read without the engine.

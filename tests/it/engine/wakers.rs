@@ -62,9 +62,10 @@ fn waiting_on_a_worker_is_an_error_and_no_deadlock() {
         assert!(!ran);
         [waited, synced.errors()[0].clone(), scoped.errors()[0].clone()]
     });
-    for error in outcome.recv().unwrap() {
+    let operations = [Operation::Wait, Operation::Sync, Operation::Wait];
+    for (error, operation) in outcome.recv().unwrap().into_iter().zip(operations) {
         assert_eq!(error.kind(), ErrorKind::WouldDeadlock);
-        assert_eq!(error.operation(), Operation::Wait);
+        assert_eq!(error.operation(), operation);
     }
     shared.engine.sync(&file).unwrap();
     assert_eq!(shared.engine.stats().failed(), 0, "the read went on without its ticket");

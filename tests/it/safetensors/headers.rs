@@ -133,7 +133,7 @@ fn an_index_leads_nowhere_else_and_to_nothing_that_is_not_there() {
     assert_eq!(*tensors, [("b".to_owned(), "one.safetensors".to_owned())]);
     for index in ["", "{}", "{\"weight_map\":[]}"] {
         let error = open(index).unwrap_err();
-        assert!(matches!(error.kind(), ModelErrorKind::Json(_)), "{error}");
+        assert!(matches!(error.kind(), ModelErrorKind::Index(_)), "{error}");
     }
     let error = open("{\"weight_map\":{\"a\":\"two.safetensors\"}}").unwrap_err();
     let ModelErrorKind::Io(error) = error.kind() else { panic!("{error}") };

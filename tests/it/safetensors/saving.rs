@@ -93,6 +93,9 @@ fn what_cannot_be_right_is_refused_and_leaves_the_old_file() {
     };
     let error = refused(vec![("a", right.clone()), ("b", right.clone()), ("a", right.clone())]);
     assert!(matches!(error.kind(), ModelErrorKind::Duplicate { name } if name == "a"), "{error}");
+    let error = refused(vec![("a", right.clone()), ("__metadata__", right.clone())]);
+    assert!(matches!(error.kind(), ModelErrorKind::ReservedName { .. }), "{error}");
+    assert!(error.to_string().contains("rename it"), "{error}");
     let error = refused(vec![("a", Says { len: 5, ..right.clone() })]);
     assert!(matches!(error.kind(), ModelErrorKind::Layout(_)), "{error}");
     let error = refused(vec![("b", Says { data: vec![1; 3], ..right })]);

@@ -205,6 +205,10 @@ fn what_cannot_be_right_is_found_out_before_a_file_is_made() {
     let error = error.unwrap_err();
     assert!(matches!(error.kind(), ModelErrorKind::Duplicate { name } if name == "a"), "{error}");
     assert_eq!(error.path(), directory);
+    let reserved = [("a", view(&[2], &[1, 2])), ("__metadata__", view(&[1], &[3]))];
+    let error = save_sharded(&bench.engine, directory, reserved, &metadata(), 1, &options);
+    let error = error.unwrap_err();
+    assert!(matches!(error.kind(), ModelErrorKind::ReservedName { .. }), "{error}");
     assert!(files(directory).is_empty());
 
     let missing = bench.path("missing");

@@ -10,7 +10,7 @@ use ds_aio::{OffloadStore, StoreErrorKind, StoreTicket};
 use ds_aio_tests::bytes::{Rng, assert_same, pattern, seed};
 
 use super::support::Place;
-use crate::{capabilities::require, process::run};
+use crate::{capabilities::require, process::scenario};
 
 fn names(store: &OffloadStore) -> Vec<String> {
     store.tensors().map(|tensor| tensor.name.to_string()).collect()
@@ -99,7 +99,7 @@ fn a_cache_under_load_holds_what_was_put_and_takes_no_more_space() {
 #[test]
 fn what_is_kept_to_be_used_again_gives_way_on_a_full_file_system() {
     if require("namespaces") {
-        run(env!("CARGO_BIN_EXE_no_space"), &["stored"]);
+        scenario("no_space", &["stored"]);
     }
 }
 

@@ -8,6 +8,8 @@ use ds_aio_tests::{
     rounds::Killed,
 };
 
+use crate::process::SCENARIO;
+
 const KILLS: usize = 200;
 
 #[test]
@@ -20,8 +22,8 @@ fn the_last_commit_outlives_two_hundred_kills() {
     let engine = Arc::new(Engine::new(&EngineSettings::default()).unwrap());
     let mut killed = Killed::new(path.clone(), engine);
     for _ in 0..KILLS {
-        let owner = &mut Command::new(env!("CARGO_BIN_EXE_killed_store"));
-        killed.once_more(owner.arg(&path), &mut rng);
+        let owner = &mut Command::new(SCENARIO);
+        killed.once_more(owner.arg("killed_store").arg(&path), &mut rng);
     }
     let Killed { in_commit, committed, .. } = killed;
     println!("{in_commit} kills during a commit, {committed} rounds");

@@ -2,8 +2,11 @@
 
 use std::{fs, io::Write};
 
-use ds_aio::{Engine, ErrorKind, FileWriter, Operation, WriterOptions};
-use ds_aio_tests::{bytes::pattern, settings::settings};
+use ds_aio::{Engine, ErrorKind, FileWriter, Operation, Priority, WriterOptions};
+use ds_aio_tests::{
+    bytes::{assert_same, pattern},
+    settings::settings,
+};
 
 use crate::engine::support::Bench;
 
@@ -81,4 +84,26 @@ fn a_panic_in_a_serializer_leaves_no_file() {
     assert!(outcome.is_err());
     assert_eq!(fs::read_dir(bench.dir.path()).unwrap().count(), 0);
     tells_of_one(bench.engine, 3 * MIB);
+}
+
+#[test]
+fn a_file_may_be_written_anew_once_its_writer_is_dropped() {
+    let mut settings = settings(64 << 10, (1, 2), (false, true));
+    settings.background_rate = 64 << 20;
+    let bench = Bench::new(settings);
+    let path = bench.path("data");
+    let slow = WriterOptions::new().priority(Priority::Background);
+    for len in [1, 100_000, 3 * MIB] {
+        let mut dropped = FileWriter::create_with(&bench.engine, &path, &slow).unwrap();
+        dropped.write_all(&pattern(1, 7 * MIB)).unwrap();
+        drop(dropped);
+        let data = pattern(2, len);
+        let mut writer = FileWriter::create(&bench.engine, &path).unwrap();
+        writer.write_all(&data).unwrap();
+        writer.finish().unwrap();
+        assert_same(&fs::read(&path).unwrap(), &data, &"the later file");
+    }
+    let failures = bench.engine.close().unwrap_err();
+    assert_eq!(failures.errors().len(), 3, "{failures}");
+    assert_same(&fs::read(&path).unwrap(), &pattern(2, 3 * MIB), &"the last file");
 }

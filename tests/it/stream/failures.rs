@@ -8,10 +8,7 @@ use std::{
 use ds_aio::{Engine, Error, ErrorKind, FileReader, FileWriter, Operation};
 use ds_aio_tests::settings::settings;
 
-use crate::{
-    capabilities::require,
-    engine::support::{Bench, run},
-};
+use crate::{capabilities::require, engine::support::Bench, process::scenario};
 
 const MIB: usize = 1 << 20;
 
@@ -68,7 +65,7 @@ fn an_error_that_nobody_was_told_of_is_told_when_the_engine_closes() {
 #[test]
 fn a_full_file_system_leaves_the_old_file() {
     if require("namespaces") {
-        run(std::process::Command::new(env!("CARGO_BIN_EXE_no_space")).arg("streamed"));
+        scenario("no_space", &["streamed"]);
     }
 }
 

@@ -7,6 +7,8 @@ use std::{
 
 use ds_aio_tests::generations::{SECTOR, generations, sectors};
 
+use crate::process::SCENARIO;
+
 /// So long that several buffers are in flight.
 const LEN: usize = (5 << 20) + SECTOR;
 
@@ -16,7 +18,8 @@ fn a_killed_writer_leaves_the_old_file_or_the_new_one() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("data");
         std::fs::write(&path, sectors(0, LEN / SECTOR, 1)).unwrap();
-        let mut writer = Command::new(env!("CARGO_BIN_EXE_killed_writer"))
+        let mut writer = Command::new(SCENARIO)
+            .arg("killed_writer")
             .arg(&path)
             .arg(LEN.to_string())
             .stdout(Stdio::piped())

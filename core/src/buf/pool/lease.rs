@@ -110,7 +110,7 @@ impl Shared {
         let smaps = std::fs::read_to_string("/proc/self/smaps").map_err(|error| {
             let errno = nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(nix::libc::EIO));
             let path = Arc::from(std::path::Path::new("/proc/self/smaps"));
-            Error::new(Operation::Read, errno.into()).at_path(&path)
+            Error::new(Operation::Open, errno.into()).at_path(&path)
         })?;
         Ok(HugePages::of(&smaps, regions))
     }

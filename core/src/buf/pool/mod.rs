@@ -70,7 +70,7 @@ impl BufferPool {
     ///
     /// # Errors
     ///
-    /// The pool is unchanged by all of them.
+    /// No buffer is lost by any of them; the pool may hold more idle memory than before.
     ///
     /// - [`ErrorKind::PoolExhausted`] if the pool would have to hold more than its limit:
     ///   [`Error::limit`] and [`Error::in_use`] tell it and what is in buffers, [`Error::wanted`]
@@ -79,6 +79,7 @@ impl BufferPool {
     ///   [`Error::limit`] tells, does not allow it. (On Linux; elsewhere what the system answers.)
     /// - [`ErrorKind::OutOfMemory`] if the system or the allocator has none to give, or `len`
     ///   exceeds what a buffer can be (`isize::MAX` bytes).
+    /// - [`ErrorKind::Forked`] in a forked child of the process that made the pool.
     pub fn alloc(&self, len: usize) -> Result<AioBuf, Error> {
         self.buffer(0, len, Shows::All)
     }
@@ -148,7 +149,7 @@ impl BufferPool {
     ///
     /// # Errors
     ///
-    /// What the system answers to reading `/proc/self/smaps`.
+    /// What the system answers to reading `/proc/self/smaps`; [`ErrorKind::Forked`] in a forked child.
     pub fn huge_pages(&self) -> Result<Option<HugePages>, Error> {
         self.shared.huge_pages()
     }

@@ -8,10 +8,7 @@ mod session;
 mod table;
 mod workload;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::{io::Write, path::PathBuf};
 
 use clap::Args;
 use ds_aio::{BufferPool, EffectiveSettings, Engine};
@@ -20,7 +17,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::{
     exit::Failure,
     interrupt::Interrupt,
-    output::{DIM, Output, bytes},
+    output::{DIM, Output, bytes, warn},
     place::Place,
     settings::{SettingsArguments, size},
 };
@@ -73,7 +70,8 @@ pub(super) struct Arguments {
     )]
     targets: Vec<Target>,
 
-    /// Bytes that a repeat reads or writes; as many are taken of memory and of the file system
+    /// Bytes that a repeat reads or writes; as many are taken of the file system, and of memory, where
+    /// each request has whole pages
     #[arg(long, value_name = "BYTES", value_parser = size, default_value = "256MiB")]
     size: u64,
 
@@ -141,7 +139,7 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     if arguments.explain {
         // What is to be JSON is nothing else.
         match output.json() {
-            true => writeln!(io::stderr(), "{}", loaded.explain())?,
+            true => warn(loaded.explain()),
             false => writeln!(output, "{}", loaded.explain())?,
         }
     }
@@ -165,16 +163,17 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     };
     // One pool for all of them: its memory stays on the pages that it got.
     let pool = BufferPool::new();
-    for (case, extents) in &cases {
-        if plan.interrupt.asked() {
+    for (case, request) in &cases {
+        if plan.interrupt.asked() || !output.has_reader() {
             break;
         }
         plan.progress.set_message(case.workload.name());
-        let in_flight = arguments.in_flight_of(extents, &settings);
+        let extents = case.extents(arguments.size, *request, arguments.seed);
+        let in_flight = arguments.in_flight_of(&extents, &settings);
         let engine = Engine::with_pool(config, pool.clone())?;
-        let measured = measure(&plan, &engine, *case, extents, in_flight)?;
+        let measured = measure(&plan, &engine, *case, &extents, in_flight)?;
         engine.close()?;
-        let found = CaseReport::new(*case, extents, in_flight, &measured);
+        let found = CaseReport::new(*case, &extents, in_flight, &measured);
         if !output.json() {
             plan.progress.suspend(|| table.print(&found, output).and_then(|()| output.flush()))?;
         }
@@ -182,8 +181,8 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     }
     plan.progress.finish_and_clear();
     report.interrupted = plan.interrupt.asked();
-    arguments.tell(&report, output)?;
-    if report.interrupted { Err(Failure::interrupted()) } else { Ok(()) }
+    arguments.tell(&report, cases.len(), output)?;
+    if report.interrupted { Err(Failure::interrupted("")) } else { Ok(()) }
 }
 
 /// As many requests as fill the queue.
@@ -194,17 +193,17 @@ fn filling(extents: &[Extent], settings: &EffectiveSettings) -> usize {
 }
 
 impl Arguments {
-    /// All cases with their requests, if there is room for them.
-    fn cases(&self, place: &Place) -> Result<Vec<(Case, Vec<Extent>)>, Failure> {
+    /// All cases with the bytes of a request, if there is room for them.
+    fn cases(&self, place: &Place) -> Result<Vec<(Case, usize)>, Failure> {
         let all = Case::all(&self.workloads, &self.directions, &self.targets, self.reads);
-        let with_extents = |case: Case| {
+        let with_request = |case: Case| {
             let usual = || Ok(case.workload.usual_request());
             let request = self.request.map_or_else(usual, usize::try_from);
             let request = request.map_err(Failure::misconfigured)?;
             room::check(place, case.workload, self.size, request, 2)?;
-            Ok((case, case.extents(self.size, request, self.seed)))
+            Ok((case, request))
         };
-        all.into_iter().map(with_extents).collect()
+        all.into_iter().map(with_request).collect()
     }
 
     fn in_flight_of(&self, extents: &[Extent], settings: &EffectiveSettings) -> usize {
@@ -212,7 +211,7 @@ impl Arguments {
     }
 
     /// On standard error, where that is a terminal.
-    fn progress(&self, cases: &[(Case, Vec<Extent>)]) -> ProgressBar {
+    fn progress(&self, cases: &[(Case, usize)]) -> ProgressBar {
         let rounds = u64::from(self.repeats) + u64::from(self.warmups);
         let bytes_of = |case: &Case| match case.doing {
             // First there is something to be read.
@@ -233,12 +232,21 @@ impl Arguments {
         }
     }
 
-    fn tell(&self, report: &Report<'_>, output: &mut Output) -> Result<(), Failure> {
+    /// Of so many cases, all if it was not stopped.
+    fn tell(&self, report: &Report<'_>, cases: usize, output: &mut Output) -> Result<(), Failure> {
         if output.json() {
             return output.print_json(report);
         }
-        let mut notes =
-            vec![format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups)];
+        let repeats = format!("{} of {} after {}", self.repeats, bytes(self.size), self.warmups);
+        let mut notes = vec![match report.results.last() {
+            Some(last) if report.interrupted => format!(
+                "{} of {repeats}, in case {} of {cases}; stopped",
+                last.repeats.len(),
+                report.results.len()
+            ),
+            None => format!("none of {repeats}; stopped"),
+            _ => repeats,
+        }];
         if self.sync {
             notes.push("writes with fdatasync".to_owned());
         }

@@ -9,10 +9,12 @@ use super::{
     session::{Measured, Timed, files},
     workload::{Case, Doing, Extent, Target, Workload},
 };
+use crate::cli::output::path_text;
 
 /// Everything, for JSON.
 #[derive(Debug, Serialize)]
 pub(super) struct Report<'a> {
+    #[serde(serialize_with = "path_text")]
     pub(super) directory: &'a Path,
     pub(super) settings: Settings,
     pub(super) seed: u64,
@@ -55,7 +57,7 @@ pub(super) struct CaseReport {
     pub(super) request_bytes: usize,
     pub(super) in_flight: usize,
     /// The whole ones.
-    repeats: Vec<RepeatReport>,
+    pub(super) repeats: Vec<RepeatReport>,
     /// The one that the user stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<RepeatReport>,
@@ -71,7 +73,8 @@ pub(super) struct CaseReport {
     pub(super) bounced_bytes: u64,
     pub(super) buffered_bytes: u64,
     cached_bytes: u64,
-    system_calls: u64,
+    /// System calls, or entries of a ring.
+    transfers: u64,
     huge_page_share: Option<f64>,
     /// Why everything goes through the page cache.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +82,7 @@ pub(super) struct CaseReport {
 }
 
 #[derive(Debug, Serialize)]
-struct RepeatReport {
+pub(super) struct RepeatReport {
     bytes: u64,
     seconds: f64,
     cpu_seconds: f64,
@@ -167,7 +170,7 @@ impl CaseReport {
             bounced_bytes: stats.bounced_bytes,
             buffered_bytes: stats.buffered_bytes,
             cached_bytes: stats.cached_bytes,
-            system_calls: stats.transfers,
+            transfers: stats.transfers,
             huge_page_share: measured.huge_page_share,
             not_direct: measured.not_direct.map(|reason| reason.to_string()),
         }

@@ -1,6 +1,6 @@
 //! Speeds of one configuration after the other, in the same files and memory.
 
-use std::fs::File;
+use std::{fs::File, time::Duration};
 
 use ds_aio::{AioBuf, AioConfig, BufferPool, Engine, Latencies, OperationStats, Stats};
 use indicatif::ProgressBar;
@@ -83,14 +83,17 @@ impl<'a> Sampler<'a> {
         room::check(place, workload, size, workload.usual_request(), 3)
     }
 
-    /// Makes the files, and writes them with an engine of that configuration.
+    /// Makes the files, and writes them with an engine of that configuration; none if that is not
+    /// done within `time`, or the user stops it.
     pub(in crate::cli) fn new(
         place: &'a Place,
         config: &AioConfig,
         workload: Workload,
         size: u64,
         interrupt: &Interrupt,
-    ) -> Result<Self, Failure> {
+        time: Duration,
+    ) -> Result<Option<Self>, Failure> {
+        let making = interrupt.or_after(time);
         let plan = Plan {
             place,
             repeats: 1,
@@ -98,21 +101,30 @@ impl<'a> Sampler<'a> {
             verify: false,
             sync: false,
             seed: 1,
-            interrupt: interrupt.clone(),
+            interrupt: making.clone(),
             progress: ProgressBar::hidden(),
         };
         let case = Case { workload, doing: Doing::Reads };
         let extents = case.extents(size, workload.usual_request(), plan.seed);
         let pool = BufferPool::new();
-        let buffers = extents.iter().map(|extent| pool.alloc(extent.len).map(Some));
-        let buffers = buffers.collect::<Result<_, _>>()?;
+        let mut buffers = Vec::with_capacity(extents.len());
+        for extent in &extents {
+            if making.asked() {
+                return Ok(None);
+            }
+            buffers.push(Some(pool.alloc(extent.len)?));
+        }
         let files = (0..files(&extents)).map(|_| place.new_file()).collect::<Result<_, _>>()?;
         let mut sampler = Self { plan, workload, extents, pool, files, buffers };
         sampler.with(config, Doing::Reads, |session| {
             session.fill();
             session.write_all()
         })?;
-        Ok(sampler)
+        if making.asked() {
+            return Ok(None);
+        }
+        sampler.plan.interrupt = interrupt.clone();
+        Ok(Some(sampler))
     }
 
     /// One sample of each that is wanted; none when the user stops it. After a failure the next

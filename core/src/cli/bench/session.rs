@@ -83,6 +83,9 @@ pub(super) fn measure(
     }
 }
 
+/// How often an extent was written.
+pub(super) type Generation = u64;
+
 /// A case under way.
 pub(super) struct Session<'a, B> {
     plan: &'a Plan<'a>,
@@ -93,8 +96,8 @@ pub(super) struct Session<'a, B> {
     /// One for each extent; none while its request is under way.
     pub(super) buffers: Vec<Option<B>>,
     files: Vec<AioFile>,
-    /// How often each extent was written.
-    generations: Vec<u64>,
+    /// Of each extent.
+    generations: Vec<Generation>,
 }
 
 impl<'a, B> Session<'a, B>
@@ -139,7 +142,7 @@ where
             stopped: None,
             stats: Stats::default(),
             not_direct: self.files.first().and_then(AioFile::not_direct),
-            huge_page_share: self.engine.pool().huge_pages()?.and_then(|pages| pages.share()),
+            huge_page_share: self.engine.pool().huge_pages().ok().flatten().and_then(|p| p.share()),
         };
         for number in 0..self.plan.warmups + self.plan.repeats {
             if self.plan.interrupt.asked() {
@@ -205,11 +208,14 @@ where
         Ok(())
     }
 
-    /// What is to be written, and zeros where it is to be read.
+    /// What is to be written, and zeros where it is to be read, until it is to stop.
     pub(super) fn fill(&mut self) {
         let each = self.extents.iter().zip(&mut self.buffers).zip(&self.generations).enumerate();
         for (number, ((extent, buffer), generation)) in each {
             let Some(buffer) = buffer else { continue };
+            if self.plan.interrupt.asked() {
+                break;
+            }
             match extent.action {
                 Action::Write => {
                     Contents::new(self.plan.seed, number, generation + 1).fill(buffer);

@@ -17,7 +17,15 @@ pub(super) struct Cgroup {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct MemoryLimit {
     pub(super) most: u64,
+    /// Without the files in the page cache that nobody has used lately: the kernel drops them before
+    /// it kills anybody.
     pub(super) used: u64,
+}
+
+impl MemoryLimit {
+    pub(super) fn left(&self) -> u64 {
+        self.most.saturating_sub(self.used)
+    }
 }
 
 /// What the first version says for "no limit".
@@ -47,18 +55,22 @@ impl Cgroup {
 
     /// The tightest limit of memory, if there is one.
     pub(super) fn memory(&self, machine: &Machine) -> Option<MemoryLimit> {
-        let limit = |group: &PathBuf, most: &str, used: &str| {
+        let limit = |group: &PathBuf, most: &str, used: &str, dropped: &str| {
             let most = machine.number(group.join(most)).filter(|&most| most < UNLIMITED)?;
-            Some(MemoryLimit { most, used: machine.number(group.join(used)).unwrap_or(0) })
+            let used = machine.number(group.join(used)).unwrap_or(0);
+            let dropped = machine.line(group.join("memory.stat"), dropped);
+            let dropped = dropped.and_then(|bytes| bytes.parse().ok()).unwrap_or(0);
+            Some(MemoryLimit { most, used: used.saturating_sub(dropped) })
         };
         let second = ["memory.max", "memory.high"].into_iter().flat_map(|most| {
-            self.unified.iter().filter_map(move |group| limit(group, most, "memory.current"))
+            let limit = move |group| limit(group, most, "memory.current", "inactive_file ");
+            self.unified.iter().filter_map(limit)
         });
-        let first = self
-            .memory
-            .iter()
-            .filter_map(|group| limit(group, "memory.limit_in_bytes", "memory.usage_in_bytes"));
-        second.chain(first).min_by_key(|limit| limit.most.saturating_sub(limit.used))
+        let first = self.memory.iter().filter_map(|group| {
+            let (most, used) = ("memory.limit_in_bytes", "memory.usage_in_bytes");
+            limit(group, most, used, "total_inactive_file ")
+        });
+        second.chain(first).min_by_key(MemoryLimit::left)
     }
 
     /// Limits on what may be read from and written to one of `devices`.

@@ -57,13 +57,13 @@ impl Machine {
     }
 
     /// A line of a file that begins with `key`, without it: `VmHWM:  12 kB`.
-    pub(super) fn line(&self, path: impl AsRef<Path>, key: &str) -> Option<String> {
+    pub(in crate::cli) fn line(&self, path: impl AsRef<Path>, key: &str) -> Option<String> {
         let text = self.text(path)?;
         text.lines().find_map(|line| Some(line.strip_prefix(key)?.trim().to_owned()))
     }
 
     /// Bytes of memory that can be had without swapping.
-    pub(in crate::cli) fn available_memory(&self) -> Option<u64> {
+    pub(super) fn available_memory(&self) -> Option<u64> {
         let line = self.line("/proc/meminfo", "MemAvailable:")?;
         line.strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
     }

@@ -1,7 +1,12 @@
 //! Memory: its pages, what may be locked, and how much there is.
 
 use super::{
-    cgroup::Cgroup, device::chosen, finding::Finding, limits, machine::Machine, probe::Probe,
+    cgroup::{Cgroup, MemoryLimit},
+    device::chosen,
+    finding::Finding,
+    limits,
+    machine::Machine,
+    probe::Probe,
 };
 use crate::cli::output::bytes;
 
@@ -62,19 +67,40 @@ pub(super) fn locked(machine: &Machine) -> Option<Finding> {
     Some(Finding::ok("RLIMIT_MEMLOCK", found))
 }
 
+/// What the process can have: what the machine has without swapping, and what its groups leave it.
+#[derive(Debug, Clone, Copy)]
+struct Memory {
+    available: Option<u64>,
+    limit: Option<MemoryLimit>,
+}
+
+impl Memory {
+    fn of(machine: &Machine, cgroup: &Cgroup) -> Self {
+        Self { available: machine.available_memory(), limit: cgroup.memory(machine) }
+    }
+
+    fn left(&self) -> Option<u64> {
+        let in_group = self.limit.as_ref().map(MemoryLimit::left);
+        in_group.into_iter().chain(self.available).min()
+    }
+}
+
+/// Bytes of memory that the process can have; none if nothing tells.
+pub(in crate::cli) fn memory_left(machine: &Machine) -> Option<u64> {
+    Memory::of(machine, &Cgroup::of(machine)).left()
+}
+
 pub(super) fn amount(machine: &Machine, cgroup: &Cgroup, probe: &Probe, ranks: u64) -> Finding {
     const TOPIC: &str = "memory";
-    let available = machine.available_memory();
-    let limit = cgroup.memory(machine);
-    let mut found = match available {
+    let memory = Memory::of(machine, cgroup);
+    let mut found = match memory.available {
         Some(available) => format!("{} available", bytes(available)),
         None => "how much is available is not told".to_owned(),
     };
-    if let Some(limit) = &limit {
+    if let Some(limit) = &memory.limit {
         found += &format!(", {} of the cgroup's {} used", bytes(limit.used), bytes(limit.most));
     }
-    let left = limit.map(|limit| limit.most.saturating_sub(limit.used));
-    let Some(left) = left.into_iter().chain(available).min() else {
+    let Some(left) = memory.left() else {
         return Finding::note(
             TOPIC,
             found,

@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use super::{
     exit::Failure,
-    output::{DIM, Output},
+    output::{DIM, Output, path_text},
     place::Place,
     settings::SettingsArguments,
 };
@@ -36,6 +36,7 @@ use cgroup::Cgroup;
 use device::{Device, Mount};
 pub(super) use finding::{Finding, Verdict};
 pub(super) use machine::Machine;
+pub(super) use memory::memory_left;
 use probe::Probe;
 use ranks::Ranks;
 
@@ -63,6 +64,7 @@ pub(super) struct Arguments {
 /// All of it, for JSON.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
+    #[serde(serialize_with = "path_text")]
     directory: &'a Path,
     /// The worst of all.
     verdict: Verdict,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ds_aio::{
     AioBuf, AioConfig, AioFile, BackendMode, DirectAlignment, DirectMode, Engine, EngineConfig,
-    EngineSettings, HugePages, NotDirect, RingUnavailable, StartError,
+    EngineSettings, Error, ErrorKind, HugePages, NotDirect, RingUnavailable, StartError,
 };
 
 use crate::cli::{exit::Failure, output::bytes, place::Place};
@@ -61,7 +61,8 @@ impl Probe {
         let file = engine.adopt(place.new_file()?)?;
         let mut buffer = engine.alloc(WRITTEN)?;
         buffer.fill(0x5a);
-        let pages = engine.pool().huge_pages()?;
+        // Where there is no /proc that is told of elsewhere.
+        let pages = engine.pool().huge_pages().unwrap_or_default();
         let went_direct = writes_and_reads(&engine, &file, buffer)
             .map_err(|error| cannot_write(&place.path, &error))?;
         let direct = match (file.direct_alignment(), file.not_direct()) {
@@ -77,11 +78,7 @@ impl Probe {
     }
 }
 
-fn writes_and_reads(
-    engine: &Engine,
-    file: &AioFile,
-    buffer: AioBuf,
-) -> Result<bool, ds_aio::Error> {
+fn writes_and_reads(engine: &Engine, file: &AioFile, buffer: AioBuf) -> Result<bool, Error> {
     let len = buffer.len();
     let buffer = engine.pwrite(file, buffer, 0).wait()?;
     engine.pread(file, buffer, 0).wait()?;
@@ -99,11 +96,11 @@ fn ring_unavailable(settings: &EngineSettings) -> Result<Option<RingUnavailable>
     }
 }
 
-fn cannot_write(dir: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::failed(format!(
-        "a temporary file in {} cannot be written and read: {error}; give a directory that has {} \
-         left",
-        dir.display(),
-        bytes(WRITTEN as u64)
-    ))
+fn cannot_write(dir: &Path, error: &Error) -> Failure {
+    let mut message =
+        format!("a temporary file in {} cannot be written and read: {error}", dir.display());
+    if matches!(error.kind(), ErrorKind::NoSpace | ErrorKind::QuotaExceeded) {
+        message += &format!("; give a directory that has {} left", bytes(WRITTEN as u64));
+    }
+    Failure::failed(message)
 }

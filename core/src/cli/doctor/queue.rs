@@ -55,7 +55,10 @@ fn kind(machine: &Machine, device: &Device) -> Finding {
                  /sys/block/{name}/queue/rotational"
             ),
         ),
-        Some(_) => Finding::ok("device", format!("{name}{sector}, not rotational{below}")),
+        Some(rotational) => {
+            let not = if rotational == 0 { "not " } else { "" };
+            Finding::ok("device", format!("{name}{sector}, {not}rotational{below}"))
+        }
         None => Finding::note(
             "device",
             format!("{name}, of whose queue nothing is told"),

@@ -117,6 +117,14 @@ fn the_tightest_cgroup_around_the_process_decides() {
     fake.write("/sys/fs/cgroup/slurm/memory.max", "16777216");
     fake.write("/sys/fs/cgroup/slurm/memory.current", "4194304");
     fake.has("memory", Verdict::Warning, "4 MiB of the cgroup's 16 MiB", "queue_depth");
+    fake.write("/sys/fs/cgroup/slurm/memory.max", "1073741824");
+    fake.write("/sys/fs/cgroup/slurm/memory.current", "1073741824");
+    fake.has("memory", Verdict::Warning, "1 GiB of the cgroup's 1 GiB", "");
+    // The page cache fills every limit, and makes room.
+    let stat = "anon 4096\nfile 1072693248\ninactive_file 1069547520\nactive_file 3145728";
+    fake.write("/sys/fs/cgroup/slurm/memory.stat", stat);
+    fake.has("memory", Verdict::Ok, "4 MiB of the cgroup's 1 GiB", "");
+    assert_eq!(memory_left(&fake.machine()), Some(1_069_547_520));
     fake.write("/sys/fs/cgroup/slurm/memory.max", "8589934592");
     fake.has("memory", Verdict::Ok, "8 GiB", "");
 
@@ -136,6 +144,12 @@ fn cgroups_of_the_first_version_are_understood() {
     // In a container its own group is the top.
     fake.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "1048576");
     fake.has("memory", Verdict::Warning, "1 MiB used", "block_size");
+    fake.write("/sys/fs/cgroup/memory/memory.limit_in_bytes", "1073741824");
+    fake.write("/sys/fs/cgroup/memory/memory.usage_in_bytes", "1073741824");
+    fake.has("memory", Verdict::Warning, "1 GiB used", "block_size");
+    let stat = "inactive_file 0\ntotal_inactive_file 1073741824";
+    fake.write("/sys/fs/cgroup/memory/memory.stat", stat);
+    fake.has("memory", Verdict::Ok, "0 B of the cgroup's 1 GiB used", "");
     fake.write("/sys/fs/cgroup/blkio/docker/1/blkio.throttle.write_bps_device", "259:0 1048576");
     fake.has("cgroup io", Verdict::Warning, "writes 1 MiB/s", "raised");
 }
@@ -185,6 +199,13 @@ fn mapped_and_loop_devices_are_followed_to_what_is_below() {
     let found: Vec<_> =
         devices.iter().map(|device| device.found.split(',').next().unwrap()).collect();
     assert_eq!(found, ["dm-0", "nvme0n1", "sdb"]);
+    assert!(devices[0].found.contains("not rotational, on top of others"), "{devices:?}");
+    // What is said on top is that of what is below, and is judged there.
+    fake.write("/sys/devices/pci/dm-0/queue/rotational", "1");
+    let told =
+        fake.findings().into_iter().find(|finding| finding.found.starts_with("dm-0")).unwrap();
+    assert_eq!(told.verdict, Verdict::Ok);
+    assert!(told.found.ends_with("bytes, rotational, on top of others"), "{told:?}");
     fake.has("device", Verdict::Warning, "sdb", "NVMe");
 
     fake.device("loop0", "7:0", &[]);

@@ -9,7 +9,6 @@ mod shown;
 mod trial;
 
 use std::{
-    io::{self, Write},
     path::PathBuf,
     thread,
     time::{Duration, Instant},
@@ -22,16 +21,18 @@ use serde::Serialize;
 
 use super::{
     bench::{Sampler, Workload},
+    config::tell_what_is_left_out,
     doctor,
     exit::Failure,
     interrupt::Interrupt,
-    output::{Output, bytes},
+    output::{Output, bytes, warn},
     place::Place,
     settings::{SettingsArguments, size, time},
 };
 use candidate::{Candidate, Space};
 use page::{Page, Picture};
-use search::{Measured, Outcome, Search};
+use save::Destination;
+use search::{Measured, Outcome, Search, Skipped};
 use trial::Sample;
 
 /// Find the settings that suit a directory's device
@@ -43,7 +44,9 @@ use trial::Sample;
 /// that do not work here are named and left out.
 ///
 /// The files it reads and overwrites have no name, as those of `bench`. Ctrl-C ends the search with
-/// what is known by then.
+/// what is known by then, in the output and the files that were asked for, and exit code 130. If nothing
+/// was measured, because the time was over or it was stopped before, that is a failure, and no file is
+/// written.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where files are to be
@@ -127,20 +130,16 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
     let interrupt = Interrupt::watch()?;
     let config = arguments.settings.load()?.value;
     let place = Place::of(&arguments.dir)?;
+    let destinations = arguments.destinations()?;
     arguments.check(&place)?;
     let mut start = Candidate::of(&config);
     // Why it does not start is told by the search.
     if let Ok(engine) = Engine::new(&config) {
         start = start.as_run(engine.settings());
-        for difference in engine.settings().differences() {
-            writeln!(io::stderr(), "{difference}")?;
-        }
+        engine.settings().differences().for_each(warn);
     }
     let Searched { outcome, elapsed, before } =
         arguments.search(&place, &config, start, &interrupt)?;
-    if let ([], Some(first)) = (&*outcome.trials, outcome.skipped.first()) {
-        return Err(Failure::failed(format!("nothing works here: {}", first.reason)));
-    }
     let chosen = outcome.chosen.within(&config)?;
     let report = Report {
         directory: place.path.display().to_string(),
@@ -157,15 +156,17 @@ pub(super) fn run(arguments: &Arguments, output: &mut Output) -> Result<(), Fail
         deepspeed: chosen.to_deepspeed_json(),
         env: chosen.to_env()?,
     };
-    if output.json() {
-        output.print_json(&report)?;
-    } else {
-        shown::print(&report, output)?;
+    if arguments.deepspeed.is_some() {
+        tell_what_is_left_out(&chosen)?;
     }
-    if report.interrupted {
-        return Err(Failure::interrupted());
-    }
-    arguments.save(&report, &chosen)
+    // First what lasts: the output may be that of a terminal that is gone.
+    let saved = arguments.save(&destinations, &report, &chosen);
+    let printed = match output.json() {
+        true => output.print_json(&report),
+        false => shown::print(&report, output).map_err(Failure::from),
+    };
+    saved.and(printed)?;
+    if report.interrupted { Err(Failure::interrupted("")) } else { Ok(()) }
 }
 
 /// What an engine makes of it; the same if none starts.
@@ -174,9 +175,37 @@ fn effective(candidate: Candidate, config: &AioConfig) -> Candidate {
     started.map_or(candidate, |engine| candidate.as_run(engine.settings()))
 }
 
+/// What is written to a file.
+#[derive(Debug, Clone, Copy)]
+enum Content {
+    Toml,
+    Deepspeed,
+    Env,
+    Report,
+}
+
 impl Arguments {
-    fn files(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.toml, &self.deepspeed, &self.env, &self.report].into_iter().flatten()
+    /// The files that were asked for, each another.
+    fn destinations(&self) -> Result<Vec<(Content, Destination<'_>)>, Failure> {
+        let mut found: Vec<(Content, Destination<'_>)> = Vec::new();
+        for (content, file) in [
+            (Content::Toml, &self.toml),
+            (Content::Deepspeed, &self.deepspeed),
+            (Content::Env, &self.env),
+            (Content::Report, &self.report),
+        ] {
+            let Some(file) = file else { continue };
+            let destination = Destination::of(file, self.force)?;
+            if let Some((_, same)) = found.iter().find(|(_, other)| other.is_that_of(&destination))
+            {
+                let (one, other) = (same.given.display(), file.display());
+                return Err(Failure::misconfigured(format!(
+                    "{one} and {other} are the same file: give each option a file of its own"
+                )));
+            }
+            found.push((content, destination));
+        }
+        Ok(found)
     }
 
     /// What would be found out too late otherwise.
@@ -186,34 +215,32 @@ impl Arguments {
                 "tune for sequential, random or files, and give the share of reads by --reads",
             ));
         }
-        for (number, file) in self.files().enumerate() {
-            save::check(file, self.force)?;
-            if self.files().take(number).any(|earlier| earlier == file) {
-                let file = file.display();
-                return Err(Failure::misconfigured(format!("{file} is given twice")));
-            }
-        }
         Sampler::check(place, self.workload, self.size)
     }
 
-    fn save(&self, report: &Report<'_>, chosen: &AioConfig) -> Result<(), Failure> {
-        for (file, text) in [
-            (&self.toml, &report.toml),
-            (&self.deepspeed, &report.deepspeed),
-            (&self.env, &report.env),
-        ] {
-            if let Some(file) = file {
-                save::save(file, self.force, text)?;
-            }
+    /// As many of them as can be.
+    fn save(
+        &self,
+        destinations: &[(Content, Destination<'_>)],
+        report: &Report<'_>,
+        chosen: &AioConfig,
+    ) -> Result<(), Failure> {
+        let mut messages = Vec::new();
+        for (content, destination) in destinations {
+            let is_picture = || destination.given.extension().is_some_and(|end| end == "svg");
+            let text = match content {
+                Content::Toml => report.toml.clone(),
+                Content::Deepspeed => report.deepspeed.clone(),
+                Content::Env => report.env.clone(),
+                Content::Report if is_picture() => Picture(report).to_string(),
+                Content::Report => {
+                    let facts = doctor::facts(&self.dir, chosen).map_err(Failure::into_message);
+                    Page::new(report, facts)?.to_string()
+                }
+            };
+            messages.extend(destination.save(&text).err().map(Failure::into_message));
         }
-        let Some(file) = &self.report else { return Ok(()) };
-        let text = if file.extension().is_some_and(|extension| extension == "svg") {
-            Picture(report).to_string()
-        } else {
-            let facts = doctor::facts(&self.dir, chosen).map_err(Failure::into_message);
-            Page::new(report, facts)?.to_string()
-        };
-        save::save(file, self.force, &text)
+        if messages.is_empty() { Ok(()) } else { Err(Failure::failed(messages.join("\n"))) }
     }
 
     fn search(
@@ -242,7 +269,11 @@ impl Arguments {
         };
         let bar = self.progress();
         bar.set_message(format!("writing {}", bytes(self.size)));
-        let mut sampler = Sampler::new(place, &any_backend, self.workload, self.size, interrupt)?;
+        let left = self.budget.saturating_sub(begin.elapsed());
+        let sampler = Sampler::new(place, &any_backend, self.workload, self.size, interrupt, left)?;
+        let Some(mut sampler) = sampler else {
+            return Err(self.nothing_measured(interrupt, "", &[]));
+        };
         let before = begin.elapsed();
         let mut fastest = 0.0_f64;
         let mut measure = |candidate: &Candidate| {
@@ -264,7 +295,32 @@ impl Arguments {
         let effective = |candidate| effective(candidate, config);
         let outcome = Search::new(start, space, &effective, &mut measure, &spent).run();
         bar.finish_and_clear();
+        if outcome.trials.is_empty() {
+            let files = format!(", of which the files took {:.1} s", before.as_secs_f64());
+            let in_time = begin.elapsed() < self.budget;
+            return Err(match outcome.skipped.first() {
+                Some(first) if in_time && !interrupt.asked() => {
+                    Failure::failed(format!("nothing works here: {}", first.reason))
+                }
+                _ => self.nothing_measured(interrupt, &files, &outcome.skipped),
+            });
+        }
         Ok(Searched { outcome, elapsed: begin.elapsed(), before })
+    }
+
+    /// Why there is nothing to choose by.
+    fn nothing_measured(&self, interrupt: &Interrupt, files: &str, skipped: &[Skipped]) -> Failure {
+        if interrupt.asked() {
+            return Failure::interrupted(" before anything was measured: no file is written");
+        }
+        let mut message = format!(
+            "nothing was measured within --budget {:?}{files}: give more of it, or less --size",
+            self.budget
+        );
+        for Skipped { candidate, reason } in skipped {
+            message += &format!("\n{candidate} does not work here: {reason}");
+        }
+        Failure::failed(message)
     }
 
     fn sample(

@@ -31,10 +31,8 @@ pub(super) fn print(report: &Report<'_>, output: &mut Output) -> io::Result<()> 
         writeln!(output, "{BAD}failed{BAD:#} {candidate}: {reason}")?;
     }
     writeln!(output)?;
-    if !outcome.trials.is_empty() {
-        Map::of(&outcome.trials, outcome.chosen.thread_count).print(&outcome.chosen, output)?;
-        writeln!(output)?;
-    }
+    Map::of(&outcome.trials, outcome.chosen.thread_count).print(&outcome.chosen, output)?;
+    writeln!(output)?;
     for sentence in verdict(report) {
         writeln!(output, "{sentence}")?;
     }

@@ -10,7 +10,12 @@ use crate::sys::{LaneId, LaneKind};
 impl State {
     pub(super) fn copier_leaves(&mut self, lane: LaneId) -> Dispatch {
         let mut dispatch = Dispatch::default();
-        self.copying = self.copying.saturating_sub(1);
+        let kind = self.shape.kind(lane);
+        self.have_copied(lane, 1);
+        // Nobody was called for these, as this lane was to come to them.
+        if !self.groups[lane.group].drawn.of(kind).is_empty() {
+            self.recruit_from(lane.group, kind, 1, &mut dispatch);
+        }
         self.call_another(lane, &mut dispatch);
         dispatch
     }

@@ -30,7 +30,7 @@ pub(super) struct State {
     pub(super) workers: usize,
     /// Workers that were woken or started and have not come to ask for work yet.
     pub(super) coming: ByKind<usize>,
-    /// Copied blocks that workers are at.
+    /// Copied blocks that workers are at; see [`Group::copying`].
     pub(super) copying: usize,
     /// The idle lane that comes back when the cap on the background allows the next block.
     pub(super) timekeeper: Option<LaneId>,
@@ -51,6 +51,8 @@ pub(super) struct Group {
     pub(super) drawn: ByKind<VecDeque<Claim>>,
     /// Blocks that were drawn and have not completed.
     pub(super) outstanding: usize,
+    /// Copied blocks that its workers of each kind are at.
+    pub(super) copying: ByKind<usize>,
 }
 
 #[derive(Default)]
@@ -175,12 +177,12 @@ impl State {
         if arriving {
             self.arrive(lane);
         }
-        self.copying = self.copying.saturating_sub(finished.copied);
+        self.have_copied(lane, finished.copied);
         self.groups[lane.group].ended(finished.blocks);
         let until = match self.claim_for(lane, &mut dispatch) {
             Claimed::Block(claim) => {
                 self.keep_time(&mut dispatch);
-                self.copying += usize::from(claim.request.asked().copied);
+                self.copies(lane, claim.request.asked().copied.into());
                 if arriving {
                     self.call_another(lane, &mut dispatch);
                 }
@@ -227,9 +229,23 @@ impl State {
         if *group.alive.of(kind) == 0 {
             return Err(claim);
         }
-        self.copying = self.copying.saturating_sub(claim.request.asked().copied.into());
+        let copied = claim.request.asked().copied;
         group.drawn.of(kind).push_back(claim);
+        self.have_copied(lane, copied.into());
         Ok(dispatch)
+    }
+
+    /// A lane is at so many copied blocks more.
+    fn copies(&mut self, lane: LaneId, blocks: usize) {
+        self.copying += blocks;
+        *self.groups[lane.group].copying.of(self.shape.kind(lane)) += blocks;
+    }
+
+    /// A lane is at so many copied blocks less.
+    pub(super) fn have_copied(&mut self, lane: LaneId, blocks: usize) {
+        self.copying = self.copying.saturating_sub(blocks);
+        let of_group = self.groups[lane.group].copying.of(self.shape.kind(lane));
+        *of_group = of_group.saturating_sub(blocks);
     }
 
     /// Which kind of lane such a request's blocks are for, as far as is known.
@@ -290,7 +306,7 @@ impl State {
         self.groups[group].outstanding += 1;
         self.groups[group].drawn.of(kind).push_back(claim);
         // With as many at it as are of use, one of the group comes to it in turn.
-        let at_it = *self.groups[group].alive.of(kind) > self.groups[group].idle.of(kind).len();
+        let at_it = *self.groups[group].copying.of(kind) > 0;
         if !(copied && at_it && self.useful_copiers() == 0) {
             self.recruit_from(group, kind, 1, dispatch);
         }

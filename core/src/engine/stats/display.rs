@@ -44,7 +44,7 @@ impl fmt::Display for Stats {
         )?;
         write!(
             f,
-            "{} system calls, {} notifications, {} workers started",
+            "{} transfers, {} notifications, {} workers started",
             self.transfers, self.notifications, self.workers
         )
     }

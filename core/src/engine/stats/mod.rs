@@ -11,7 +11,7 @@ pub use latency::Latencies;
 /// between two.
 ///
 /// The counters are read one after the other while requests go on, so sums agree exactly only
-/// when none is in flight. A snapshot takes a few microseconds and 60 KiB.
+/// when none is in flight. A snapshot takes a few microseconds and 80 KiB.
 ///
 /// Shown (`{}`), it is a table for people to read.
 ///

@@ -21,7 +21,10 @@ struct Called {
 
 impl Called {
     fn new(groups: usize, lanes_per_group: usize, copiers: usize) -> Self {
-        let shape = Shape { copiers, ..Shape::of_threads(groups, lanes_per_group) };
+        Self::with(Shape { copiers, ..Shape::of_threads(groups, lanes_per_group) })
+    }
+
+    fn with(shape: Shape) -> Self {
         let queue = Queue::new(shape, Refill::AsBlocksComplete, 0);
         queue.first_lanes();
         Self { bench: Bench::new(Sim::lanes(1, 1), settings(1, 1)), queue }
@@ -135,4 +138,20 @@ fn a_lane_that_copies_calls_another_before_it_turns_to_something_else() {
     assert!(called.queue.copier_leaves(lane(0, 0)).start.is_empty(), "nothing is left to copy");
     assert!(called.submit(1, true).start.is_empty(), "one still copies");
     assert_eq!(called.queue.copier_leaves(lane(0, 0)).start, [lane(0, 2)]);
+}
+
+#[test]
+fn what_a_ring_drew_for_a_lane_that_turns_to_something_else_is_anothers() {
+    let called = Called::with(Shape { copiers: 1, ..Shape::of_rings(1, 4, 4) });
+    let [ring, first, second] = [0, 1, 2].map(|index| lane(0, index));
+    let by_thread = |yes| called.bench.file.state.open.by_thread().set(false, yes);
+    by_thread(true);
+    assert_eq!(called.submit(1, true).start, [first]);
+    assert_eq!(called.arrives(first), (true, vec![]));
+    // The one that copies comes to this when the ring has drawn it.
+    let more = called.submit(1, true);
+    assert!(more.wake.is_empty() && more.start.is_empty(), "one is at it");
+    assert!(called.asks(ring, Finished::default(), true).is_none());
+    assert_eq!(called.queue.copier_leaves(first).start, [second]);
+    assert_eq!(called.arrives(second), (true, vec![]));
 }

@@ -177,6 +177,37 @@ fn another_ring_is_called_while_one_runs_user_code() {
 }
 
 #[test]
+fn what_a_ring_was_given_is_submitted_before_a_callback_runs() {
+    let bench = Bench::new(Sim::rings(1, 2), settings(1, 2));
+    bench.engine.allocate(&bench.file, 0, offset(FILE)).wait().unwrap();
+    bench.sim.clear();
+    bench.sim.hold();
+    let write = |block| bench.engine.pwrite(&bench.file, aligned(1), offset(block));
+    let (first, second) = (write(0), write(1));
+    bench.sim.wait_for_pushes(2);
+    // Begun with the first one's end, before the second one's is seen to.
+    let third = write(2);
+    let (tell, told) = std::sync::mpsc::channel();
+    let sim = bench.sim.clone();
+    second.on_completion(move |_| tell.send(sim.events()).unwrap());
+    bench.sim.complete_together(2);
+    // Woken, as it waits for one.
+    bench.engine.crew.backend().wake(&[LaneId { group: 0, index: 0 }]);
+    bench.sim.wait_until(|events| {
+        let waits = |event: &&Event| matches!(event, Event::Wait { .. });
+        events.iter().filter(waits).count() > 1
+    });
+    bench.sim.release_all();
+    let events = told.recv().unwrap();
+    let is_third =
+        |event: &Event| matches!(event, Event::Push(_, call) if call.offset == offset(2));
+    let at = events.iter().position(is_third).expect("the third has been begun");
+    assert!(events[at..].iter().any(|event| matches!(event, Event::Submit(_))), "{events:?}");
+    first.wait().unwrap();
+    third.wait().unwrap();
+}
+
+#[test]
 fn a_callback_at_the_end_may_cancel_others() {
     for in_time in [true, false] {
         let bench = bench(1, 2);

@@ -327,4 +327,8 @@ impl<B: Send> Delivery for TicketState<B> {
         drop(slot);
         user_code::run_user_code(self.ledger.engine(), || drop(buffer));
     }
+
+    fn calls_back(&self) -> bool {
+        matches!(lock(&self.slot).phase, Phase::Detached(Some(_)))
+    }
 }

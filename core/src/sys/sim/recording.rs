@@ -67,6 +67,8 @@ struct State {
     /// Offsets of held transfers that may go.
     released: Vec<u64>,
     in_flight: usize,
+    /// As many completions a lane waits for that has as much in flight.
+    together: usize,
     /// Whether transfers that are held can be cancelled.
     lets_go: bool,
     /// Lanes that were woken and have not waited or parked since.
@@ -117,6 +119,11 @@ impl Sim {
     pub(crate) fn release_all(&self) {
         self.state().holding = false;
         self.0.changed.notify_all();
+    }
+
+    /// From now on so many transfers of a lane complete at once, if it has as many.
+    pub(crate) fn complete_together(&self, transfers: usize) {
+        self.state().together = transfers;
     }
 
     /// Decides the fate of every transfer from now on.
@@ -231,6 +238,7 @@ impl Lane for SimLane {
     fn wait(&mut self, at_least: usize, until: Option<Instant>, completions: &mut Vec<Completion>) {
         assert!(at_least <= self.held.len(), "waits for more than is in flight");
         self.sim.record(Event::Wait { lane: self.id, at_least });
+        let at_least = self.sim.state().together.min(self.held.len()).max(at_least);
         while completions.len() < at_least {
             let Some((transfer, fault)) = self.next_released(until) else {
                 return;

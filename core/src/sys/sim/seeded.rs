@@ -179,6 +179,25 @@ impl Seeded {
         (state.tracks[request].clone(), state.in_flight.iter().filter(of_request).count())
     }
 
+    /// The sync has had a call. If it seems to have had none, then neither had an earlier one that was
+    /// cancelled: each call since was the next one's.
+    pub(crate) fn has_been_called(&self, sync: usize) {
+        let mut state = self.state();
+        let first = state.current;
+        let tracks = &mut state.tracks[first..=sync];
+        let mut at = tracks.len() - 1;
+        while tracks[at].is_untouched()
+            && let Some(earlier) = (0..at).rfind(|&earlier| tracks[earlier].is_as(&tracks[at]))
+        {
+            let (before, after) = tracks.split_at_mut(at);
+            before[earlier].swap_calls(&mut after[0]);
+            at = earlier;
+            if tracks[at].is_cancelled() {
+                return;
+            }
+        }
+    }
+
     /// The request's ticket gives a result.
     pub(crate) fn resolve(&self, request: usize) {
         self.state().tracks[request].resolve();

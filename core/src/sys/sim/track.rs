@@ -282,9 +282,28 @@ impl Track {
         self.next.is_empty()
     }
 
+    /// Whether it asks for the same of the same file.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        let asked = |track: &Self| (track.watched.file, track.watched.direction);
+        asked(self) == asked(other)
+    }
+
+    /// What this one's calls seemed to be were the other's, and the other way round.
+    pub(crate) fn swap_calls(&mut self, other: &mut Self) {
+        std::mem::swap(&mut self.begun, &mut other.begun);
+        std::mem::swap(&mut self.next, &mut other.next);
+        std::mem::swap(&mut self.attempts, &mut other.attempts);
+        std::mem::swap(&mut self.over, &mut other.over);
+        std::mem::swap(&mut self.failures, &mut other.failures);
+    }
+
     /// Whether nothing of it was ever begun.
     pub(crate) fn is_untouched(&self) -> bool {
         self.begun.is_empty()
+    }
+
+    pub(crate) fn is_sync(&self) -> bool {
+        matches!(self.watched.direction, Direction::Sync | Direction::SyncAll)
     }
 
     pub(crate) fn is_barrier(&self) -> bool {

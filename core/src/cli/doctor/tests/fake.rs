@@ -97,7 +97,11 @@ impl Fake {
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
-        examine(&Machine::at(self.root.path(), &self.variables), &self.probe)
+        examine(&self.machine(), &self.probe)
+    }
+
+    pub(super) fn machine(&self) -> Machine {
+        Machine::at(self.root.path(), &self.variables)
     }
 
     /// The worst of a topic.

@@ -234,6 +234,7 @@ impl Drive<'_> {
         // Those whose tickets are gone: the sync waits for them and must tell of their failures.
         let gone = |made: &Made| made.ticket.is_none() && made.called.is_none() && !made.forgotten;
         let (mut failures, omitted) = parts(self.engine().sync(&handle));
+        self.sim.has_been_called(number);
         let (track, in_flight) = self.sim.track(number);
         // Others may be of syncs whose tickets are gone.
         let is_own = |error: &mut Error| error.operation() == Operation::Sync;

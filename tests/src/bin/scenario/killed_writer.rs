@@ -1,8 +1,6 @@
-//! Replaces a file again and again until it is killed, and says how far it is; run by the tests of
-//! `it`: `killed_writer PATH LENGTH`. Run by `.ci/crashes.py` it goes on with what is there, once it
+//! Replaces a file again and again until it is killed, and says how far it is:
+//! `killed_writer PATH LENGTH`. Run by `.ci/crashes.py` it goes on with what is there, once it
 //! has seen that this is whole: `killed_writer PATH LENGTH resume`.
-
-#![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
 
 use std::io::Write;
 
@@ -13,24 +11,25 @@ use ds_aio_tests::{
     settings::settings,
 };
 
-fn main() {
+pub(crate) fn run(arguments: &[&str]) {
     // Should nobody kill it.
     die_if_hung(60);
-    let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().unwrap();
-    let len: usize = arguments.next().unwrap().parse().unwrap();
+    let [path, len, resume @ ..] = arguments else {
+        panic!("usage: killed_writer PATH LENGTH [resume]");
+    };
+    let len: usize = len.parse().unwrap();
     let engine = Engine::new(&settings(64 << 10, (1, 8), (false, true))).unwrap();
     let options = WriterOptions::new().replace();
     let mut out = std::io::stdout();
     let mut first = 2;
-    if arguments.next().is_some() {
-        let found = std::fs::read(&path).map_or(0, |file| whole(&file, len));
+    if !resume.is_empty() {
+        let found = std::fs::read(path).map_or(0, |file| whole(&file, len));
         writeln!(out, "found {found}").unwrap();
         first = found + 1;
     }
     for generation in first.. {
         let data = sectors(0, len / SECTOR, generation);
-        let mut writer = FileWriter::create_with(&engine, &path, &options).unwrap();
+        let mut writer = FileWriter::create_with(&engine, path, &options).unwrap();
         let (first, last) = data.split_at(len / 2);
         writer.write_all(first).unwrap();
         writeln!(out, "half of {generation}").unwrap();

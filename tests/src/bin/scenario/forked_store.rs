@@ -1,6 +1,4 @@
-//! A fork with a store at work, and what it does in the child; run by the tests of `it`.
-
-#![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
+//! A fork with a store at work, and what it does in the child.
 
 use std::sync::Arc;
 
@@ -14,7 +12,7 @@ use ds_aio_tests::{
 
 const LEN: usize = 1 << 20;
 
-fn main() {
+pub(crate) fn run(_: &[&str]) {
     die_if_hung(100);
     let dir = tempfile::tempdir().unwrap();
     let open = |engine: &Arc<Engine>, path: &str| {

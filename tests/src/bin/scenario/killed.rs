@@ -1,7 +1,5 @@
-//! Overwrites a file again and again until it is killed, and says how far it is; run by the tests of
-//! `it`: `killed PATH LENGTH OFFSET MODE SHAPE`, the last two by their numbers.
-
-#![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
+//! Overwrites a file again and again until it is killed, and says how far it is:
+//! `killed PATH LENGTH OFFSET MODE SHAPE`, the last two by their numbers.
 
 use std::io::Write;
 
@@ -12,16 +10,17 @@ use ds_aio_tests::{
     settings::{MODES, SHAPES, settings},
 };
 
-fn main() {
+pub(crate) fn run(arguments: &[&str]) {
     // Should nobody kill it.
     die_if_hung(60);
-    let mut arguments = std::env::args().skip(1);
-    let path = arguments.next().unwrap();
-    let mut number = || arguments.next().unwrap().parse::<usize>().unwrap();
-    let (len, offset) = (number(), number());
-    let (mode, shape) = (MODES[number()], SHAPES[number()]);
+    let [path, len, offset, mode, shape] = *arguments else {
+        panic!("usage: killed PATH LENGTH OFFSET MODE SHAPE");
+    };
+    let number = |text: &str| text.parse::<usize>().unwrap();
+    let (len, offset) = (number(len), number(offset));
+    let (mode, shape) = (MODES[number(mode)], SHAPES[number(shape)]);
     let engine = Engine::new(&settings(16 << 10, shape, mode)).unwrap();
-    let file = engine.open_with(&path, &OpenOptions::new().write()).unwrap();
+    let file = engine.open_with(path, &OpenOptions::new().write()).unwrap();
     let mut buffer = engine.alloc(len).unwrap();
     let mut out = std::io::stdout();
     for generation in 2.. {

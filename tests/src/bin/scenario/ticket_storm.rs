@@ -1,11 +1,5 @@
 //! Ten thousand tickets at once, dropped, forgotten and awaited in any mix while their engine ends,
-//! and then a count of threads, descriptors and buffers; run by the tests of `it`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "how a helper fails: its caller shows the message"
-)]
+//! and then a count of threads, descriptors and buffers: `ticket_storm HOW_IT_ENDS SEED`.
 
 use std::{
     path::Path,
@@ -28,11 +22,10 @@ use ds_aio_tests::{
 const TICKETS: usize = 10_000;
 const FILE_LEN: usize = 1 << 20;
 
-fn main() {
+pub(crate) fn run(arguments: &[&str]) {
     die_if_hung(100);
-    let mut arguments = std::env::args().skip(1);
-    let how_it_ends = arguments.next().unwrap();
-    let mut rng = Rng::new(arguments.next().unwrap().parse().unwrap());
+    let [how_it_ends, seed] = *arguments else { panic!("usage: ticket_storm HOW_IT_ENDS SEED") };
+    let mut rng = Rng::new(seed.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data");
     std::fs::write(&path, vec![0; FILE_LEN]).unwrap();
@@ -41,7 +34,7 @@ fn main() {
         let block_size = rng.pick(&[512, 4096, 1 << 20]);
         let engine = || Engine::new(&settings(block_size, shape, mode)).unwrap();
         let before = (threads().unwrap(), descriptors().unwrap());
-        storm(engine(), &path, &how_it_ends, &mut rng);
+        storm(engine(), &path, how_it_ends, &mut rng);
         settles_to(before);
     }
 }

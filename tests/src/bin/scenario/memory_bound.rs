@@ -1,24 +1,15 @@
-//! How much memory a request on unaligned memory takes besides its buffer; run by the tests of
-//! `it`, and by hand: `memory_bound MIB` prints a table for requests of so many MiB, each case in
-//! a process of its own. Files lie in `TMPDIR`; those that are read are sparse.
+//! How much memory a request on unaligned memory takes besides its buffer: `memory_bound MIB` prints a
+//! table for requests of so many MiB, each case in a process of its own. Files lie in `TMPDIR`; those that are read are sparse.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "how a helper fails: its caller shows the message; the table is for a person"
-)]
-
-use std::{
-    fs::{self, File},
-    process::Command,
-};
+use std::fs::{self, File};
 
 use ds_aio::{Engine, IoBufExt, OpenOptions};
 use ds_aio_tests::{
-    process::{NOT_POSSIBLE_HERE, die_if_hung, memory},
+    process::{die_if_hung, memory},
     settings::settings,
 };
+
+use super::this_program;
 
 const MIB: usize = 1 << 20;
 /// What stays the same however large the request: stacks, the engine, the pool's last huge page.
@@ -27,18 +18,17 @@ const CONSTANT: usize = 8 * MIB;
 const CASES: [((usize, usize), usize); 5] =
     [((1, 1), 1024), ((1, 8), 1024), ((2, 4), 256), ((4, 8), 4096), ((4, 32), 1024)];
 
-fn main() {
-    if !cfg!(target_os = "linux") {
-        std::process::exit(NOT_POSSIBLE_HERE);
-    }
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| -> usize { arguments[at].parse().unwrap() };
-    if arguments.len() == 1 {
-        table(number(0));
-    } else {
-        die_if_hung(500);
-        let bound = case(&arguments[0], number(1) * MIB, (number(2), number(3)), number(4) << 10);
-        assert!(bound, "more memory than the bound");
+pub(crate) fn run(arguments: &[&str]) {
+    let number = |text: &str| -> usize { text.parse().unwrap() };
+    match *arguments {
+        [mib] => table(number(mib)),
+        [way, mib, threads, depth, block] => {
+            die_if_hung(500);
+            let shape = (number(threads), number(depth));
+            let bound = case(way, number(mib) * MIB, shape, number(block) << 10);
+            assert!(bound, "more memory than the bound");
+        }
+        _ => panic!("usage: memory_bound MIB"),
     }
 }
 
@@ -50,8 +40,8 @@ fn table(mib: usize) {
     for way in ["read", "write"] {
         for ((threads, depth), block) in CASES {
             let arguments = [mib, threads, depth, block].map(|number| number.to_string());
-            let this = std::env::current_exe().unwrap();
-            kept &= Command::new(this).arg(way).args(arguments).status().unwrap().success();
+            let mut this = this_program("memory_bound");
+            kept &= this.arg(way).args(arguments).status().unwrap().success();
         }
     }
     assert!(kept, "a case failed");

@@ -1,14 +1,8 @@
-//! Work during which system calls are made to fail from outside (`strace --inject`); run by the
-//! tests of `it`: `injected WORK DIRECTORY EXPECTED [DONE [UNTOUCHED]]`.
+//! Work during which system calls are made to fail from outside (`strace --inject`):
+//! `injected WORK DIRECTORY EXPECTED [DONE [UNTOUCHED]]`.
 //!
 //! EXPECTED is `ok` or the number of the error, DONE the bytes that are good, UNTOUCHED how many
 //! bytes from there on were said to be moved and were not.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "how a helper fails: its caller shows the message"
-)]
 
 use std::path::Path;
 
@@ -31,24 +25,26 @@ struct Expected {
     untouched: usize,
 }
 
-fn main() {
+pub(crate) fn run(arguments: &[&str]) {
     die_if_hung(60);
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| arguments.get(at).map_or(0, |text| text.parse().unwrap());
-    let errno = (arguments[2] != "ok").then(|| number(2) as i32);
-    let expected = Expected { errno, done: number(3), untouched: number(4) };
-    let path = Path::new(&arguments[1]).join("data");
+    let [work, directory, errno, bytes @ ..] = arguments else {
+        panic!("usage: injected WORK DIRECTORY EXPECTED [DONE [UNTOUCHED]]");
+    };
+    let errno = (*errno != "ok").then(|| errno.parse().unwrap());
+    let bytes = |at: usize| bytes.get(at).map_or(0, |text| text.parse().unwrap());
+    let expected = Expected { errno, done: bytes(0), untouched: bytes(1) };
+    let path = Path::new(directory).join("data");
     let before = (threads().unwrap(), descriptors().unwrap());
     for mode in MODES {
         // Threads are struck by the number of their calls, and each mode has new ones.
-        match arguments[0].as_str() {
+        match *work {
             "write" => write(&engine(mode), &path, &expected),
             "read" => read(&engine(mode), &path, &expected),
             "many" => many(&Engine::new(&settings(BLOCK, MANY, mode)).unwrap(), &path, &expected),
             "sync" => return sync(&engine(mode), &path, &expected),
             "start" => return start(&expected),
             "alone" => return alone(&path),
-            other => panic!("there is no work called {other:?}"),
+            other => panic!("no work is called {other:?}"),
         }
         settles_to(before);
     }

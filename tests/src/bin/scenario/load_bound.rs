@@ -1,29 +1,18 @@
-//! How much memory it takes to load some of a model, besides its tensors; run by the tests of `it`, and
-//! by hand: `load_bound MIB` prints a table for a model of so many MiB, each case in a process of its
-//! own. The model is sparse and lies in `TMPDIR`.
+//! How much memory it takes to load some of a model, besides its tensors: `load_bound MIB` prints a table
+//! for a model of so many MiB, each case in a process of its own. The model is sparse and lies in `TMPDIR`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "how a helper fails: its caller shows the message; the table is for a person"
-)]
-
-use std::{
-    fs::File,
-    os::unix::fs::FileExt,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs::File, os::unix::fs::FileExt, path::Path};
 
 use ds_aio::{
     Engine,
     safetensors::{Model, Piece, TensorInfo},
 };
 use ds_aio_tests::{
-    process::{NOT_POSSIBLE_HERE, die_if_hung, memory},
+    process::{die_if_hung, memory},
     settings::settings,
 };
+
+use super::this_program;
 
 const MIB: usize = 1 << 20;
 /// What stays the same however large the model: stacks, the engine, headers, the pool's last huge page.
@@ -38,19 +27,17 @@ const MARK: usize = 8;
 /// `(thread_count, queue_depth)` and KiB of a block.
 const CASES: [((usize, usize), usize); 3] = [((1, 1), 1024), ((2, 4), 256), ((4, 32), 1024)];
 
-fn main() {
-    if !cfg!(target_os = "linux") {
-        std::process::exit(NOT_POSSIBLE_HERE);
-    }
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| -> usize { arguments[at].parse().unwrap() };
-    if arguments.len() == 1 {
-        table(number(0) * MIB);
-    } else {
-        die_if_hung(500);
-        let path = PathBuf::from(&arguments[1]);
-        let bound = case(&arguments[0], &path, (number(2), number(3)), number(4) << 10);
-        assert!(bound, "more memory than the bound");
+pub(crate) fn run(arguments: &[&str]) {
+    let number = |text: &str| -> usize { text.parse().unwrap() };
+    match *arguments {
+        [mib] => table(number(mib) * MIB),
+        [way, path, threads, depth, block] => {
+            die_if_hung(500);
+            let shape = (number(threads), number(depth));
+            let bound = case(way, Path::new(path), shape, number(block) << 10);
+            assert!(bound, "more memory than the bound");
+        }
+        _ => panic!("usage: load_bound MIB"),
     }
 }
 
@@ -63,7 +50,7 @@ fn table(len: usize) {
     for way in ["load", "stream"] {
         for ((threads, depth), block) in CASES {
             let arguments = [threads, depth, block].map(|number| number.to_string());
-            let mut this = Command::new(std::env::current_exe().unwrap());
+            let mut this = this_program("load_bound");
             let this = this.arg(way).arg(&path).args(arguments);
             kept &= this.status().unwrap().success();
         }

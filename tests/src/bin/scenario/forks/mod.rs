@@ -1,12 +1,6 @@
-//! Forks with an engine at work, and what its parts do in the child; run by the tests of `it`.
+//! Forks with an engine at work, and what its parts do in the child: `forks CASE`.
 
 #![allow(unsafe_code, reason = "a fork")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "how a helper fails: its caller shows the message"
-)]
 
 mod callbacks;
 mod calls;
@@ -26,11 +20,11 @@ use ds_aio_tests::{process::die_if_hung, settings::settings};
 const BLOCK: usize = 4096;
 const LEN: usize = 64 * BLOCK;
 
-fn main() {
+pub(crate) fn run(arguments: &[&str]) {
     die_if_hung(200);
-    let scenario = std::env::args().nth(1).unwrap();
+    let [case] = *arguments else { panic!("usage: forks CASE") };
     let dir = tempfile::tempdir().unwrap();
-    match scenario.as_str() {
+    match case {
         "calls" => calls::calls(dir.path()),
         "tickets" => tickets::tickets(dir.path()),
         "scope" => tickets::scope(dir.path()),
@@ -38,7 +32,7 @@ fn main() {
         "own" => children::own(dir.path()),
         "returns" => callbacks::returns(dir.path()),
         "returns-idle" => callbacks::returns_idle(dir.path()),
-        other => panic!("no scenario {other:?}"),
+        other => panic!("no case {other:?}"),
     }
 }
 

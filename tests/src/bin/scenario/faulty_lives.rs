@@ -1,7 +1,5 @@
 //! Engines that live through errors of all kinds and end in every way, and a count of threads and
-//! descriptors after each; run by the tests of `it`.
-
-#![allow(clippy::unwrap_used, reason = "how a helper fails: its caller shows the message")]
+//! descriptors after each.
 
 use std::{fs, path::Path};
 
@@ -13,7 +11,7 @@ use ds_aio_tests::{
 
 const ENDINGS: usize = 4;
 
-fn main() {
+pub(crate) fn run(_: &[&str]) {
     die_if_hung(100);
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("data"), vec![7; 50_000]).unwrap();

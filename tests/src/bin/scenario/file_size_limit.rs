@@ -1,11 +1,5 @@
-//! Writes beyond the process's limit on file sizes, which sends SIGXFSZ to whoever does it; run by
-//! the tests of `it`.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "how a helper fails: its caller shows the message"
-)]
+//! Writes beyond the process's limit on file sizes, which sends SIGXFSZ to whoever does it:
+//! `file_size_limit CASE`.
 
 use std::{fs, path::Path};
 
@@ -25,9 +19,9 @@ const BLOCK: usize = 64 << 10;
 const LIMIT: usize = 40 * BLOCK + 5000;
 const WANTED: usize = 100 * BLOCK + 77;
 
-fn main() {
+pub(crate) fn run(arguments: &[&str]) {
     die_if_hung(100);
-    let scenario = std::env::args().nth(1).unwrap();
+    let [case] = *arguments else { panic!("usage: file_size_limit CASE") };
     let dir = tempfile::tempdir().unwrap();
     let (_, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
     setrlimit(Resource::RLIMIT_FSIZE, LIMIT as u64, hard).unwrap();
@@ -35,12 +29,12 @@ fn main() {
     for mode in MODES {
         for shape in SHAPES {
             let engine = Engine::new(&settings(BLOCK, shape, mode)).unwrap();
-            match scenario.as_str() {
+            match case {
                 "waited" => waited(&engine, &dir.path().join("waited"), &data),
                 "detached" => detached(engine, &dir.path().join("detached"), &data),
                 "preallocated" => preallocated(&engine, &dir.path().join("preallocated")),
                 "allocated" => allocated(&engine, &dir.path().join("allocated"), &data),
-                other => panic!("no scenario {other:?}"),
+                other => panic!("no case {other:?}"),
             }
         }
     }
