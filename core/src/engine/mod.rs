@@ -52,6 +52,8 @@ use queue::Refill;
 
 pub(crate) use admission::Entering;
 pub(crate) use submit::{Room, Submission};
+#[cfg(feature = "store")]
+pub(crate) use user_code::sees_to_ends;
 
 pub use crate::sys::file::OpenOptions;
 pub use file::{AioFile, DirectAlignment, Priority};

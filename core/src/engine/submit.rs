@@ -42,6 +42,17 @@ impl Room {
     }
 }
 
+#[cfg(feature = "store")]
+impl AioFile {
+    /// Why a write of so many bytes from `offset` on would be refused before any of them is written, if it
+    /// would.
+    pub(crate) fn write_refusal(&self, offset: u64, len: usize) -> Option<Error> {
+        let reason = self.state.open.ways().refusal(true, offset, len)?;
+        let error = Error::new(operation(Direction::Write), reason.into());
+        Some(error.at_path(self.state.open.path()).for_range(offset, len, 0))
+    }
+}
+
 impl<B> Submission<B> {
     fn new(
         direction: Direction,

@@ -2,7 +2,7 @@
 //! held, and what panics stays here.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::VecDeque,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -25,9 +25,24 @@ pub(crate) fn is_of(engine: EngineId) -> bool {
     WORKS_FOR.try_with(|engines| engines.borrow().contains(&engine)).unwrap_or(false)
 }
 
+thread_local! {
+    /// Whether this thread, although no worker, sees to the ends of requests.
+    static SEES_TO_ENDS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The calling thread sees to the ends of requests from here on, so that room may be for want of it: as a
+/// worker it does not wait for any.
+#[cfg(feature = "store")]
+pub(crate) fn sees_to_ends() {
+    SEES_TO_ENDS.with(|sees_to_ends| sees_to_ends.set(true));
+}
+
 /// Whether the calling thread does a worker's part for any engine, and so must not wait for one that may
 /// wait for its own.
 pub(crate) fn is_workers() -> bool {
+    if SEES_TO_ENDS.try_with(Cell::get).unwrap_or(false) {
+        return true;
+    }
     WORKS_FOR.try_with(|engines| !engines.borrow().is_empty()).unwrap_or(false)
 }
 

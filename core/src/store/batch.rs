@@ -1,7 +1,6 @@
 //! Several requests of a store at once, and their results.
 
 use std::{
-    collections::VecDeque,
     fmt,
     future::Future,
     pin::Pin,
@@ -17,24 +16,22 @@ use crate::store::{StoreFailed, StoreTicket};
 /// ([`StoreBatch::into_tickets`]).
 #[must_use = "dropping a batch leaves the failures of its puts to the next commit or close"]
 pub struct StoreBatch<B> {
-    tickets: VecDeque<StoreTicket<B>>,
-    /// Of those that it has been polled to the end of.
-    results: Vec<Result<B, StoreFailed<B>>>,
+    tickets: Vec<StoreTicket<B>>,
+    /// As many of the first were seen to have ended. Their results stay with them until all are there, for
+    /// whoever has the tickets then, or for the store.
+    ended: usize,
 }
 
 impl<B> StoreBatch<B> {
     pub(super) fn of(tickets: impl Iterator<Item = StoreTicket<B>>) -> Self {
-        let tickets: VecDeque<_> = tickets.collect();
-        Self { results: Vec::with_capacity(tickets.len()), tickets }
+        Self { tickets: tickets.collect(), ended: 0 }
     }
 
     /// Blocks until all requests have ended.
     ///
     /// Each result is that of [`StoreTicket::wait`].
     pub fn wait(self) -> Vec<Result<B, StoreFailed<B>>> {
-        let Self { tickets, mut results } = self;
-        results.extend(tickets.into_iter().map(StoreTicket::wait));
-        results
+        self.tickets.into_iter().map(StoreTicket::wait).collect()
     }
 
     /// Whether all requests have ended, so that [`StoreBatch::wait`] would not block.
@@ -46,7 +43,7 @@ impl<B> StoreBatch<B> {
     /// How many requests there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.results.len() + self.tickets.len()
+        self.tickets.len()
     }
 
     /// Whether there are none.
@@ -55,7 +52,7 @@ impl<B> StoreBatch<B> {
         self.len() == 0
     }
 
-    /// The ticket of each request, but for those that it was polled to the end of.
+    /// The ticket of each request, whether or not it has ended; none if the batch was polled to its end.
     pub fn into_tickets(self) -> impl ExactSizeIterator<Item = StoreTicket<B>> {
         self.tickets.into_iter()
     }
@@ -66,13 +63,13 @@ impl<B> Future for StoreBatch<B> {
     type Output = Vec<Result<B, StoreFailed<B>>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // The first alone is asked, and with it all that have ended by then.
-        while let Some(first) = self.tickets.front_mut() {
-            let result = ready!(Pin::new(first).poll(context));
-            self.tickets.pop_front();
-            self.results.push(result);
+        // The first that is not known to have ended is asked alone, and with it all that have by then.
+        let batch = &mut *self;
+        while let Some(next) = batch.tickets.get_mut(batch.ended) {
+            ready!(next.poll_ended(context));
+            batch.ended += 1;
         }
-        Poll::Ready(std::mem::take(&mut self.results))
+        Poll::Ready(std::mem::take(&mut batch.tickets).into_iter().map(StoreTicket::wait).collect())
     }
 }
 

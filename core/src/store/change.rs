@@ -1,11 +1,14 @@
 //! A change of a tensor under way, of all its bytes or a part: requests that write, each followed by
 //! the checksums of what it wrote, and what happens when the last of them has ended.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use crate::{
     buf::{IoBuf, IoBufExt, Part},
-    engine::Failed,
+    engine::{Failed, Ticket},
     error::{Error, ErrorKind},
     store::{
         StoreError, StoreErrorKind,
@@ -13,6 +16,7 @@ use crate::{
         entry::Entry,
         inner::Inner,
         lives::Flight,
+        pieces::Piece,
         place::{OpenPlace, Place},
         tensor::{Record, Version},
         ticket::Promise,
@@ -24,8 +28,20 @@ use crate::{
 pub(super) struct Target {
     pub(super) place: Place,
     pub(super) open: OpenPlace,
-    /// Whether it is the place of what is there now.
-    pub(super) in_place: bool,
+    /// What lies there, without its place; none if it is no place of the tensor's.
+    pub(super) before: Option<Arc<Record>>,
+}
+
+impl Target {
+    /// Why the engine would refuse to write one of the pieces of that record, if it would: to be asked before
+    /// any is written in the place of what is there.
+    pub(super) fn refusal(&self, pieces: &[Piece], record: &Record) -> Option<Error> {
+        self.before.as_ref()?;
+        pieces.iter().find_map(|piece| {
+            let (at, len) = piece.whole_blocks(record);
+            self.open.write_refusal(at, len)
+        })
+    }
 }
 
 pub(super) struct Change<B> {
@@ -33,7 +49,10 @@ pub(super) struct Change<B> {
     version: Arc<Version>,
     pub(super) place: OpenPlace,
     pub(super) seal: Seal,
-    in_place: bool,
+    /// As in [`Target`].
+    before: Option<Arc<Record>>,
+    /// Whether the engine was given something to write.
+    has_begun: AtomicBool,
     pub(super) entry: Entry,
     progress: Mutex<Progress<B>>,
 }
@@ -63,7 +82,7 @@ impl<B: Send + 'static> Change<B> {
         steps: usize,
         entry: Entry,
     ) -> Arc<Self> {
-        let Target { place, open, in_place } = target;
+        let Target { place, open, before } = target;
         let seal = record.seal(inner.store);
         record.place = Some(place);
         let progress = Progress {
@@ -80,7 +99,8 @@ impl<B: Send + 'static> Change<B> {
             version,
             place: open,
             seal,
-            in_place,
+            before,
+            has_begun: AtomicBool::new(false),
             entry,
             progress: Mutex::new(progress),
         })
@@ -96,6 +116,12 @@ impl<B: Send + 'static> Change<B> {
 
     pub(super) fn engine_error(&self, error: Error) -> StoreError {
         self.error(StoreErrorKind::Io).because_of(error)
+    }
+
+    /// Has the engine write to the tensor's place.
+    pub(super) fn pwrite<P: IoBuf>(&self, at: u64, bytes: P) -> Ticket<P> {
+        self.has_begun.store(true, Ordering::Relaxed);
+        self.place.pwrite(&self.entry, at, bytes)
     }
 
     /// A step has ended: blocks from number `first` on have these checksums.
@@ -127,12 +153,13 @@ impl<B: Send + 'static> Change<B> {
     /// Ends the change if nobody else has it. Before anybody is told it has let go of its files and its
     /// version, so that the space of what is removed then is free.
     pub(super) fn let_go(self: Arc<Self>) {
-        let Some(Self { inner, version, place, in_place, progress, .. }) = Arc::into_inner(self)
+        let Some(Self { inner, version, place, before, has_begun, progress, .. }) =
+            Arc::into_inner(self)
         else {
             return;
         };
         let mut progress = lock(&progress);
-        let (record, error) = (progress.record.take(), progress.error.take());
+        let (mut record, error) = (progress.record.take(), progress.error.take());
         let (promise, flight) = (progress.promise.take(), progress.flight.take());
         let (buffer, still_moves) = (progress.buffer.take(), progress.still_moves);
         // A panic of the user's code may have come before some of them were begun.
@@ -145,14 +172,21 @@ impl<B: Send + 'static> Change<B> {
             // Its place is nobody's any more, and nobody else's are the directories.
             std::mem::forget(record);
             inner.keep_owners_for_ever();
-            inner.fail(&version, in_place);
-        } else if let (Some(record), None, true) = (record, &error, is_whole) {
+            inner.fail(&version, before.is_some());
+        } else if let Some(record) = record.take_if(|_| error.is_none() && is_whole) {
             inner.has_changed(&place);
-            drop(place);
+            drop((place, before));
             inner.succeed(&version, record);
         } else {
             drop(place);
-            inner.fail(&version, in_place);
+            let in_place = before.is_some();
+            match before.and_then(Arc::into_inner) {
+                Some(before) if !has_begun.into_inner() => {
+                    let place = record.and_then(|record| record.place);
+                    inner.undo(&version, Record { place, ..before });
+                }
+                _ => inner.fail(&version, in_place),
+            }
         }
         drop(version);
         let Some(promise) = promise else {
@@ -177,9 +211,15 @@ impl<B: Send + 'static> Change<B> {
 }
 
 impl<B: IoBuf> Change<B> {
+    /// The engine would not write all parts of the caller's buffer, so this one is not written either.
+    pub(super) fn refused(&self, error: &Error, part: Part<B>) {
+        let error = self.engine_error(error.clone());
+        self.step_ended(0, Err(error), part.into_whole());
+    }
+
     /// Writes a part of the caller's buffer, whole blocks from number `first` on, as one step.
     pub(super) fn write(self: &Arc<Self>, first: u64, at: u64, part: Part<B>) {
-        let ticket = self.place.pwrite(&self.entry, at, part);
+        let ticket = self.pwrite(at, part);
         let change = Arc::clone(self);
         ticket.on_completion(move |result| match result {
             Ok(mut part) => {

@@ -16,6 +16,7 @@ use crate::{
     store::{
         Mode, StoreError, StoreErrorKind, StoreOperation, StoreTicket,
         directory::Directory,
+        entry::Entry,
         files::{INDEX, NEW_INDEX},
         handles::{DataFile, Unsynced},
         helpers,
@@ -23,7 +24,7 @@ use crate::{
         inner::Inner,
         label,
         lives::may_wait,
-        tensor::{Calls, Found, Record},
+        tensor::{Calls, Found, Record, Waiter},
         ticket::Promise,
     },
     sync::{MutexGuard, lock, wait},
@@ -131,8 +132,8 @@ impl Snapshot {
                 Some(record) => records.push(record),
                 None => {
                     let (sender, name) = (sender.clone(), Arc::clone(&version.name));
-                    let waiter = move |found| drop(sender.send((name, found)));
-                    version.find(Box::new(waiter), &mut calls);
+                    let waiter = move |found, _| drop(sender.send((name, found)));
+                    version.find(Waiter::new(Entry::Bounded, waiter), &mut calls);
                 }
             }
         }

@@ -1,6 +1,9 @@
 //! The end of a store: what is kept, what is removed, and that the directories are let go.
 
-use std::{fs, sync::PoisonError};
+use std::{
+    fs,
+    sync::{Arc, PoisonError},
+};
 
 use crate::{
     store::{
@@ -100,6 +103,12 @@ impl Drop for Inner {
                 let owner = directory.owner.get_mut().unwrap_or_else(PoisonError::into_inner);
                 std::mem::forget(owner.take());
             }
+            // Their ends would give space and memory back, which takes locks.
+            let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(std::mem::take(&mut state.tensors));
+            let committed = self.committed.get_mut().unwrap_or_else(PoisonError::into_inner);
+            std::mem::forget(std::mem::take(committed));
+            std::mem::forget(Arc::clone(&self.memory));
             return;
         }
         // Nobody is there to be told.

@@ -11,13 +11,21 @@ use crate::{
 pub(super) enum Entry {
     /// It waits for it, request by request.
     Waits,
-    /// It has room, which is kept until it has ended, and all its requests go past the queue's bound.
+    /// It has room, which is kept until it has ended or has to wait for other operations, and all its
+    /// requests go past the queue's bound.
     Awaited { _room: Room },
     /// Its caller bounds how many there are.
     Bounded,
 }
 
 impl Entry {
+    /// Of an operation that has to wait for others: they may need the room that it has, which is to be
+    /// dropped with no lock held, and it goes past the bound from then on.
+    pub(super) fn give_back(&mut self) -> Option<Self> {
+        let is_awaited = matches!(self, Self::Awaited { .. });
+        is_awaited.then(|| std::mem::replace(self, Self::Bounded))
+    }
+
     /// Room for an operation, awaited.
     pub(super) async fn awaited(engine: &Engine) -> Self {
         let mut entering = None;

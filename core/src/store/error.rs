@@ -70,7 +70,7 @@ pub enum StoreErrorKind {
     WrongLength,
     /// A group of tensors is not what it is taken to be, or cannot be one.
     WrongGroup,
-    /// The range reaches beyond the tensor.
+    /// The range is not one of the tensor's: it reaches beyond it, or ends before it begins.
     OutOfBounds,
     /// The capacity does not suffice with all gone that may be evicted, or the memory for what is to be
     /// prefetched, streamed or updated.
@@ -132,7 +132,7 @@ impl StoreErrorKind {
             Self::Lost => "an earlier put failed half way in its place",
             Self::WrongLength => "the buffer is not as long as the tensor",
             Self::WrongGroup => "the group of tensors is another, or cannot be",
-            Self::OutOfBounds => "the range reaches beyond the tensor",
+            Self::OutOfBounds => "the range is not within the tensor",
             Self::Full => "capacity or memory does not suffice",
             Self::InUse => "the directory is in use by another store",
             Self::Exists => "the directory holds a store already",
@@ -165,8 +165,10 @@ impl StoreErrorKind {
             Self::Corrupt => "put it again from its source, and look at the device",
             Self::Lost => "put it again",
             Self::WrongLength => "ask for the length first",
-            Self::WrongGroup => "correct it",
-            Self::OutOfBounds => "ask for less",
+            Self::WrongGroup => {
+                "give tensors that are there once each, and give back what was given"
+            }
+            Self::OutOfBounds => "ask for a range from 0 to its length at most",
             Self::Full => "remove or unpin others, or raise it",
             Self::InUse => "close it first, or take another directory",
             Self::Exists => "recover or remove it, or take another directory",
@@ -180,7 +182,7 @@ impl StoreErrorKind {
             Self::NoRank => "start it by a launcher, or give directories without ranks",
             Self::RanksDisagree => "say by the setting `launcher` which holds",
             Self::UnsureFileSystem => "take a local one, or allow it in the builder",
-            Self::InvalidSetting => "correct it",
+            Self::InvalidSetting => "take values that it allows",
             Self::NotDurable => "open it as durable",
             Self::Unreported => "put them again",
             Self::Poisoned => "open the store again: it is as of its last commit",

@@ -15,6 +15,9 @@ pub(super) const NEW_LABEL: &str = "directory.new.dsaio";
 const PREFIX: &str = "tensors-";
 const SUFFIX: &str = ".dsaio";
 
+/// No file has this number or a larger one: as many are never made.
+pub(super) const FIRST_UNUSED: FileNumber = 1 << 63;
+
 /// The name of a data file.
 pub(super) fn data_name(number: FileNumber) -> String {
     format!("{PREFIX}{number:016x}{SUFFIX}")
@@ -41,7 +44,8 @@ fn kind_of(name: &OsStr) -> Option<Kind> {
             let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
             let number = FileNumber::from_str_radix(digits, 16).ok()?;
             // As it is written, not another way to write the number.
-            (data_name(number) == name).then_some(Kind::Data(number))
+            let is_one = number < FIRST_UNUSED && data_name(number) == name;
+            is_one.then_some(Kind::Data(number))
         }
     }
 }

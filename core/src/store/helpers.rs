@@ -11,6 +11,7 @@ use std::{
 };
 
 use crate::{
+    engine::sees_to_ends,
     sync::{Condvar, Mutex, lock, wait},
     sys::signals,
 };
@@ -136,6 +137,8 @@ impl Line {
     fn help(&self) {
         signals::leave_to_others();
         become_one();
+        // Requests whose ends wait for it have the room that it would wait for.
+        sees_to_ends();
         let mut state = lock(&self.state);
         loop {
             if let Some(work) = state.work.pop_front() {

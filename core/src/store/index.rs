@@ -28,7 +28,7 @@ use crate::store::{
 
 const MAGIC: [u8; 8] = *b"ds-aio\0s";
 const VERSION: u32 = 1;
-const HEAD: usize = 56;
+pub(super) const HEAD: usize = 56;
 
 /// What an index says.
 pub(super) struct Index {
@@ -152,20 +152,40 @@ pub(super) fn encode<'a>(
     Ok(bytes)
 }
 
-/// Reads an index; any bytes may be given.
-pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Index, NotAnIndex> {
+/// The number of 4 bytes at that place of a head.
+fn small(head: &[u8; HEAD], at: usize) -> u32 {
+    u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]])
+}
+
+/// The number of 8 bytes at that place of a head.
+fn number(head: &[u8; HEAD], at: usize) -> u64 {
+    u64::from(small(head, at)) | u64::from(small(head, at + 4)) << 32
+}
+
+/// Whether `len` bytes that begin with these may be an index at all.
+pub(super) fn check_head(bytes: &[u8], len: u64) -> Result<[u8; HEAD], NotAnIndex> {
     use NotAnIndex::Corrupt;
 
     let head: [u8; HEAD] = *bytes.first_chunk().ok_or(Corrupt("it is too short"))?;
     if head[..8] != MAGIC {
         return Err(Corrupt("it does not begin as one"));
     }
-    let small =
-        |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
-    let number = |at: usize| u64::from(small(at)) | u64::from(small(at + 4)) << 32;
-    if small(8) != VERSION {
-        return Err(NotAnIndex::UnknownVersion(small(8)));
+    if small(&head, 8) != VERSION {
+        return Err(NotAnIndex::UnknownVersion(small(&head, 8)));
     }
+    let whole = number(&head, 32).checked_add(number(&head, 40));
+    if whole.and_then(|rest| rest.checked_add(HEAD as u64)) != Some(len) {
+        return Err(Corrupt("its length is another"));
+    }
+    Ok(head)
+}
+
+/// Reads an index; any bytes may be given.
+pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Index, NotAnIndex> {
+    use NotAnIndex::Corrupt;
+
+    let head = check_head(&bytes, bytes.len() as u64)?;
+    let (small, number) = (|at| small(&head, at), |at| number(&head, at));
     bytes[HEAD - 8..HEAD].fill(0);
     if of_index(&bytes) != number(HEAD - 8) {
         return Err(Corrupt("its checksum is another"));
@@ -175,13 +195,9 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Result<Index, NotAnIndex> {
         1 => Mode::Durable,
         _ => return Err(Corrupt("its mode is none")),
     };
-    let (body_len, sums_len) = (number(32), number(40));
-    let rest = &bytes[HEAD..];
-    if body_len.checked_add(sums_len) != Some(rest.len() as u64) {
-        return Err(Corrupt("its length is another"));
-    }
     // Not longer than the rest.
-    let (body, sums) = rest.split_at(usize::try_from(body_len).unwrap_or(usize::MAX));
+    let body_len = usize::try_from(number(32)).unwrap_or(usize::MAX);
+    let (body, sums) = bytes[HEAD..].split_at(body_len);
     let body: Body<'_> = postcard::from_bytes(body).map_err(|_| Corrupt("it cannot be read"))?;
     let mut sums = sums.chunks_exact(8).map(|sum| {
         let mut bytes = [0; 8];

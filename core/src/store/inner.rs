@@ -18,6 +18,7 @@ use crate::{
         checksum,
         commit::Committed,
         directory::{Directory, Engines},
+        entry::Entry,
         handles::{DataFile, Handles},
         helpers::Helpers,
         lives::{Flights, Ledger, Process},
@@ -25,7 +26,7 @@ use crate::{
         names::Names,
         place::{OpenPlace, Place, Shape},
         space::{Extent, FileId, FileNumber, Layout, NewFile, Space},
-        tensor::{Calls, Found, GivesWay, Record, Version},
+        tensor::{Calls, Found, GivesWay, Record, Version, Waiter},
         ticket::{Promise, promise},
     },
     sync::{Condvar, Mutex, MutexGuard, lock},
@@ -177,7 +178,8 @@ impl Inner {
         }
     }
 
-    /// The tensor's place, should a put be able to take that over.
+    /// The tensor's place, should a put be able to take that over: not one whose files cannot be opened, so
+    /// that a put repairs what lost them.
     pub(super) fn open_place_to_take_over(
         &self,
         name: &Arc<str>,
@@ -186,7 +188,7 @@ impl Inner {
         let state = self.changeable()?;
         let record = state.tensors.get(name).and_then(|version| version.record_to_take_over(shape));
         drop(state);
-        self.open_place_of_record(record)
+        Ok(self.open_place_of_record(record).unwrap_or_default())
     }
 
     /// The tensor's place, if that is known.
@@ -242,7 +244,7 @@ impl Inner {
         let part = |&(directory, len): &(usize, u64)| self.allocate_part(directory, len);
         let parts = shape.parts().iter().map(part).collect::<Result<_, _>>()?;
         let place = Place::new(shape.chunk(), parts);
-        Ok(Target { open: self.open_place(&place)?, place, in_place: false })
+        Ok(Target { open: self.open_place(&place)?, place, before: None })
     }
 
     /// An extent of `len` bytes, which are whole pages, in that directory.
@@ -315,15 +317,20 @@ impl Inner {
     }
 
     /// Has `then` called with the tensor as it is, or will be once what was accepted before has ended.
-    pub(super) fn find(&self, name: &Arc<str>, then: impl FnOnce(Found) + Send + 'static) {
+    pub(super) fn find(
+        &self,
+        name: &Arc<str>,
+        entry: Entry,
+        then: impl FnOnce(Found, Entry) + Send + 'static,
+    ) {
         let mut calls = Calls::new();
         match self.readable() {
-            Err(error) => return then(Found::Missing(error.kind())),
+            Err(error) => return then(Found::Missing(error.kind()), entry),
             Ok(mut state) => match state.tensors.used(name) {
-                Some(version) => version.find(Box::new(then), &mut calls),
+                Some(version) => version.find(Waiter::new(entry, then), &mut calls),
                 None => {
                     drop(state);
-                    return then(Found::Missing(StoreErrorKind::NotFound));
+                    return then(Found::Missing(StoreErrorKind::NotFound), entry);
                 }
             },
         }
@@ -345,11 +352,20 @@ impl Inner {
         calls.into_iter().for_each(|call| call());
     }
 
-    /// A version's bytes are not stored; `lost` if they were to overwrite those before.
+    /// A version's bytes are not stored; `lost` if they had begun to overwrite those before.
     pub(super) fn fail(&self, version: &Arc<Version>, lost: bool) {
+        self.give_way(version, |calls| version.fail(lost, calls));
+    }
+
+    /// A version's bytes are not stored, and `before`, which they were to overwrite, is as it was.
+    pub(super) fn undo(&self, version: &Arc<Version>, before: Record) {
+        self.give_way(version, |calls| version.undo(before, calls));
+    }
+
+    fn give_way(&self, version: &Arc<Version>, fail: impl FnOnce(&mut Calls) -> GivesWay) {
         let mut calls = Calls::new();
         let mut state = lock(&self.state);
-        let gives_way = version.fail(lost, &mut calls);
+        let gives_way = fail(&mut calls);
         let mut removed = None;
         if let GivesWay::To(before) = gives_way
             && state.tensors.get(&version.name).is_some_and(|now| Arc::ptr_eq(now, version))

@@ -4,7 +4,11 @@
 //! Labels are written before the first index, in the order of the directories, and removed in the other
 //! order after it: so a store without an index may lack the last of them, and no other.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
 
 use crate::store::{
     Mode, StoreError, StoreErrorKind, checksum,
@@ -47,7 +51,10 @@ impl Label {
 
     /// The label of a directory that has one; none inside if it is not what a store wrote.
     pub(super) fn of(directory: &Path) -> io::Result<Option<Self>> {
-        Ok(Self::parse(&String::from_utf8_lossy(&fs::read(directory.join(LABEL))?)))
+        let mut text = Vec::new();
+        // None is that long.
+        File::open(directory.join(LABEL))?.take(1000).read_to_end(&mut text)?;
+        Ok(Self::parse(&String::from_utf8_lossy(&text)))
     }
 }
 

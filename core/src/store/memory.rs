@@ -10,7 +10,7 @@ use std::{
 
 use crate::{
     buf::AioBuf,
-    store::{helpers::Helpers, space::pages},
+    store::{helpers::Helpers, space::pages, ticket::contain},
     sync::{Mutex, lock},
 };
 
@@ -39,11 +39,17 @@ struct Turns {
 
 struct Waiting {
     len: u64,
-    then: Then,
+    who: Box<dyn InLine>,
 }
 
-/// Is told of its share, or that there will be none.
-pub(super) type Then = Box<dyn FnOnce(Option<Share>) + Send>;
+/// Who wants a share.
+pub(super) trait InLine: Send {
+    /// Others come first, which may need what it has. Under no lock, perhaps more than once.
+    fn waits(&mut self);
+
+    /// It has its share, or there will be none.
+    fn go_on(self: Box<Self>, share: Option<Share>);
+}
 
 /// The tensors in memory by the time of their last use. Those that are gone since are taken out now
 /// and then.
@@ -101,14 +107,21 @@ impl Memory {
         Some(Share { memory: Arc::clone(self), bytes })
     }
 
-    /// Has `then` called with a share, in turn with others that wait for theirs: now or when those that
+    /// Has `who` go on with a share, in turn with others that wait for theirs: now or when those that
     /// have the memory may make room. Without a share if there is not so much memory at all, or no
     /// thread that would see to it.
-    pub(super) fn reserve_in_turn(self: &Arc<Self>, len: u64, then: Then) {
+    pub(super) fn reserve_in_turn(self: &Arc<Self>, len: u64, mut who: Box<dyn InLine>) {
         if pages(len) > self.limit || !self.helpers.are_there() {
-            return then(None);
+            return who.go_on(None);
         }
-        lock(&self.turns).waiting.push_back(Waiting { len, then });
+        let mut turns = lock(&self.turns);
+        if turns.is_serving || !turns.waiting.is_empty() {
+            drop(turns);
+            who.waits();
+            turns = lock(&self.turns);
+        }
+        turns.waiting.push_back(Waiting { len, who });
+        drop(turns);
         self.is_awaited.store(true, Ordering::SeqCst);
         self.serve();
     }
@@ -121,18 +134,17 @@ impl Memory {
             return;
         }
         while std::mem::take(&mut turns.is_changed) {
-            while let Some(next) = turns.waiting.pop_front() {
+            while let Some(mut next) = turns.waiting.pop_front() {
                 drop(turns);
-                let share = self.reserve(next.len);
-                let is_served = share.is_some();
-                if is_served {
-                    (next.then)(share);
-                    turns = lock(&self.turns);
-                } else {
+                let Some(share) = self.reserve(next.len) else {
+                    next.who.waits();
                     turns = lock(&self.turns);
                     turns.waiting.push_front(next);
                     break;
-                }
+                };
+                // It runs code of an allocator of the user's, whose panic must not end the others' turns.
+                contain(|| next.who.go_on(Some(share)));
+                turns = lock(&self.turns);
             }
         }
         turns.is_serving = false;
@@ -143,7 +155,9 @@ impl Memory {
 
     /// Keeps the bytes in a record's slot.
     pub(super) fn keep(self: &Arc<Self>, slot: &Arc<Slot>, bytes: AioBuf, share: Share) {
-        *lock(&slot.bytes) = Some(Arc::new(Resident { bytes, _share: share }));
+        let replaced = lock(&slot.bytes).replace(Arc::new(Resident { bytes, _share: share }));
+        // Under no lock, since its memory may be an allocator's of the user.
+        drop(replaced);
         let mut by_use = lock(&self.by_use);
         by_use.touch(slot);
         if by_use.slots.len() > 2 * by_use.tidied + 64 {
@@ -188,5 +202,58 @@ impl Drop for Share {
 impl std::fmt::Debug for Memory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Memory").field("used", &self.used()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use super::*;
+
+    /// Notes that it was told to wait, or went on; panics then if it is to.
+    struct Noting {
+        waited: Arc<AtomicUsize>,
+        went_on: Arc<Mutex<Vec<Share>>>,
+        panics: bool,
+    }
+
+    impl InLine for Noting {
+        fn waits(&mut self) {
+            self.waited.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn go_on(self: Box<Self>, share: Option<Share>) {
+            assert!(!self.panics, "as told");
+            lock(&self.went_on).extend(share);
+        }
+    }
+
+    #[test]
+    fn those_that_wait_are_told_so_and_a_panic_of_one_is_not_that_of_the_others() {
+        let memory = Memory::new(4096, &Helpers::default());
+        let (waited, went_on) = (Arc::default(), Arc::default());
+        let reserve = |panics| {
+            let (waited, went_on) = (Arc::clone(&waited), Arc::clone(&went_on));
+            memory.reserve_in_turn(1, Box::new(Noting { waited, went_on, panics }));
+        };
+        let count = || (waited.load(Ordering::Relaxed), lock(&went_on).len());
+        reserve(true);
+        reserve(false);
+        assert_eq!(count(), (0, 1));
+        reserve(true);
+        reserve(false);
+        let (told, _) = count();
+        assert!(told >= 2, "{told} of two");
+        let first = lock(&went_on).pop();
+        drop(first);
+        // A helper serves them.
+        while count().1 == 0 {
+            std::thread::yield_now();
+        }
+        let second = lock(&went_on).pop();
+        drop(second);
+        memory.helpers.close();
+        assert_eq!(memory.used(), 0);
     }
 }

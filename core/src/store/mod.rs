@@ -105,7 +105,7 @@ pub(crate) enum Mode {
 ///
 /// Operations on one name take effect in the order in which they are made: a get after a put sees what
 /// was put, whether or not that has ended, and none sees a part of it. A put that fails leaves the
-/// tensor as it was; if it was overwriting the tensor in place, the tensor is
+/// tensor as it was; if it had begun to overwrite the tensor in place, the tensor is
 /// [`StoreErrorKind::Lost`] until the next put.
 ///
 /// An ephemeral store (the default) is for swapping: it overwrites in place, syncs nothing, and its
@@ -207,8 +207,9 @@ impl OffloadStore {
 
     /// Overwrites the bytes of a tensor from `offset` on with the buffer's.
     ///
-    /// Blocks that it overwrites only in part are read before, and compared. Where others still need
-    /// the tensor as it is (a get under way, the last commit), all of it is copied.
+    /// Blocks that it overwrites only in part are read before anything is written, and compared: if they
+    /// cannot be, the tensor stays as it was. Where others still need the tensor as it is (a get under way,
+    /// the last commit), all of it is copied.
     ///
     /// The ticket's errors are those of [`OffloadStore::put`], [`StoreErrorKind::NotFound`],
     /// [`StoreErrorKind::OutOfBounds`], [`StoreErrorKind::Lost`], and [`StoreErrorKind::Corrupt`] for

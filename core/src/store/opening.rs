@@ -143,15 +143,14 @@ impl Opening {
         if let Some(index) = index {
             self.recover(index, &files, &mut spaces, &mut state, &mut committed)?;
         }
+        self.remove_all_but(&files, &spaces)?;
         if (self.builder.mode, self.builder.stale) == (Mode::Ephemeral, Stale::Recover) {
-            // They are overwritten from here on, and what is kept is labelled at the end.
-            self.remove_indexes_and_labels(&files)?;
+            self.forget_index(&files)?;
             committed = Committed::default();
         } else {
             let is_labelled = |files: &Vec<Kind>| files.contains(&Kind::Label);
             committed.has_labels = labelled.is_some() && files.iter().all(is_labelled);
         }
-        self.remove_all_but(&files, &spaces)?;
         let parts = self.directories.iter().zip(engine_of).zip(spaces).zip(ground.owners);
         let directories = parts.map(|(((path, engine), space), owner)| Directory {
             path: Arc::clone(path),
@@ -389,8 +388,28 @@ impl Opening {
         Ok(())
     }
 
+    /// Removes what an ephemeral store was kept by, since its tensors are overwritten from here on. The
+    /// index goes last of all that may fail, so that a store that is not opened is still there.
+    fn forget_index(&self, found: &[Vec<Kind>]) -> Result<(), StoreError> {
+        if found[0].contains(&Kind::Index) {
+            self.remove(&self.directories[0].join(INDEX))?;
+        }
+        for (directory, files) in self.directories.iter().zip(found).rev() {
+            // Without an index the first labels may be there, and what is kept is labelled anew.
+            if files.contains(&Kind::Label) && self.remove(&directory.join(LABEL)).is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn remove(&self, path: &Path) -> Result<(), StoreError> {
-        self.builder.names.remove(path).map_err(|error| self.system_error(path, error))
+        match self.builder.names.remove(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(self.system_error(path, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn sync_directory(&self, path: &Path) -> Result<(), StoreError> {

@@ -12,6 +12,15 @@ pub(super) struct Piece {
     pub(super) is_whole: bool,
 }
 
+impl Piece {
+    /// Where the blocks begin that it is of, and their bytes.
+    pub(super) fn whole_blocks(&self, record: &Record) -> (u64, u64) {
+        let start = self.at - self.at % record.block;
+        let end = record.block_end((self.at + self.len - 1) / record.block);
+        (start, end - start)
+    }
+}
+
 /// The pieces of `len` bytes of a tensor from `from` on: whole blocks in pieces of `part` bytes, none
 /// of which is in two chunks of the tensor's place. A chunk is whole blocks, or 0 if there is one.
 pub(super) fn pieces(from: u64, len: u64, record: &Record, part: usize, chunk: u64) -> Vec<Piece> {

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::{
     buf::{IoBuf, IoBufMut},
     engine::Ticket,
+    error::Error,
     store::{
         entry::Entry,
         handles::DataFile,
@@ -155,6 +156,12 @@ impl OpenPlace {
     pub(super) fn pread<B: IoBufMut>(&self, entry: &Entry, at: u64, buffer: B) -> Ticket<B> {
         let (OpenPart { file, .. }, offset) = self.locate(at);
         entry.pread(&file.engine, &file.file, buffer, offset)
+    }
+
+    /// Why its engine would write none of `len` bytes of the tensor from `at` on, if it would not.
+    pub(super) fn write_refusal(&self, at: u64, len: u64) -> Option<Error> {
+        let (OpenPart { file, .. }, offset) = self.locate(at);
+        file.file.write_refusal(offset, usize::try_from(len).unwrap_or(usize::MAX))
     }
 
     /// The file with the tensor's byte number `at`.

@@ -39,10 +39,11 @@ pub(super) fn put<B: IoBuf>(
             let record = record(inner, name, generation, len);
             let block = record.block;
             let pieces = pieces(0, len, &record, inner.options.part, target.open.chunk());
-            let steps = pieces.len();
+            let (steps, refusal) = (pieces.len(), target.refusal(&pieces, &record));
             let change = Change::new(inner, version, target, record, promise, steps, entry);
-            each_piece(part, &pieces, Part::split_at, |piece, part| {
-                change.write(piece.at / block, piece.at, part);
+            each_piece(part, &pieces, Part::split_at, |piece, part| match &refusal {
+                None => change.write(piece.at / block, piece.at, part),
+                Some(error) => change.refused(error, part),
             });
             change.let_go();
             // With nothing left to be done, should the user's code panic.
@@ -83,9 +84,10 @@ fn begin(inner: &Inner, name: &Arc<str>, len: u64) -> Result<Begun, StoreError> 
         };
         let before = state.tensors.get(name).cloned();
         if let (Some(open), Some(version)) = (open.take(), &before)
-            && let Some(place) = version.take_over(|place| open.is_of(place))
+            && let Some(mut record) = version.take_over(|place| open.is_of(place))
+            && let Some(place) = Arc::get_mut(&mut record).and_then(|record| record.place.take())
         {
-            target = Some(Target { place, open, in_place: true });
+            target = Some(Target { place, open, before: Some(record) });
         }
         if target.is_none() && len > 0 {
             drop(state);

@@ -15,7 +15,7 @@ use crate::{
         inner::Inner,
         pieces::{Piece, each_piece, pieces},
         place::OpenPlace,
-        tensor::{Calls, Inheritance, Record, Version},
+        tensor::{Calls, Heir, Inheritance, Record, Version},
         ticket::Promise,
     },
     sync::{Mutex, lock},
@@ -72,8 +72,11 @@ pub(super) fn put_range<B: IoBuf>(
     let version = Version::pending(name, before.len, Some(Arc::clone(&before)));
     state.tensors.insert(Arc::clone(&version));
     let inner = Arc::clone(inner);
-    let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
-    before.inherit(Box::new(|inheritance| accepted.proceed(inheritance)), &mut calls);
+    let heir = Heir::new(entry, move |inheritance, entry| {
+        let accepted = Accepted { inner, version, generation, at, part, promise, entry, opened };
+        accepted.proceed(inheritance);
+    });
+    before.inherit(heir, &mut calls);
     drop(state);
     calls.into_iter().for_each(|call| call());
     ticket
@@ -112,6 +115,8 @@ impl<B: IoBuf> Accepted<B> {
 
     /// Nothing was changed: the version is what the one before was.
     fn undo(self, record: Record, error: Option<StoreError>) {
+        // Others that go on here may wait for room.
+        drop(self.entry);
         self.inner.succeed(&self.version, record);
         match (error, self.part.into_whole()) {
             (Some(error), buffer) => self.promise.fail(error, buffer),
@@ -121,6 +126,7 @@ impl<B: IoBuf> Accepted<B> {
     }
 
     fn fail(self, error: StoreError) {
+        drop(self.entry);
         self.promise.note(&error);
         self.inner.fail(&self.version, false);
         self.promise.fail(error, self.part.into_whole());
@@ -138,8 +144,9 @@ impl<B: IoBuf> Accepted<B> {
                 return self.undo(record, Some(error));
             }
         };
-        let source = Source { place: open.clone(), _record: None };
-        self.start(record, Target { place, open, in_place: true }, source, Vec::new());
+        let record = Arc::new(record);
+        let old = Old { place: open.clone(), record: Arc::clone(&record) };
+        self.start(old, Target { place, open, before: Some(record) }, Vec::new());
     }
 
     /// The place stays as it is, for others.
@@ -148,6 +155,7 @@ impl<B: IoBuf> Accepted<B> {
         self.opened = None;
         let Some(place) = record.place.as_ref().filter(|_| !self.part.is_empty()) else {
             // No bytes change: it gives way to the version before.
+            drop(self.entry);
             self.inner.fail(&self.version, false);
             return match self.part.into_whole() {
                 Some(buffer) => self.promise.keep(Ok(buffer)),
@@ -165,79 +173,135 @@ impl<B: IoBuf> Accepted<B> {
         let (first, last) = (self.at - self.at % block, record.block_end((end - 1) / block));
         let mut copies = pieces(0, first, &record, part, open.chunk());
         copies.extend(pieces(last, len - last, &record, part, open.chunk()));
-        let source = Source { place: open, _record: Some(Arc::clone(&record)) };
-        self.start(record.without_place(), target, source, copies);
+        let old = Old { place: open, record: Arc::clone(&record) };
+        self.start(old, target, copies);
     }
 
-    fn start(self, mut record: Record, target: Target, source: Source, copies: Vec<Piece>) {
+    /// Reads the blocks that are overwritten in part, and then writes.
+    fn start(self, old: Old, target: Target, copies: Vec<Piece>) {
         let Self { inner, version, generation, at, part, promise, entry, .. } = self;
-        record.generation = generation;
-        // What is in memory is as it was before.
-        record.slot = Arc::default();
-        let old = Old { source, len: record.len, block: record.block, sums: record.sums.clone() };
+        let record = Record { generation, ..old.record.without_place() };
         let (len, chunk) = (part.len() as u64, target.open.chunk());
-        let writes = pieces(at, len, &record, inner.options.part, chunk);
-        let steps = writes.len() + copies.len();
+        let pieces = pieces(at, len, &record, inner.options.part, chunk);
+        let (steps, refusal) = (pieces.len() + copies.len(), target.refusal(&pieces, &record));
         let change = Change::new(&inner, version, target, record, promise, steps, entry);
-        let copying = Arc::new(Copying { change, old, queue: Mutex::new(copies.into()) });
-        each_piece(part, &writes, Part::split_at, |piece, part| {
-            if piece.is_whole {
-                copying.change.write(piece.at / copying.old.block, piece.at, part);
-            } else {
-                Arc::clone(&copying).merge(piece.at, part);
-            }
+        let (mut edges, mut writes) = (Vec::new(), Vec::new());
+        each_piece(part, &pieces, Part::split_at, |piece, part| match &refusal {
+            Some(error) => change.refused(error, part),
+            None if piece.is_whole => writes.push(Write::Given { at: piece.at, part }),
+            None => edges.push((piece.at, part)),
         });
-        for _ in 0..COPIES {
-            Arc::clone(&copying).copy_next();
+        if refusal.is_some() {
+            drop(old);
+            return change.let_go();
+        }
+        let held = Mutex::new(Held { edges: edges.len(), writes, has_failed: false });
+        let copying = Arc::new(Copying { change, old, held, queue: Mutex::new(copies.into()) });
+        if edges.is_empty() {
+            return copying.begin();
+        }
+        for (at, part) in edges {
+            Arc::clone(&copying).merge(at, part);
         }
         copying.let_go();
     }
 }
 
-/// Where the tensor's bytes were before.
-struct Source {
+/// What was there before, and where.
+struct Old {
     place: OpenPlace,
     /// Keeps the place from others, if it is not this change's own.
-    _record: Option<Arc<Record>>,
+    record: Arc<Record>,
 }
 
-struct Old {
-    source: Source,
-    len: u64,
-    block: u64,
-    sums: Vec<u64>,
-}
-
-/// The steps that need what was there before.
+/// The steps that need what was there before, and those that wait for them.
 struct Copying<B> {
     change: Arc<Change<B>>,
     old: Old,
+    held: Mutex<Held<B>>,
     queue: Mutex<VecDeque<Piece>>,
 }
 
+/// What is not written before all blocks that are overwritten in part have been read: without one of them
+/// nothing is.
+struct Held<B> {
+    /// Those that have not been read.
+    edges: usize,
+    writes: Vec<Write<B>>,
+    has_failed: bool,
+}
+
+/// Whole blocks to be written.
+enum Write<B> {
+    Given {
+        at: u64,
+        part: Part<B>,
+    },
+    /// A block that `part` was merged into.
+    Merged {
+        at: u64,
+        block: AioBuf,
+        part: Part<B>,
+    },
+}
+
 impl<B: IoBuf> Copying<B> {
-    /// Writes the block that `part`, from `at` on, is some bytes of.
+    /// Reads the block that `part`, from `at` on, is some bytes of.
     fn merge(self: Arc<Self>, at: u64, mut part: Part<B>) {
-        let number = at / self.old.block;
-        let start = number * self.old.block;
-        let end = start.saturating_add(self.old.block).min(self.old.len);
-        self.read(start, end - start, move |copying, read| {
-            let (error, buffer) = match read {
-                Ok(mut block) => {
-                    let from = usize::try_from(at - start).unwrap_or(usize::MAX);
-                    let bytes = part.bytes();
-                    if let Some(target) =
-                        block.get_mut(from..).and_then(|rest| rest.get_mut(..bytes.len()))
-                    {
-                        target.copy_from_slice(bytes);
-                    }
-                    return copying.write(start, block, Some(part));
+        let number = at / self.old.record.block;
+        let start = number * self.old.record.block;
+        let end = self.old.record.block_end(number);
+        self.read(start, end - start, move |copying, read| match read {
+            Ok(mut block) => {
+                let from = usize::try_from(at - start).unwrap_or(usize::MAX);
+                let bytes = part.bytes();
+                if let Some(target) =
+                    block.get_mut(from..).and_then(|rest| rest.get_mut(..bytes.len()))
+                {
+                    target.copy_from_slice(bytes);
                 }
-                Err(error) => (error, part.into_whole()),
-            };
-            copying.change.step_ended(number, Err(error), buffer);
-            copying.let_go();
+                copying.edge_ended(Some(Write::Merged { at: start, block, part }));
+            }
+            Err(error) => {
+                copying.change.step_ended(number, Err(error), part.into_whole());
+                copying.edge_ended(None);
+            }
         });
+    }
+
+    /// A block that is overwritten in part is there to be written, or is not to be had.
+    fn edge_ended(self: Arc<Self>, write: Option<Write<B>>) {
+        let mut held = lock(&self.held);
+        held.has_failed |= write.is_none();
+        held.writes.extend(write);
+        held.edges -= 1;
+        let is_last = held.edges == 0;
+        drop(held);
+        if is_last { self.begin() } else { self.let_go() }
+    }
+
+    /// Writes, and copies, unless something is missing.
+    fn begin(self: Arc<Self>) {
+        let mut held = lock(&self.held);
+        let (writes, has_failed) = (std::mem::take(&mut held.writes), held.has_failed);
+        drop(held);
+        for write in writes {
+            match write {
+                Write::Given { part, .. } | Write::Merged { part, .. } if has_failed => {
+                    self.change.step_ended(0, Ok(Vec::new()), part.into_whole());
+                }
+                Write::Given { at, part } => {
+                    self.change.write(at / self.old.record.block, at, part);
+                }
+                Write::Merged { at, block, part } => {
+                    Arc::clone(&self).write(at, block, Some(part));
+                }
+            }
+        }
+        if !has_failed {
+            (0..COPIES).for_each(|_| Arc::clone(&self).copy_next());
+        }
+        self.let_go();
     }
 
     /// Copies the next piece, if there is one, and then those after it.
@@ -249,7 +313,7 @@ impl<B: IoBuf> Copying<B> {
         self.read(at, len, move |copying, read| match read {
             Ok(bytes) => copying.write(at, bytes, None),
             Err(error) => {
-                copying.change.step_ended(at / copying.old.block, Err(error), None);
+                copying.change.step_ended(at / copying.old.record.block, Err(error), None);
                 copying.copy_next();
             }
         });
@@ -278,7 +342,7 @@ impl<B: IoBuf> Copying<B> {
                 return then(self, Err(error));
             }
         };
-        let ticket = self.old.source.place.pread(&self.change.entry, at, buffer);
+        let ticket = self.old.place.pread(&self.change.entry, at, buffer);
         ticket.on_completion(move |result| match result {
             Ok(buffer) => {
                 let inner = Arc::clone(&self.change.inner);
@@ -291,7 +355,7 @@ impl<B: IoBuf> Copying<B> {
                 let error = failed.into_parts().0;
                 let error = match error.kind() {
                     ErrorKind::UnexpectedEof => {
-                        let block = (at + error.done() as u64) / self.old.block;
+                        let block = (at + error.done() as u64) / self.old.record.block;
                         self.corrupt(block).because_of(error)
                     }
                     _ => self.change.engine_error(error),
@@ -302,20 +366,20 @@ impl<B: IoBuf> Copying<B> {
     }
 
     fn verified(&self, at: u64, bytes: AioBuf) -> Result<AioBuf, StoreError> {
-        let first = at / self.old.block;
-        let wrong = self.change.seal.mismatch(&self.old.sums, first, &bytes);
+        let first = at / self.old.record.block;
+        let wrong = self.change.seal.mismatch(&self.old.record.sums, first, &bytes);
         wrong.map_or(Ok(bytes), |block| Err(self.corrupt(block)))
     }
 
     fn corrupt(&self, block: u64) -> StoreError {
-        let path = self.old.source.place.path(block * self.old.block).to_owned();
+        let path = self.old.place.path(block * self.old.record.block).to_owned();
         self.change.error(StoreErrorKind::Corrupt).in_file(path).at_block(block)
     }
 
     /// Writes whole blocks from `at` on, which `part` was merged into if there is one.
     fn write(self: Arc<Self>, at: u64, bytes: AioBuf, part: Option<Part<B>>) {
-        let first = at / self.old.block;
-        let ticket = self.change.place.pwrite(&self.change.entry, at, bytes);
+        let first = at / self.old.record.block;
+        let ticket = self.change.pwrite(at, bytes);
         ticket.on_completion(move |result| {
             let bytes = match result {
                 Ok(bytes) => Ok(bytes),

@@ -11,7 +11,8 @@ use crate::{
         StoreErrorKind, StoreFailed, StoreOperation, StoreTicket,
         entry::Entry,
         inner::Inner,
-        memory::Share,
+        lives::Flight,
+        memory::{InLine, Share},
         pieces::{each_piece, pieces},
         reading::Reading,
         tensor::{Found, Record},
@@ -62,17 +63,31 @@ pub(super) fn prefetch(inner: &Arc<Inner>, name: &str, entry: Entry) -> StoreTic
         let memory = Arc::clone(&request.inner.memory);
         let flight = request.inner.flights.begin();
         let len = request.record.len;
-        let then = move |share: Option<Share>| {
-            // Another may have brought it meanwhile.
-            if request.is_in_memory() {
-                request.promise.keep(Ok(()));
-            } else {
-                request.bring(share);
-            }
-            drop(flight);
-        };
-        memory.reserve_in_turn(len, Box::new(then));
+        memory.reserve_in_turn(len, Box::new(Prefetch { request, flight }));
     })
+}
+
+/// A request for a tensor in memory that may have to wait for its turn.
+struct Prefetch {
+    request: Request<()>,
+    flight: Flight,
+}
+
+impl InLine for Prefetch {
+    fn waits(&mut self) {
+        drop(self.request.entry.give_back());
+    }
+
+    fn go_on(self: Box<Self>, share: Option<Share>) {
+        let Self { request, flight } = *self;
+        // Another may have brought it meanwhile.
+        if request.is_in_memory() {
+            request.promise.keep(Ok(()));
+        } else {
+            request.bring(share);
+        }
+        drop(flight);
+    }
 }
 
 /// As [`prefetch`], if there is memory for it now.
@@ -182,7 +197,7 @@ fn begin<B: Send + 'static, G: Into<Given<B>> + Send + 'static>(
     let name: Arc<str> = Arc::from(name);
     let (ticket, promise) = inner.promise::<B>(operation, Some(&name));
     let of = Arc::clone(inner);
-    inner.find(&name, move |found| match found {
+    inner.find(&name, entry, move |found, entry| match found {
         Found::Record(record) => then(Request { inner: of, record, promise, entry }, given),
         Found::Missing(kind) => promise.refuse(kind, given.into().0),
     });

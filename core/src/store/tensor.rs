@@ -9,6 +9,7 @@ use crate::{
     store::{
         StoreErrorKind,
         checksum::Seal,
+        entry::Entry,
         memory::Slot,
         place::{Place, Shape},
     },
@@ -84,7 +85,7 @@ enum Fate {
     HandedOver,
     Failed {
         before: Option<Arc<Version>>,
-        /// Whether it had overwritten the one before.
+        /// Whether it had begun to overwrite the one before.
         lost: bool,
     },
 }
@@ -113,11 +114,35 @@ pub(super) enum Inheritance {
     Missing(StoreErrorKind),
 }
 
-pub(super) type Waiter = Box<dyn FnOnce(Found) + Send>;
-pub(super) type Heir = Box<dyn FnOnce(Inheritance) + Send>;
+/// An operation that goes on when it is told of the version before it.
+pub(super) struct Waiting<T> {
+    entry: Entry,
+    then: Box<dyn FnOnce(T, Entry) + Send>,
+}
+
+pub(super) type Waiter = Waiting<Found>;
+pub(super) type Heir = Waiting<Inheritance>;
 
 /// Calls to make once no lock is held.
 pub(super) type Calls = Vec<Box<dyn FnOnce() + Send>>;
+
+impl<T> Waiting<T> {
+    pub(super) fn new(entry: Entry, then: impl FnOnce(T, Entry) + Send + 'static) -> Self {
+        Self { entry, then: Box::new(then) }
+    }
+
+    /// It has to wait, without the room that it has.
+    fn waits(mut self, calls: &mut Calls) -> Self {
+        if let Some(room) = self.entry.give_back() {
+            calls.push(Box::new(move || drop(room)));
+        }
+        self
+    }
+
+    fn tell(self, told: T) {
+        (self.then)(told, self.entry);
+    }
+}
 
 impl Version {
     pub(super) fn ready(record: Record) -> Arc<Self> {
@@ -137,7 +162,7 @@ impl Version {
         let mut version = Arc::clone(self);
         let found = loop {
             let next = match &mut *lock(&version.fate) {
-                Fate::Pending(pending) => return pending.waiters.push(waiter),
+                Fate::Pending(pending) => return pending.waiters.push(waiter.waits(calls)),
                 Fate::Ready(record) => break Found::Record(Arc::clone(record)),
                 Fate::HandedOver | Fate::Failed { lost: true, .. } => {
                     break Found::Missing(StoreErrorKind::Lost);
@@ -149,7 +174,7 @@ impl Version {
             };
             version = next;
         };
-        calls.push(Box::new(move || waiter(found)));
+        calls.push(Box::new(move || waiter.tell(found)));
     }
 
     /// As [`Version::find`], for the next version, which takes the place if nobody else has it.
@@ -158,14 +183,14 @@ impl Version {
             let mut fate = lock(&self.fate);
             match &mut *fate {
                 Fate::Pending(pending) if pending.heir.is_none() => {
-                    pending.heir = Some(heir);
+                    pending.heir = Some(heir.waits(calls));
                     return;
                 }
                 Fate::Ready(record) if Arc::strong_count(record) == 1 => {
                     if let Fate::Ready(record) = std::mem::replace(&mut *fate, Fate::HandedOver)
                         && let Some(record) = Arc::into_inner(record)
                     {
-                        calls.push(Box::new(move || heir(Inheritance::Own(record))));
+                        calls.push(Box::new(move || heir.tell(Inheritance::Own(record))));
                     }
                     return;
                 }
@@ -186,10 +211,12 @@ impl Version {
         }
     }
 
-    /// The place of a version that nobody else has, if it suits; it is then the caller's to write to.
+    /// The record of a version that nobody else has, if its place suits; that is then the caller's to
+    /// write to.
     ///
-    /// Under the lock of the store's tensors.
-    pub(super) fn take_over(&self, suits: impl FnOnce(&Place) -> bool) -> Option<Place> {
+    /// Under the lock of the store's tensors, so the record is not to be dropped there: what it has in
+    /// memory is the user's allocator's.
+    pub(super) fn take_over(&self, suits: impl FnOnce(&Place) -> bool) -> Option<Arc<Record>> {
         let mut fate = lock(&self.fate);
         match &*fate {
             Fate::Ready(record)
@@ -197,7 +224,7 @@ impl Version {
             _ => return None,
         }
         match std::mem::replace(&mut *fate, Fate::HandedOver) {
-            Fate::Ready(record) => Arc::into_inner(record)?.place,
+            Fate::Ready(record) => Some(record),
             _ => None,
         }
     }
@@ -217,7 +244,7 @@ impl Version {
         };
         if let Some(heir) = heir {
             if waiters.is_empty() {
-                calls.push(Box::new(move || heir(Inheritance::Own(record))));
+                calls.push(Box::new(move || heir.tell(Inheritance::Own(record))));
                 return;
             }
             waiters.push(waiter_of(heir));
@@ -225,15 +252,24 @@ impl Version {
         let record = Arc::new(record);
         for waiter in waiters {
             let record = Arc::clone(&record);
-            calls.push(Box::new(move || waiter(Found::Record(record))));
+            calls.push(Box::new(move || waiter.tell(Found::Record(record))));
         }
         *fate = Fate::Ready(record);
         drop(fate);
         drop(before);
     }
 
-    /// The bytes are not stored; `lost` if they were to overwrite those before. The version to take its
-    /// place, if it is to give way.
+    /// The bytes are not stored, and the version before has its record again, which this one had taken
+    /// over: as for [`Version::fail`].
+    pub(super) fn undo(&self, record: Record, calls: &mut Calls) -> GivesWay {
+        if let Fate::Pending(Pending { before: Some(before), .. }) = &*lock(&self.fate) {
+            *lock(&before.fate) = Fate::Ready(Arc::new(record));
+        }
+        self.fail(false, calls)
+    }
+
+    /// The bytes are not stored; `lost` if they had begun to overwrite those before. The version to take
+    /// its place, if it is to give way.
     ///
     /// Under the lock of the store's tensors.
     pub(super) fn fail(&self, lost: bool, calls: &mut Calls) -> GivesWay {
@@ -246,7 +282,7 @@ impl Version {
         waiters.extend(heir.map(waiter_of));
         if lost {
             for waiter in waiters {
-                calls.push(Box::new(move || waiter(Found::Missing(StoreErrorKind::Lost))));
+                calls.push(Box::new(move || waiter.tell(Found::Missing(StoreErrorKind::Lost))));
             }
             return GivesWay::No;
         }
@@ -258,7 +294,7 @@ impl Version {
                 Some(before) => before.find(waiter, calls),
                 None => {
                     let missing = Found::Missing(StoreErrorKind::NotFound);
-                    calls.push(Box::new(move || waiter(missing)));
+                    calls.push(Box::new(move || waiter.tell(missing)));
                 }
             }
         }
@@ -298,11 +334,13 @@ pub(super) enum GivesWay {
 }
 
 fn waiter_of(heir: Heir) -> Waiter {
-    Box::new(move |found| {
-        heir(match found {
+    let Waiting { entry, then } = heir;
+    Waiter::new(entry, move |found, entry| {
+        let inheritance = match found {
             Found::Record(record) => Inheritance::Shared(record),
             Found::Missing(kind) => Inheritance::Missing(kind),
-        });
+        };
+        then(inheritance, entry);
     })
 }
 

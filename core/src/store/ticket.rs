@@ -6,7 +6,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Weak},
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
 
@@ -172,6 +172,11 @@ impl<B> StoreTicket<B> {
         }
     }
 
+    /// Awaits the end of the request, whose result stays here.
+    pub(super) fn poll_ended(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.state.process.is_child() { Poll::Ready(()) } else { self.state.poll_ended(context) }
+    }
+
     /// Whether the request has ended, so that [`StoreTicket::wait`] would not block.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -201,15 +206,8 @@ impl<B> Future for StoreTicket<B> {
         if state.process.is_child() {
             return Poll::Ready(Err(StoreFailed::new(state.error(StoreErrorKind::Forked), None)));
         }
-        let waker = context.waker().clone();
-        let mut slot = lock(&state.slot);
-        if let Some(result) = slot.take() {
-            return Poll::Ready(result);
-        }
-        let earlier = slot.waker.replace(waker);
-        drop(slot);
-        drop(earlier);
-        Poll::Pending
+        ready!(state.poll_ended(context));
+        lock(&state.slot).take().map_or(Poll::Pending, Poll::Ready)
     }
 }
 
@@ -278,6 +276,19 @@ impl<B> State<B> {
         }
         let is_over = |slot: &Slot<B>| !matches!(slot.phase, Phase::Pending);
         wait_until(&self.done, lock(&self.slot), until, is_over).take()
+    }
+
+    /// Awaits the end of the request.
+    fn poll_ended(&self, context: &Context<'_>) -> Poll<()> {
+        let waker = context.waker().clone();
+        let mut slot = lock(&self.slot);
+        if !matches!(slot.phase, Phase::Pending) {
+            return Poll::Ready(());
+        }
+        let earlier = slot.waker.replace(waker);
+        drop(slot);
+        drop(earlier);
+        Poll::Pending
     }
 
     /// Nobody takes the result.

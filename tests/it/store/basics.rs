@@ -118,6 +118,9 @@ fn what_is_not_there_or_does_not_fit_is_refused_with_the_buffer() {
     let failed =
         store.get_range("tensor", (Bound::Excluded(5), Bound::Excluded(5))).wait().unwrap_err();
     assert_eq!(failed.error().kind(), StoreErrorKind::OutOfBounds);
+    #[expect(clippy::reversed_empty_ranges, reason = "that it is one is what is told")]
+    let failed = store.get_range("tensor", 5..3).wait().unwrap_err();
+    assert!(failed.to_string().contains("is not within"), "{failed}");
     let failed = store.put_range("other", 0, vec![1]).wait().unwrap_err();
     assert_eq!(kind(&failed), StoreErrorKind::NotFound);
     assert_eq!(store.commit().unwrap_err().kind(), StoreErrorKind::NotDurable);

@@ -45,6 +45,10 @@ fn one_wrong_bit_is_found_in_its_block_and_nowhere_else() {
     // Half a block is not put beside a wrong half.
     let failed = store.put_range("large", 4096 * 7, vec![0; 10]).wait().unwrap_err();
     assert_eq!(failed.error().kind(), StoreErrorKind::Corrupt);
+    let failed = store.put_range("large", 4096 * 2, vec![0; 4096 * 5 + 10]).wait().unwrap_err();
+    assert_eq!(failed.error().kind(), StoreErrorKind::Corrupt);
+    let before = store.get_range("large", ..4096 * 7).wait().unwrap();
+    assert_same(&before, &tensor[..4096 * 7], &"not touched");
     store.put("large", tensor.clone()).wait().unwrap();
     assert_same(&store.get("large").wait().unwrap(), &tensor, &"put again");
 }
@@ -86,6 +90,32 @@ fn exchanged_torn_and_missing_files_are_corrupt_and_the_rest_is_not() {
 }
 
 #[test]
+fn a_put_repairs_a_tensor_whose_file_is_gone() {
+    let place = Place::new();
+    let keep = || place.builder().keep(true).open(&place.engine).unwrap();
+    let store = keep();
+    for name in ["a", "b"] {
+        store.put(name, pattern(1, 300_000)).wait().unwrap();
+    }
+    store.close().unwrap();
+    for file in place.data_files() {
+        fs::remove_file(file).unwrap();
+    }
+    let store = keep();
+    let failed = store.put_range("a", 0, vec![1; 10]).wait().unwrap_err();
+    assert_eq!(failed.error().kind(), StoreErrorKind::Corrupt);
+    // In as many pages, which would be written in place if they were there.
+    for name in ["a", "b"] {
+        let failed = store.get(name).wait().unwrap_err();
+        assert_eq!(failed.error().kind(), StoreErrorKind::Corrupt);
+        store.put(name, pattern(2, 299_000)).wait().unwrap();
+        assert_same(&store.get(name).wait().unwrap(), &pattern(2, 299_000), &name);
+    }
+    store.close().unwrap();
+    assert_eq!(keep().len(), 2);
+}
+
+#[test]
 fn any_byte_of_an_index_matters() {
     let place = Place::new();
     let store = place.open_durable();
@@ -112,6 +142,12 @@ fn any_byte_of_an_index_matters() {
         assert!(expected.contains(&error.kind()), "{error}");
         assert_eq!(place.files(), files, "what cannot be read is left alone");
     }
+    fs::write(&index, &whole).unwrap();
+    // Far longer than there is memory: its beginning tells.
+    fs::File::options().write(true).open(&index).unwrap().set_len(1 << 40).unwrap();
+    let error = place.try_open_durable().unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::CorruptIndex);
+    assert!(error.to_string().contains("its length is another"), "{error}");
     fs::write(&index, &whole).unwrap();
     assert_eq!(place.open_durable().len(), 2);
 }

@@ -3,8 +3,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, mpsc::channel},
     task::{Context, Poll, Waker},
+    thread,
+    time::Duration,
 };
 
 use ds_aio::{Engine, OffloadStore, StoreErrorKind};
@@ -97,6 +99,42 @@ fn an_awaited_operation_that_is_given_up_before_there_is_room_was_none() {
     assert!(!store.contains("c"));
     ticket.wait().unwrap();
     store.close().unwrap();
+}
+
+#[test]
+fn awaited_operations_keep_no_room_from_those_that_they_wait_for() {
+    let mut place = Place::new();
+    let mut settings = settings(4096, SHAPES[1], MODES[0]);
+    settings.queue_capacity = 1;
+    place.engine = Arc::new(Engine::new(&settings).unwrap());
+    let store = Arc::new(place.builder().memory(LEN as u64 + 4096).open(&place.engine).unwrap());
+    for name in ["a", "b"] {
+        store.put(name, pattern(0, LEN)).wait().unwrap();
+    }
+    let (done, ended) = channel();
+    let start = |rounds: &'static (dyn Fn(&OffloadStore, u64) + Sync)| {
+        let (store, done) = (Arc::clone(&store), done.clone());
+        thread::spawn(move || {
+            (0..60).for_each(|round| rounds(&store, round));
+            done.send(()).unwrap();
+        });
+    };
+    start(&|store, round| drop(store.put("a", pattern(round, LEN))));
+    start(&|store, _| drop(store.put_range("a", 5, vec![9; 150_000])));
+    start(&|store, _| drop(pollster::block_on(store.get_async("a")).wait().unwrap()));
+    start(&|store, _| {
+        let put = pollster::block_on(store.put_range_async("a", 70_000, vec![1; 100_000]));
+        put.wait().unwrap();
+    });
+    start(&|store, _| {
+        let prefetches = ["a", "b"].map(|name| pollster::block_on(store.prefetch_async(name)));
+        prefetches.into_iter().for_each(|prefetch| prefetch.wait().unwrap());
+    });
+    start(&|store, _| ["b", "a"].into_iter().for_each(|name| store.prefetch(name).wait().unwrap()));
+    for _ in 0..6 {
+        ended.recv_timeout(Duration::from_secs(100)).expect("they wait for each other");
+    }
+    Arc::into_inner(store).map(OffloadStore::close);
 }
 
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {

@@ -6,6 +6,7 @@ mod corrupt;
 mod directories;
 mod durable;
 mod forms;
+mod in_place;
 mod killed;
 mod memory;
 mod model;

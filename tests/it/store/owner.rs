@@ -72,6 +72,19 @@ fn what_an_ephemeral_store_left_that_was_killed_is_removed() {
 }
 
 #[test]
+fn a_file_with_a_number_that_no_store_gives_is_somebody_elses() {
+    let place = Place::new();
+    fs::create_dir(place.path()).unwrap();
+    let names = ["tensors-8000000000000000.dsaio", "tensors-ffffffffffffffff.dsaio"];
+    names.iter().for_each(|name| fs::write(place.path().join(name), b"mine").unwrap());
+    let store = place.open();
+    store.put("tensor", vec![1; 10]).wait().unwrap();
+    assert_eq!(store.get("tensor").wait().unwrap()[..], [1; 10]);
+    store.close().unwrap();
+    assert_eq!(place.files(), names);
+}
+
+#[test]
 fn settings_that_cannot_be_are_told_all_at_once() {
     let place = Place::new();
     let builder = OffloadStore::builder(place.path());

@@ -1,6 +1,6 @@
 //! The index of a store that was there before, and what it goes on with.
 
-use std::{path::Path, sync::Arc};
+use std::{fs::File, io::Read, path::Path, sync::Arc};
 
 use super::Opening;
 use crate::{
@@ -9,8 +9,8 @@ use crate::{
     store::{
         Mode, StoreError, StoreErrorKind,
         commit::Committed,
-        files::{INDEX, Kind},
-        index::{self, Entry, Head, Index, NotAnIndex},
+        files::{FIRST_UNUSED, INDEX, Kind},
+        index::{self, Entry, HEAD, Head, Index, NotAnIndex},
         inner::State,
         place::{Place, Shape},
         space::{PAGE, Space},
@@ -18,8 +18,11 @@ use crate::{
     },
 };
 
-/// A petabyte: no file is that long, and the sum of many does not overflow.
+/// A petabyte: no file is that long.
 const MOST_OF_A_FILE: u64 = 1 << 50;
+
+/// Nor are all together so long that sums of bytes overflow.
+const MOST_OF_ALL: u64 = 1 << 62;
 
 impl Opening {
     /// The index of what is to be recovered, if anything is.
@@ -33,21 +36,43 @@ impl Opening {
             return Ok(None);
         }
         let path = self.directories[0].join(INDEX);
-        let bytes = read(engine, &path).map_err(|error| {
-            self.error(StoreErrorKind::Io).in_file(path.clone()).because_of(error)
-        })?;
-        let index = index::decode(bytes).map_err(|reason| match reason {
-            NotAnIndex::Corrupt(what) => self.corrupt_index(what),
-            NotAnIndex::UnknownVersion(version) => self
-                .error(StoreErrorKind::UnknownVersion)
-                .in_file(path.clone())
-                .telling(format!("version {version}")),
-        })?;
+        let bytes = self.read_index(engine, &path)?;
+        let index = index::decode(bytes).map_err(|reason| self.not_an_index(reason))?;
         if index.head.mode != self.builder.mode {
             let mode = if index.head.mode == Mode::Durable { "durable" } else { "ephemeral" };
             return Err(self.error(StoreErrorKind::WrongMode).telling(format!("it is {mode}")));
         }
         Ok(Some(index))
+    }
+
+    /// The bytes of the index, which is not read whole unless its head suits its length.
+    fn read_index(&self, engine: &Engine, path: &Path) -> Result<Vec<u8>, StoreError> {
+        let io = || self.error(StoreErrorKind::Io).in_file(path.to_owned());
+        let failed = |error: Error| io().because_of(error);
+        let file = engine.open(path).map_err(failed)?;
+        let len = file.len().map_err(failed)?;
+        let count = usize::try_from(len).unwrap_or(usize::MAX);
+        let mut head = Vec::new();
+        let opened = File::open(path).map(|file| file.take(HEAD as u64));
+        let read = opened.and_then(|mut file| file.read_to_end(&mut head));
+        read.map_err(|error| self.system_error(path, error))?;
+        index::check_head(&head, len).map_err(|reason| self.not_an_index(reason))?;
+        let mut bytes = Vec::new();
+        if let Err(error) = bytes.try_reserve_exact(count) {
+            return Err(io().telling(format!("no memory for its {len} bytes: {error}")));
+        }
+        bytes.resize(count, 0);
+        engine.pread(&file, bytes, 0).wait().map_err(|error| failed(error.into()))
+    }
+
+    fn not_an_index(&self, reason: NotAnIndex) -> StoreError {
+        match reason {
+            NotAnIndex::Corrupt(what) => self.corrupt_index(what),
+            NotAnIndex::UnknownVersion(version) => self
+                .error(StoreErrorKind::UnknownVersion)
+                .in_file(self.directories[0].join(INDEX))
+                .telling(format!("version {version}")),
+        }
     }
 
     /// Goes on with the tensors of an index, each with its place.
@@ -65,11 +90,20 @@ impl Opening {
             Mode::Durable => self.sync_directory(&self.directories[0])?,
             Mode::Ephemeral => {}
         }
+        let mut total = 0;
         for (space, of) in spaces.iter_mut().zip(&index.directories) {
+            if of.next > FIRST_UNUSED {
+                return Err(self.corrupt_index("there are not so many files"));
+            }
             for &file in &of.files {
-                if file.len % PAGE != 0 || file.len > MOST_OF_A_FILE || space.has(file.number) {
+                let cannot_be = file.len % PAGE != 0
+                    || file.len > MOST_OF_A_FILE
+                    || file.number >= FIRST_UNUSED
+                    || space.has(file.number);
+                if cannot_be || total + file.len > MOST_OF_ALL {
                     return Err(self.corrupt_index("a file cannot be"));
                 }
+                total += file.len;
                 space.add(file);
             }
             space.skip_to(of.next);
@@ -123,15 +157,4 @@ impl Opening {
         let path = self.directories[0].join(INDEX);
         self.error(StoreErrorKind::CorruptIndex).in_file(path).telling(what)
     }
-}
-
-fn read(engine: &Engine, path: &Path) -> Result<Vec<u8>, Error> {
-    let file = engine.open(path)?;
-    let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
-    let mut bytes = Vec::new();
-    // What cannot be had is not an index, and `pread` says so of the rest.
-    if bytes.try_reserve_exact(len).is_ok() {
-        bytes.resize(len, 0);
-    }
-    Ok(engine.pread(&file, bytes, 0).wait()?)
 }

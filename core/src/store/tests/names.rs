@@ -4,7 +4,7 @@ use std::{
     fs, io,
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -20,11 +20,17 @@ use crate::{
 pub(super) struct NotedNames {
     pub(super) journal: Journal<Step>,
     pub(super) fails_syncs: AtomicBool,
+    /// From now on files whose names begin so are not removed.
+    pub(super) keeps: Mutex<Option<&'static str>>,
 }
 
 impl NotedNames {
     pub(super) fn new(journal: &Journal<Step>) -> Arc<Self> {
-        Arc::new(Self { journal: journal.clone(), fails_syncs: false.into() })
+        Arc::new(Self {
+            journal: journal.clone(),
+            fails_syncs: false.into(),
+            keeps: Mutex::default(),
+        })
     }
 }
 
@@ -51,6 +57,10 @@ impl Names for NotedNames {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if self.keeps.lock().unwrap().is_some_and(|kept| name.starts_with(kept)) {
+            return Err(nix::errno::Errno::EPERM.into());
+        }
         SystemNames.remove(path)?;
         self.journal.note(Step::Remove(path.to_owned()));
         Ok(())
