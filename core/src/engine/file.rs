@@ -94,6 +94,17 @@ impl Engine {
         Ok(self.file(open))
     }
 
+    /// Opens a file of the library's own, which may have any length: what cannot be direct goes through the
+    /// page cache, whatever the setting says.
+    #[cfg(feature = "store")]
+    pub(crate) fn open_own(&self, path: &Path, options: &OpenOptions) -> Result<AioFile, Error> {
+        let mut policy = self.policy();
+        if policy.mode == DirectMode::Always {
+            policy.mode = DirectMode::Auto;
+        }
+        Ok(self.file(OpenFile::open(path, options, policy)?))
+    }
+
     /// Opens a directory to be synced.
     pub(crate) fn open_directory(&self, path: &Path) -> Result<AioFile, Error> {
         let policy = Policy { mode: DirectMode::Never, ..self.policy() };

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    engine::Ticket,
+    engine::{Engine, Ticket},
     error::Error,
     store::{
         Mode, StoreError, StoreErrorKind, StoreOperation, StoreTicket,
@@ -310,7 +310,8 @@ pub(super) fn write_new(
         let removed = inner.names.remove(&path);
         removed.map_err(|error| inner.system_error(&path, error))?;
     }
-    let file = inner.names.create(engine, &path, bytes.len() as u64).map_err(failed)?;
+    let file = inner.names.create(engine, &path, bytes.len() as u64, Engine::open_own);
+    let file = file.map_err(failed)?;
     engine.pwrite(&file, bytes, 0).wait().map_err(|error| failed(error.into()))?;
     if inner.options.mode == Mode::Durable {
         engine.fdatasync(&file).wait().map_err(|error| {

@@ -266,7 +266,9 @@ impl Inner {
                 space.new_file(len, self.options.layout, generously);
             let id = FileId { directory, number };
             let path = self.path_of(id);
-            match self.names.create(&self.directories[directory].engine, &path, reserved) {
+            let engine = &self.directories[directory].engine;
+            let open = |engine: &Engine, path: &Path, options: &_| engine.open_with(path, options);
+            match self.names.create(engine, &path, reserved, open) {
                 Ok(file) => {
                     self.handles.add(self.data_file(id, file));
                     space.add(new);

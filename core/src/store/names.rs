@@ -12,13 +12,16 @@ use crate::{
     error::Error,
 };
 
+/// How an engine opens a file.
+pub(super) type Open = fn(&Engine, &Path, &OpenOptions) -> Result<AioFile, Error>;
+
 /// The calls that change or sync a directory.
 pub(super) trait Names: Send + Sync + 'static {
     /// Makes one directory.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
 
     /// Makes a file, which must not exist.
-    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error>;
+    fn create(&self, engine: &Engine, path: &Path, len: u64, open: Open) -> Result<AioFile, Error>;
 
     /// Gives a file another name, whose earlier file goes.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
@@ -37,9 +40,9 @@ impl Names for SystemNames {
         fs::create_dir(path)
     }
 
-    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
+    fn create(&self, engine: &Engine, path: &Path, len: u64, open: Open) -> Result<AioFile, Error> {
         let options = OpenOptions::new().create_new();
-        engine.open_with(path, &if len > 0 { options.preallocate(len) } else { options })
+        open(engine, path, &if len > 0 { options.preallocate(len) } else { options })
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

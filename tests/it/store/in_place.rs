@@ -74,3 +74,31 @@ fn what_cannot_go_direct_is_refused_before_anything_is_written() {
     assert!(!store.contains("other"));
     store.close().unwrap();
 }
+
+#[test]
+fn a_durable_store_of_what_goes_direct_is_committed_and_found_again() {
+    if !require("direct") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut settings = settings(4096, SHAPES[2], MODES[0]);
+    settings.direct = DirectMode::Always;
+    let engine = Arc::new(Engine::new(&settings).unwrap());
+    let open = || {
+        let builder = OffloadStore::builder(dir.path().join("store")).block_size(4096);
+        builder.durable().any_file_system().open(&engine).unwrap()
+    };
+    let store = open();
+    // The index has a length of its own.
+    for number in 0..5 {
+        store.put(&format!("tensor {number}"), pattern(number, 40_960)).wait().unwrap();
+        store.commit().unwrap();
+    }
+    store.close().unwrap();
+    let store = open();
+    for number in 0..5 {
+        let name = format!("tensor {number}");
+        assert_same(&store.get(&name).wait().unwrap(), &pattern(number, 40_960), &name);
+    }
+    store.close().unwrap();
+}

@@ -4,7 +4,7 @@ use std::{fs::File, io::Read, path::Path, sync::Arc};
 
 use super::Opening;
 use crate::{
-    engine::Engine,
+    engine::{Engine, OpenOptions},
     error::Error,
     store::{
         Mode, StoreError, StoreErrorKind,
@@ -49,7 +49,7 @@ impl Opening {
     fn read_index(&self, engine: &Engine, path: &Path) -> Result<Vec<u8>, StoreError> {
         let io = || self.error(StoreErrorKind::Io).in_file(path.to_owned());
         let failed = |error: Error| io().because_of(error);
-        let file = engine.open(path).map_err(failed)?;
+        let file = engine.open_own(path, &OpenOptions::new()).map_err(failed)?;
         let len = file.len().map_err(failed)?;
         let count = usize::try_from(len).unwrap_or(usize::MAX);
         let mut head = Vec::new();

@@ -12,7 +12,7 @@ use std::{
 use crate::{
     engine::{AioFile, Engine},
     error::Error,
-    store::names::{Names, SystemNames},
+    store::names::{Names, Open, SystemNames},
     sys::sim::{Journal, Step},
 };
 
@@ -41,10 +41,10 @@ impl Names for NotedNames {
         Ok(())
     }
 
-    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
+    fn create(&self, engine: &Engine, path: &Path, len: u64, open: Open) -> Result<AioFile, Error> {
         use std::os::unix::fs::MetadataExt;
 
-        let file = SystemNames.create(engine, path, len)?;
+        let file = SystemNames.create(engine, path, len, open)?;
         let inode = fs::metadata(path).unwrap().ino();
         self.journal.note(Step::Create { path: path.to_owned(), inode, len });
         Ok(file)
@@ -84,8 +84,8 @@ impl Names for UnsyncedNames {
         SystemNames.create_directory(path)
     }
 
-    fn create(&self, engine: &Engine, path: &Path, len: u64) -> Result<AioFile, Error> {
-        SystemNames.create(engine, path, len)
+    fn create(&self, engine: &Engine, path: &Path, len: u64, open: Open) -> Result<AioFile, Error> {
+        SystemNames.create(engine, path, len, open)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
