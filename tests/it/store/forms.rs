@@ -20,6 +20,23 @@ use super::support::Place;
 const LEN: usize = 200_001;
 
 #[test]
+fn a_ticket_that_is_waited_for_briefly_is_there_until_it_has_ended() {
+    let place = Place::new();
+    let store = place.open();
+    store.put("tensor", pattern(1, LEN)).wait().unwrap();
+    let mut get = store.get("tensor");
+    let found = loop {
+        match get.wait_timeout(Duration::from_micros(20)) {
+            Ok(result) => break result.unwrap(),
+            Err(still) => get = still,
+        }
+    };
+    assert_same(&found, &pattern(1, LEN), &"the tensor");
+    let missing = store.get("nowhere").wait_timeout(Duration::from_secs(60)).unwrap();
+    assert_eq!(missing.unwrap_err().error().kind(), StoreErrorKind::NotFound);
+}
+
+#[test]
 fn batches_give_each_tensors_own_result_in_their_order() {
     let place = Place::new();
     let store = place.open();

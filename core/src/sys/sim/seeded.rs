@@ -179,10 +179,13 @@ impl Seeded {
         (state.tracks[request].clone(), state.in_flight.iter().filter(of_request).count())
     }
 
-    /// The sync has had a call. If it seems to have had none, then neither had an earlier one that was
-    /// cancelled: each call since was the next one's.
+    /// The sync has had a call, unless the engine refused it. If it seems to have had none, then neither had
+    /// an earlier one that was cancelled: each call since was the next one's.
     pub(crate) fn has_been_called(&self, sync: usize) {
         let mut state = self.state();
+        if state.excuses != Excuses::default() {
+            return;
+        }
         let first = state.current;
         let tracks = &mut state.tracks[first..=sync];
         let mut at = tracks.len() - 1;
