@@ -12,9 +12,9 @@ use crate::{
 ///
 /// Each of these futures gives the ticket, which is to be awaited in turn. It is one of the engine's
 /// `queue_capacity` requests, however many it is made of; while it waits for an earlier operation on its
-/// tensor, or for its turn in memory, and from then on, it is none of them. Dropped before, it has made no request and
-/// drops the buffer. Once it was polled, poll it when it wakes its task or drop it: until then it keeps
-/// its place before others that wait.
+/// tensor, or for its turn in memory, and from then on, it is none of them. Dropped before, it has made no
+/// request and drops the buffer. Once it was polled, poll it when it wakes its task or drop it: until then
+/// it keeps its place before others that wait.
 impl OffloadStore {
     /// As [`OffloadStore::put`], awaiting room.
     ///

@@ -366,11 +366,8 @@ impl<E: Deref<Target = Engine>> Drop for FileWriter<E> {
         }
         if !matches!(place, Place::Range) && !matches!(ending, Ending::SyncingName(_)) {
             let sent = engine.barrier(file);
-            let (is_temporary, file) = (matches!(place, Place::Temporary(_)), file.clone());
-            let cut = move |_| {
-                let kept = (!is_temporary).then_some(file);
-                let _ = kept.map_or(Ok(()), |file| place::cut(&file, taken));
-            };
+            let file = file.clone();
+            let cut = move |_| drop(place::cut(&file, taken));
             if engine.is_on_worker() {
                 sent.on_completion(cut);
             } else {

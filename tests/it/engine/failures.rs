@@ -1,6 +1,6 @@
 //! Nobody swallows an error: what a ticket's holder does not learn, `sync` or `close` tells, once.
 
-use std::{sync::mpsc::channel, thread, time::Duration};
+use std::{io, sync::mpsc::channel, thread, time::Duration};
 
 use ds_aio::{AioFile, Engine, Error, ErrorKind, Failures};
 use ds_aio_tests::{
@@ -50,7 +50,12 @@ fn a_dropped_tickets_failure_comes_once_with_its_files_next_sync() {
     let failures = bench.engine.sync(&file).unwrap_err();
     assert!(failures.to_string().starts_with("2 failed requests\n"), "{failures}");
     assert!(failures.to_string().contains("offset 2"), "{failures}");
-    assert_eq!(failures.errors()[0].kind(), ErrorKind::WrongAccessMode);
+    let first = failures.errors()[0].clone();
+    assert_eq!(first.kind(), ErrorKind::WrongAccessMode);
+    let told = io::Error::from(failures.clone());
+    assert_eq!(told.kind(), io::Error::from(first).kind());
+    assert_eq!(told.downcast::<Failures>().unwrap(), failures);
+    assert_eq!(failures.clone().into_iter().count(), 2);
     assert_eq!(offsets(Err(failures)), [1, 2]);
     assert_eq!(offsets(bench.engine.sync(&file)), NONE);
     assert_eq!(offsets(bench.engine.sync(&other)), [3]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ds_aio::{BufferPool, DirectMode, Engine, ErrorKind, NotDirect, OffloadStore, StoreErrorKind};
+use ds_aio::{BufferPool, DirectMode, Engine, ErrorKind, NotDirect, StoreErrorKind};
 use ds_aio_tests::{
     bytes::{assert_same, pattern},
     settings::{MODES, SHAPES, settings},
@@ -40,17 +40,18 @@ fn a_put_of_a_part_that_gets_no_memory_leaves_the_tensor() {
     store.close().unwrap();
 }
 
-#[test]
-fn what_cannot_go_direct_is_refused_before_anything_is_written() {
-    if !require("direct") {
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
+/// With an engine whose setting `direct` is `always`, where there is O_DIRECT.
+fn always_direct() -> Option<Place> {
     let mut settings = settings(4096, SHAPES[2], MODES[0]);
     settings.direct = DirectMode::Always;
-    let engine = Arc::new(Engine::new(&settings).unwrap());
-    let builder = OffloadStore::builder(dir.path().join("store")).block_size(4096);
-    let store = builder.open(&engine).unwrap();
+    let engine = || Arc::new(Engine::new(&settings).unwrap());
+    require("direct").then(|| Place { engine: engine(), ..Place::new() })
+}
+
+#[test]
+fn what_cannot_go_direct_is_refused_before_anything_is_written() {
+    let Some(place) = always_direct() else { return };
+    let store = place.open();
     store.put("tensor", pattern(1, 40_960)).wait().unwrap();
     // In as many pages, most of which could be written.
     let failed = store.put("tensor", pattern(2, 40_000)).wait().unwrap_err();
@@ -77,25 +78,15 @@ fn what_cannot_go_direct_is_refused_before_anything_is_written() {
 
 #[test]
 fn a_durable_store_of_what_goes_direct_is_committed_and_found_again() {
-    if !require("direct") {
-        return;
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let mut settings = settings(4096, SHAPES[2], MODES[0]);
-    settings.direct = DirectMode::Always;
-    let engine = Arc::new(Engine::new(&settings).unwrap());
-    let open = || {
-        let builder = OffloadStore::builder(dir.path().join("store")).block_size(4096);
-        builder.durable().any_file_system().open(&engine).unwrap()
-    };
-    let store = open();
+    let Some(place) = always_direct() else { return };
+    let store = place.open_durable();
     // The index has a length of its own.
     for number in 0..5 {
         store.put(&format!("tensor {number}"), pattern(number, 40_960)).wait().unwrap();
         store.commit().unwrap();
     }
     store.close().unwrap();
-    let store = open();
+    let store = place.open_durable();
     for number in 0..5 {
         let name = format!("tensor {number}");
         assert_same(&store.get(&name).wait().unwrap(), &pattern(number, 40_960), &name);
